@@ -1,0 +1,365 @@
+"""Reads Elixir source as text: mix.exs, config, endpoints. Nothing is executed.
+
+Elixir source is turned into tokens with offsets (so that a caller can insert text), tokens into nested
+groups: brackets and `do … end` blocks. What words mean inside comments, strings, heredocs, sigils and
+charlists never matters. What does not fit raises `UnparsableError`; nothing is guessed.
+
+Standard library only, and no sibling imports: both the detection extension and the wiring task load this
+file by its path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAX_DEPTH = 100
+"""Nesting beyond this is no project file; the limit keeps the recursive walks below Python's own."""
+
+
+class UnparsableError(Exception):
+    """The text is not Elixir source this scanner understands; the message says where and why."""
+
+    def __init__(self, text: str, offset: int, what: str):
+        super().__init__(f"line {text.count(chr(10), 0, offset) + 1}: {what}")
+
+
+class Token(NamedTuple):
+    """One token: `kind` is atom, key, ident, alias, number, string, charlist, sigil, char, op or eol.
+
+    `value` is the text without its marks (`:shop` → "shop", `app:` → "app"), an int for whole numbers, and
+    None for quoted text that is computed (interpolation) or not needed (heredocs, sigils).
+    """
+
+    kind: str
+    value: str | int | None
+    start: int
+    end: int
+
+
+class Group(NamedTuple):
+    """Brackets or a block: `kind` is what opens it: "[", "(", "{", "%{", "<<", "do", "fn", "" (the file)."""
+
+    kind: str
+    items: list[Node]
+    start: int
+    end: int
+
+
+Node = Token | Group
+
+
+class Dep(NamedTuple):
+    """A dependency tuple: its name and its options (option name → nodes of the value)."""
+
+    name: str
+    options: dict[str, list[Node]]
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<skip>[ \t\f\ufeff]+|\\\r?\n|\#[^\n]*)
+    |(?P<eol>\r?\n|;)
+    |(?P<char>\?(?:\\.|[^\\]))
+    |(?P<key>(?:[^\W\d][\w@]*[?!]?|<<>>|%?\{\}|[-+*/<>=!&|^~.@]+):(?=\s|\Z))
+    |(?P<alias>[A-Z]\w*(?:\.[A-Z]\w*)*)
+    |(?P<ident>[^\W\d]\w*(?:[?!](?!=))?)
+    |(?P<number>0[xob][\da-fA-F_]+|\d[\d_]*(?:\.\d[\d_]*(?:[eE][-+]?\d+)?)?)
+    |(?P<sigil>~(?:[a-z]|[A-Z][A-Z\d]*)(?=[/|"'(\[{<]))
+    |(?P<quoted>:?(?:\"\"\"|'''|["']))
+    |(?P<atom>:(?:[^\W\d][\w@]*[?!]?|<<>>|%?\{\}|[-+*/<>=!&|^~.@]+|:(?=[\],)])))
+    |(?P<op>>>>|<<<|~>>|<<~|<~>|\|\|\||&&&|\^\^\^|~~~|===|!==|\.\.\.|\+\+\+|---|<\|>
+        |\+\+|--|<>|\|>|<-|->|=>|=~|==|!=|<=|>=|&&|\|\||::|\.\.|//|\\\\|~>|<~|[-+*/=!&|^.,@%~](?!\{))
+    |(?P<open><<|%\{|[\[({])
+    |(?P<close>>>|[\])}])
+    |(?P<less>[<>%&@!.,=*/+^|-])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CLOSERS = {"[": "]", "(": ")", "{": "}", "%{": "}", "<<": ">>", "do": "end", "fn": "end"}
+_SIGIL_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_WORD_OPERATORS = {"and", "or", "in", "not", "when"}
+_UNARY = {"@", "-", "+", "!", "&", "^", "%", "~~~", "...", "not"}
+
+
+def _quoted_end(text: str, start: int, close: str, interpolates: bool, depth: int) -> tuple[int, bool]:
+    """End of quoted text that starts at `start` (behind its opening mark), and whether it is plain."""
+    own_line = r"(?<=\n)[ \t]*" if len(close) == 3 else ""
+    mark = re.compile(rf"\\|\#\{{|{own_line}{re.escape(close)}")
+    plain, position = True, start
+    while found := mark.search(text, position):
+        if found[0] == "\\":
+            # In an upper-case sigil a backslash guards the closing mark only: skipping one does that too.
+            position, plain = found.end() + 1, False
+        elif found[0] == "#{":
+            position = found.end()
+            if interpolates:
+                position, plain = _scan(text, position, depth + 1)[1], False
+        else:
+            return found.end(), plain
+    raise UnparsableError(text, start, f"{close} is never closed")
+
+
+def _scan(text: str, start: int, depth: int) -> tuple[list[Token], int]:
+    """Tokens from `start` to the end, or (depth > 0) to the brace that closes an interpolation."""
+    if depth > MAX_DEPTH:
+        raise UnparsableError(text, start, "nested too deeply")
+    tokens: list[Token] = []
+    position, braces = start, 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise UnparsableError(text, position, f"unexpected {text[position]!r}")
+        kind, raw, begin, position = match.lastgroup, match[0], match.start(), match.end()
+        value: str | int | None = raw
+        if kind == "skip":
+            continue
+        if kind == "sigil":
+            mark = text[position : position + 3]
+            mark = mark if mark in ('"""', "'''") else mark[0]
+            close = _SIGIL_CLOSERS.get(mark, mark)
+            position, _ = _quoted_end(text, position + len(mark), close, raw[1].islower(), depth)
+            while position < len(text) and text[position].isalnum():
+                position += 1
+            value = None
+        elif kind == "quoted":
+            mark = raw.lstrip(":")
+            position, plain = _quoted_end(text, position, mark, True, depth)
+            value = text[match.end() : position - len(mark)] if plain and len(mark) == 1 else None
+            kind = "atom" if raw[0] == ":" else "string" if mark[0] == '"' else "charlist"
+            if kind != "atom" and len(mark) == 1 and re.match(r":\s", text[position : position + 2]):
+                kind, position = "key", position + 1
+        elif kind == "key":
+            value = raw[:-1]
+        elif kind == "atom":
+            value = raw[1:]
+        elif kind == "number" and raw.replace("_", "").isdecimal():
+            value = int(raw.replace("_", "")) if len(raw) < 20 else None
+        elif kind == "less":
+            kind = "op"
+        elif kind == "open" and raw.endswith("{"):
+            braces += 1
+        elif raw == "}":
+            braces -= 1
+            if braces < 0 and depth:
+                return tokens, position
+        tokens.append(Token(kind, value, begin, position))
+    if depth:
+        raise UnparsableError(text, start, "an interpolation is never closed")
+    return tokens, position
+
+
+def parse(text: str) -> Group:
+    """The nested groups of an Elixir source text, as one group of kind "". Raises `UnparsableError`."""
+    stack = [Group("", [], 0, len(text))]
+    previous: Token | None = None
+    for token in _scan(text, 0, 0)[0]:
+        called = previous is not None and previous[:2] == ("op", ".")
+        word = token.value if token.kind == "ident" and not called else None
+        if token.kind == "open" or word in ("do", "fn"):
+            if len(stack) > MAX_DEPTH:
+                raise UnparsableError(text, token.start, "nested too deeply")
+            stack.append(Group(str(token.value), [], token.start, token.end))
+        elif token.kind == "close" or word == "end":
+            group = stack.pop()
+            if not stack or _CLOSERS[group.kind] != token.value:
+                raise UnparsableError(text, token.start, f"{token.value} closes nothing")
+            stack[-1].items.append(group._replace(end=token.end))
+        else:
+            stack[-1].items.append(token)
+        previous = token
+    if len(stack) > 1:
+        raise UnparsableError(text, stack[-1].start, f"{stack[-1].kind} is never closed")
+    return stack[0]
+
+
+def is_word(node: Node, *values: str) -> bool:
+    """Whether the node is one of these bare words or operators."""
+    return isinstance(node, Token) and node.kind in ("ident", "op") and node.value in values
+
+
+def statements(items: list[Node]) -> list[list[Node]]:
+    """The expressions of a block's items: one per line, or more where an operator or comma joins lines."""
+    found: list[list[Node]] = [[]]
+    pending = False
+    for node in items:
+        if isinstance(node, Token) and node.kind == "eol":
+            pending = True
+            continue
+        last = found[-1][-1] if found[-1] else None
+        if pending and last is not None:
+            goes_on = isinstance(last, Token) and (last.kind == "key" or _joins(last))
+            if not goes_on and (is_word(node, *_UNARY) or not _joins(node)):
+                found.append([])
+        pending = False
+        found[-1].append(node)
+    return [statement for statement in found if statement]
+
+
+def _joins(node: Node) -> bool:
+    return isinstance(node, Token) and (node.kind == "op" or is_word(node, *_WORD_OPERATORS))
+
+
+def elements(items: list[Node]) -> list[list[Node]]:
+    """The comma-separated elements of a group's items, without line ends; a trailing comma adds none."""
+    found: list[list[Node]] = [[]]
+    for node in items:
+        if is_word(node, ","):
+            found.append([])
+        elif not (isinstance(node, Token) and node.kind == "eol"):
+            found[-1].append(node)
+    return [element for element in found if element]
+
+
+def pairs(items: list[Node]) -> dict[str, list[Node]]:
+    """`key: value` elements of a list or call: key → nodes of the value. The first of equal keys counts."""
+    found: dict[str, list[Node]] = {}
+    for element in elements(items):
+        head = element[0]
+        if isinstance(head, Token) and head.kind == "key" and isinstance(head.value, str):
+            found.setdefault(head.value, element[1:])
+    return found
+
+
+def literal(nodes: list[Node] | None, kind: str) -> str | int | None:
+    """The value when the nodes are one plain token of that kind ("string", "atom", "alias", "number")."""
+    if nodes and len(nodes) == 1 and isinstance(nodes[0], Token) and nodes[0].kind == kind:
+        return nodes[0].value
+    return None
+
+
+def modules(group: Group, outer: str = "") -> Iterator[tuple[str, Group]]:
+    """Every `defmodule` with its full name and its block, outer ones first."""
+    for statement in statements(group.items):
+        name, block = literal(statement[1:2], "alias"), statement[-1]
+        if is_word(statement[0], "defmodule") and name and isinstance(block, Group) and block.kind == "do":
+            full = f"{outer}.{name}" if outer else str(name)
+            yield full, block
+            yield from modules(block, full)
+
+
+def functions(block: Group, name: str) -> list[list[list[Node]]]:
+    """The bodies (each a list of expressions) of every clause of a function that a module's block defines."""
+    bodies: list[list[list[Node]]] = []
+    for statement in statements(block.items):
+        if len(statement) < 3 or not is_word(statement[0], "def", "defp") or not is_word(statement[1], name):
+            continue
+        last = statement[-1]
+        keys = [
+            at for at, node in enumerate(statement) if isinstance(node, Token) and node[:2] == ("key", "do")
+        ]
+        if isinstance(last, Group) and last.kind == "do":
+            bodies.append(statements(last.items))
+        elif keys:
+            bodies.append([statement[keys[0] + 1 :]])
+    return bodies
+
+
+def uses(block: Group, module: str) -> list[list[Node]]:
+    """The `use MODULE …` expressions of a module's block, each with all its nodes."""
+    return [
+        statement
+        for statement in statements(block.items)
+        if is_word(statement[0], "use") and literal(statement[1:2], "alias") == module
+    ]
+
+
+class MixProject:
+    """What a mix.exs says about its project.
+
+    `module` is the name of the module that uses `Mix.Project`; `project` the list that `project/0` returns
+    when it is written out there (its brackets are the place for wiring), else None.
+    Raises `UnparsableError`, also when the file defines no project or more than one.
+    """
+
+    def __init__(self, text: str):
+        found = [(name, block) for name, block in modules(parse(text)) if uses(block, "Mix.Project")]
+        if len(found) != 1:
+            raise UnparsableError(text, 0, f"{len(found)} modules use Mix.Project")
+        self.module, self.block = found[0]
+        self.project = self._list("project")
+        self.application = self._list("application")
+        self._keys = pairs(self.project.items) if self.project else {}
+
+    def _list(self, name: str) -> Group | None:
+        bodies = functions(self.block, name)
+        last = bodies[0][-1] if len(bodies) == 1 and bodies[0] else []
+        only = last[0] if len(last) == 1 else None
+        return only if isinstance(only, Group) and only.kind == "[" else None
+
+    def get(self, key: str) -> list[Node] | None:
+        """The nodes of a key of `project/0`; `@name` is followed when the module sets it exactly once."""
+        nodes = self._keys.get(key)
+        if nodes and len(nodes) == 2 and is_word(nodes[0], "@"):
+            set_here = [
+                statement[2:]
+                for statement in statements(self.block.items)
+                if is_word(statement[0], "@") and statement[1:2] and statement[1][:2] == nodes[1][:2]
+            ]
+            return set_here[0] if len(set_here) == 1 else None
+        return nodes
+
+    def string(self, key: str) -> str | None:
+        """A key of `project/0` that is a plain string."""
+        value = literal(self.get(key), "string")
+        return str(value) if value else None
+
+    def atom(self, key: str) -> str | None:
+        """A key of `project/0` that is a plain atom."""
+        value = literal(self.get(key), "atom")
+        return str(value) if value else None
+
+    def callback(self) -> str | None:
+        """The module in `mod: {Module, arguments}` of `application/0`."""
+        value = pairs(self.application.items).get("mod") if self.application else None
+        if value and len(value) == 1 and isinstance(value[0], Group) and value[0].kind == "{":
+            first = elements(value[0].items)[:1]
+            name = literal(first[0], "alias") if first else None
+            return str(name) if name else None
+        return None
+
+    def has_alias(self, name: str) -> bool:
+        """Whether the project defines this Mix alias, as a key anywhere in the module."""
+        return any(
+            n.kind == "key" and n.value == name for n in _walk(self.block.items) if isinstance(n, Token)
+        )
+
+    def deps(self) -> list[Dep]:
+        """Every dependency tuple that `deps:` reaches, through local functions too, in order of the text."""
+        return list(self._deps(self.get("deps") or [], set()))
+
+    def _deps(self, nodes: list[Node], seen: set[str]) -> Iterator[Dep]:
+        for node in nodes:
+            if isinstance(node, Group):
+                dep = _dep(node)
+                if dep:
+                    yield dep
+                else:
+                    yield from self._deps(node.items, seen)
+            elif node.kind == "ident" and isinstance(node.value, str) and node.value not in seen:
+                seen.add(node.value)
+                for body in functions(self.block, node.value):
+                    for expression in body:
+                        yield from self._deps(expression, seen)
+
+
+def _walk(nodes: list[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, Group):
+            yield from _walk(node.items)
+
+
+def _dep(group: Group) -> Dep | None:
+    parts = elements(group.items) if group.kind == "{" else []
+    name = literal(parts[0], "atom") if len(parts) > 1 else None
+    if not name:
+        return None
+    if not (isinstance(parts[1][0], Token) and parts[1][0].kind in ("string", "key", "sigil")):
+        return None
+    options = pairs(group.items)
+    last = parts[-1][0]
+    if isinstance(last, Group) and last.kind == "[":
+        options = pairs(last.items)
+    return Dep(str(name), options)
