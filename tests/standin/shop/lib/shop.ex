@@ -1,0 +1,5 @@
+defmodule Shop do
+  @moduledoc """
+  The domain of the shop.
+  """
+end
