@@ -1,0 +1,284 @@
+"""Base images: the real ones where a registry answers, stand-ins for them where none does.
+
+A stand-in is made from what such a machine does reach: a Debian mirror and the npm registry. It carries the tag of
+the image it stands for, so a Dockerfile builds on it unchanged, and it is named in the summary of the test run.
+
+What a stand-in is not: the same bytes. Erlang and Elixir are Debian's builds of the nearest version, in /usr/lib
+instead of /usr/local. `debian:*` is Debian testing whatever its tag says, because a release needs at run time the
+glibc it was built against, and the Elixir of the current images is to be had as a package in testing only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.docker import DockerError, build, docker
+
+MACHINE = Path(__file__).resolve().parents[1] / "machine"
+RECIPES = MACHINE / "images"
+LABEL = "copier-fly.stand-in"
+_TESTING = "forky"
+_NEVER_PULLED = ("manifest unknown", "not found", "pull access denied", "repository does not exist")
+
+_used: dict[str, str] = {}
+_no_registry: list[str] = []
+
+
+class NoRecipe(Exception):
+    """No stand-in can be made for a tag on this machine; the message says why."""
+
+
+def cache_folder() -> Path:
+    """Where downloads and file systems are kept between runs (tests/machine/env.sh says the same)."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("COPIER_FLY_CACHE") or home / "copier-fly")
+
+
+def used() -> dict[str, str]:
+    """The tags this process built or ran on stand-ins, each with what stood in."""
+    return dict(_used)
+
+
+def ensure(tag: str, env: Mapping[str, str] | None = None) -> str:
+    """Make sure that `tag` can be built on and run, and return the reference to use.
+
+    Without `env` that is the tag itself. With it, it is an image derived from the tag with these variables set, for
+    instance `{"HEX_MIRROR": "http://127.0.0.1:4001"}`: give it to docker.build as `images={tag: reference}`, which
+    puts it in the tag's place without touching Dockerfile or tag. Its variables are part of the build cache's
+    key, so a server named in one wants the same port every time.
+
+    The order: the image if it is there, a pull, a stand-in. Skips the test when all three fail.
+    """
+    with _lock():
+        base = _ensure(tag)
+        return _with_env(base, env) if env else base
+
+
+def stand_in(tag: str) -> str | None:
+    """What stands in for `tag` on this machine; None when it is the real image, or not there."""
+    return _label(tag)
+
+
+def _ensure(tag: str) -> str:
+    if tag in _used:
+        return tag
+    present = _exists(tag)
+    if present and _label(tag) is None:
+        return tag
+    refusal = _pull(tag)
+    if refusal is None:
+        return tag
+    try:
+        reference, description = _make(tag)
+    except NoRecipe as reason:
+        pytest.skip(f"{tag}: cannot be pulled ({refusal}) and {reason}")
+    if "@" not in tag:
+        docker("tag", reference, tag)
+        reference = tag
+    _used[tag] = description
+    return reference
+
+
+def _exists(reference: str) -> bool:
+    return bool(docker("image", "ls", "--quiet", reference).strip())
+
+
+def _label(reference: str) -> str | None:
+    if not _exists(reference):
+        return None
+    labels = json.loads(docker("image", "inspect", "--format", "{{json .Config.Labels}}", reference)) or {}
+    return labels.get(LABEL)
+
+
+def _pull(tag: str) -> str | None:
+    """Pull; None on success, else one line of why not. A registry that does not answer is asked once a run."""
+    if _no_registry:
+        return _no_registry[0]
+    try:
+        # The index first: a short wait shows whether anybody answers, and the download itself may take its time.
+        docker("buildx", "imagetools", "inspect", tag, timeout=30)
+        docker("pull", "--quiet", tag, timeout=900)
+    except (DockerError, subprocess.TimeoutExpired) as failure:
+        line = str(failure).strip().splitlines()[-1]
+        if not any(word in line.lower() for word in _NEVER_PULLED):
+            _no_registry.append(line)
+        return line
+    return None
+
+
+def _make(tag: str) -> tuple[str, str]:
+    """Build the stand-in for a tag; its own reference, and one line that says what it is."""
+    name = tag.removeprefix("docker.io/").removeprefix("library/").split("@")[0]
+    if found := re.fullmatch(r"debian:[a-z]+(-\d{8})?-slim", name):
+        return _rootfs(_TESTING), f"Debian {_TESTING}, slimmed"
+    if found := re.fullmatch(r"hexpm/elixir:(\d+)\.(\d+)\.\S*-erlang-\S+-debian-[a-z]+-\d{8}-slim", name):
+        return _elixir((int(found[1]), int(found[2])))
+    if found := re.fullmatch(r"node:(\d+)[\d.]*(?:-([a-z]+))?-slim", name):
+        return _node(int(found[1]), found[2])
+    raise NoRecipe("there is no recipe for a stand-in")
+
+
+def _elixir(version: tuple[int, int]) -> tuple[str, str]:
+    suite = _TESTING if version >= (1, 19) else "trixie"
+    base = _rootfs(suite)
+
+    def make(reference: str) -> None:
+        _build(RECIPES / "elixir.Dockerfile", RECIPES, base, reference)
+
+    reference = _keyed("elixir", suite, [base, (RECIPES / "elixir.Dockerfile").read_text()], make)
+    return reference, f"Debian {suite} with its own {_elixir_version(reference)}"
+
+
+def _elixir_version(reference: str) -> str:
+    query = [
+        "dpkg-query",
+        "--show",
+        "--showformat",
+        "${Package} ${Version}, ",
+        "elixir",
+        "erlang-base",
+        "erlang-hex",
+    ]
+    packages = docker("run", "--rm", "--pull", "never", reference, *query)
+    return packages.strip(", ")
+
+
+def _node(major: int, suite: str | None) -> tuple[str, str]:
+    # What the official image without a Debian in its tag is built on (docker-node versions.json).
+    suite = suite or ("bookworm" if major <= 24 else "trixie")
+    base = _rootfs(suite)
+    packages = {
+        "node": f"node-linux-{_node_architecture()}@{major}",
+        "npm": f"npm@{10 if major <= 22 else 11}",
+    }
+    if major <= 24:
+        packages |= {"corepack": "corepack@latest", "yarn": "yarn@1"}
+    extra_ca = "/usr/local/share/machine-ca.crt" if _own_authorities() else ""
+
+    def make(reference: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            context = Path(folder)
+            shutil.copy(RECIPES / "node-entrypoint", context)
+            (context / "opt").mkdir()
+            for name, package in packages.items():
+                place = {"node": context / "node", "yarn": context / "opt" / "yarn"}
+                _unpack(_npm_pack(package), place.get(name, context / "modules" / name))
+            _build(RECIPES / "node.Dockerfile", context, base, reference, EXTRA_CA=extra_ca)
+
+    recipe = [(RECIPES / name).read_text() for name in ("node.Dockerfile", "node-entrypoint")]
+    reference = _keyed("node", f"{major}-{suite}", [base, extra_ca, *packages.values(), *recipe], make)
+    version = docker("run", "--rm", "--pull", "never", reference, "node", "--version").strip()
+    return reference, f"Debian {suite} with Node.js {version} from npm"
+
+
+def _node_architecture() -> str:
+    return {"x86_64": "x64", "aarch64": "arm64"}[os.uname().machine]
+
+
+def _npm_pack(package: str) -> Path:
+    """The tarball of an npm package, kept in the cache."""
+    folder = cache_folder() / "npm" / package
+    if not list(folder.glob("*.tgz")):
+        if shutil.which("npm") is None:
+            raise NoRecipe("a stand-in needs npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "pack", "--silent", package, "--pack-destination", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            raise NoRecipe(f"npm does not give {package}: {done.stderr.strip()[-300:]}")
+    return max(folder.glob("*.tgz"))
+
+
+def _unpack(tarball: Path, place: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(tarball) as archive:
+        archive.extractall(folder, filter="data")
+        # An npm tarball has one folder at its top, mostly called "package".
+        (top,) = Path(folder).iterdir()
+        shutil.copytree(top, place)
+
+
+def _rootfs(suite: str) -> str:
+    """The image of a slimmed Debian, from the cached tar or made anew."""
+    script = MACHINE / "rootfs"
+    authorities = [path.read_text() for path in _own_authorities()]
+    folder = cache_folder() / "images"
+
+    def make(reference: str) -> None:
+        if os.getuid() != 0 or shutil.which("debootstrap", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+            raise NoRecipe("a stand-in needs root and debootstrap (tests/machine/prepare)")
+        tar = folder / f"{reference.replace('/', '-').replace(':', '-')}.tar"
+        if not tar.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob(f"copier-fly-rootfs-{suite}-*.tar"):
+                old.unlink()
+            command = [str(script), suite, str(tar)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+            if done.returncode != 0:
+                raise NoRecipe(f"debootstrap failed: {done.stderr.strip()[-2000:]}")
+        label = f"LABEL {LABEL}={suite}"
+        docker("import", "--change", 'CMD ["bash"]', "--change", label, str(tar), reference, timeout=300)
+
+    return _keyed("rootfs", suite, [script.read_text(), *authorities], make)
+
+
+def _own_authorities() -> list[Path]:
+    """Certificate authorities that this machine trusts beside the usual ones."""
+    return [
+        path for path in sorted(Path("/usr/local/share/ca-certificates").glob("*.crt")) if path.stat().st_size
+    ]
+
+
+def _keyed(family: str, variant: str, recipe: list[str], make: Callable[[str], None]) -> str:
+    """The reference of an image that is named by the content of its recipe; made unless it is there."""
+    digest = hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:12]
+    reference = f"copier-fly/{family}:{variant}-{digest}"
+    if not _exists(reference):
+        make(reference)
+    return reference
+
+
+def _build(dockerfile: Path, context: Path, base: str, reference: str, **arguments: str) -> None:
+    build(
+        context,
+        reference,
+        dockerfile=dockerfile,
+        build_args={"BASE": base, **arguments},
+        extra=["--label", f"{LABEL}={reference}"],
+    )
+
+
+def _with_env(base: str, env: Mapping[str, str]) -> str:
+    lines = [f"FROM {base}", *(f"ENV {name}={_quoted(value)}" for name, value in sorted(env.items()))]
+    identity = docker("image", "inspect", "--format", "{{.Id}}", base)
+
+    def make(reference: str) -> None:
+        docker("buildx", "build", "--load", "--quiet", "--tag", reference, "-", stdin="\n".join(lines))
+
+    return _keyed("with-env", "latest", [identity, *lines], make)
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value).replace("$", "\\$")
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    """Several test processes may ask for one image at once; the first makes it, the others find it."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "images.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
