@@ -1,0 +1,395 @@
+"""Which answers are possible.
+
+A check takes one answer and the answers it must agree with (none when it is judged by itself), and returns
+what is allowed, as the end of a sentence, or nothing when the answer is fine.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+from typing import Any
+
+
+def _sibling(name: str) -> ModuleType:
+    # An import by name would hand the old template version's module to the new one during an update.
+    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fly = _sibling("fly_platform")
+naming = _sibling("naming")
+
+AUTO = "auto"
+
+Answers = Mapping[str, Any]
+Check = Callable[[Any, Answers], str]
+
+_DURATION = re.compile(r"(\d+)(ms|s|m)")
+_ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+_MODULE = re.compile(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
+_ATOM = re.compile(r"[a-z_][A-Za-z0-9_]*")
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_PORTS = "use a port from 1024 to 65535 (the app does not run as root)"
+_PROXY_PORTS = {80, 443}
+
+
+def _name(value: Any, _: Answers) -> str:
+    if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", str(value)) and len(value) <= naming.FLY_NAME_MAX:
+        return ""
+    return f"use 1 to {naming.FLY_NAME_MAX} lowercase letters, digits and inner dashes, such as my-shop"
+
+
+def _module(value: Any, _: Answers) -> str:
+    return "" if _MODULE.fullmatch(str(value)) else "use the name of an Elixir module, such as MyShopWeb"
+
+
+def _atom(value: Any, _: Answers) -> str:
+    return "" if _ATOM.fullmatch(str(value)) else "use the name of an OTP app, such as my_shop"
+
+
+def _app_name(value: Any, answers: Answers) -> str:
+    if answers.get("stack") != "nextjs":
+        return _atom(value, answers)
+    allowed = re.fullmatch(r"(@[a-z0-9-~][a-z0-9-._~]*/)?[a-z0-9-~][a-z0-9-._~]*", str(value))
+    return "" if allowed else "use the name in package.json, such as my-shop or @acme/shop"
+
+
+def _folder(value: Any, _: Answers) -> str:
+    path = PurePosixPath(str(value))
+    if not str(value) or path.is_absolute() or ".." in path.parts or "\\" in str(value):
+        return 'use a folder below the root of the repository, such as apps/web, or "." for the root itself'
+    if not re.fullmatch(r"[\w./ @+-]+", str(value)):
+        return "use a folder whose name has letters, digits, spaces and . _ - @ + only"
+    if str(path) != str(value):
+        return f"write it as {path}"
+    return ""
+
+
+def _app_dir(value: Any, answers: Answers) -> str:
+    if problem := _folder(value, answers):
+        return problem
+    return "use a folder without spaces: Dockerfiles and shells split at them" if " " in str(value) else ""
+
+
+def _port(value: Any, answers: Answers) -> str:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 65535:
+        return _PORTS
+    return ""
+
+
+def _metrics_port(value: Any, answers: Answers) -> str:
+    if value == 0:
+        return ""
+    if problem := _port(value, answers):
+        return f"{problem}, or 0 for none"
+    return ""
+
+
+def _duration_ms(value: Any) -> int | None:
+    found = _DURATION.fullmatch(str(value))
+    return int(found[1]) * {"ms": 1, "s": 1000, "m": 60_000}[found[2]] if found else None
+
+
+def _grace_period(value: Any, _: Answers) -> str:
+    length = _duration_ms(value)
+    if length is None or not 1000 <= length <= 900_000:
+        return "use a duration from 1s to 15m, such as 30s"
+    return ""
+
+
+def _tcp_services(value: Any, answers: Answers) -> str:
+    example = "use a list such as [{name: auth, port: 6600, grace_period: 30s, proxy_proto: false}], or []"
+    if not isinstance(value, list):
+        return example
+    names: set[str] = set()
+    ports: dict[int, str] = {}
+    for service in value:
+        if not isinstance(service, dict) or not {"name", "port"} <= service.keys():
+            return f"each service needs a name and a port; {example}"
+        if odd := sorted(service.keys() - {"name", "port", "grace_period", "proxy_proto"}):
+            return f"{odd[0]} is no setting of a service; {example}"
+        name, port = service["name"], service["port"]
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
+            return f"the service name {name} must be lowercase letters, digits and _"
+        if name in names:
+            return f"two services are called {name}"
+        if port in _PROXY_PORTS:
+            return f"{name} wants port {port}, which Fly's proxy keeps for HTTP; {_PORTS}"
+        if _port(port, answers):
+            return f"{name} wants port {port}; {_PORTS}"
+        if port in ports:
+            return f"{ports[port]} and {name} both want port {port}"
+        if port in (answers.get("http_port"), answers.get("metrics_port")):
+            return f"{name} wants port {port}, which the app already serves HTTP or metrics on"
+        if "grace_period" in service and (problem := _grace_period(service["grace_period"], answers)):
+            return f"grace_period of {name}: {problem}"
+        if not isinstance(service.get("proxy_proto", False), bool):
+            return f"proxy_proto of {name} is true or false"
+        names.add(name)
+        ports[port] = name
+    return ""
+
+
+def _region(value: Any, _: Answers) -> str:
+    code = str(value)
+    if fly.is_region(code):
+        return ""
+    if code in fly.catalog("regions"):
+        return f"Fly removed that region; use {fly.region_successor(code)}"
+    return f"use one of {' '.join(fly.region_choices().values())}"
+
+
+def _memory(value: Any, answers: Answers) -> str:
+    if value not in fly.catalog("machines")["memory"]:
+        return f"use one of {' '.join(fly.memory_choices())}"
+    if answers.get("vm_size", AUTO) == AUTO:
+        return ""
+    return _size(answers["vm_size"], {**answers, "vm_memory": value})
+
+
+def _size(value: Any, answers: Answers) -> str:
+    sizes = fly.catalog("machines")["sizes"]
+    if value == AUTO:
+        return ""
+    if value not in sizes:
+        return f"use auto or one of {' '.join(sizes)}"
+    memory = answers.get("vm_memory")
+    if memory in fly.catalog("machines")["memory"]:
+        possible = fly.sizes_for(fly.megabytes(memory))
+        if value not in possible:
+            return f"{value} cannot have {memory} of memory; these can: {' '.join(possible)}"
+    return ""
+
+
+def _swap(value: Any, answers: Answers) -> str:
+    if value == AUTO:
+        return ""
+    if not str(value).isdigit() or int(value) > 65536:
+        return "use auto or a number of MB from 0 to 65536"
+    if int(value) and answers.get("auto_stop") == "suspend":
+        return "a machine with swap cannot be suspended; use 0 or auto"
+    return ""
+
+
+def _auto_stop(value: Any, answers: Answers) -> str:
+    if value == "suspend" and fly.megabytes(answers.get("vm_memory", "256mb")) > 2048:
+        return "machines with more than 2gb of memory cannot be suspended; use stop or off"
+    if value != "off" and answers.get("tcp_services"):
+        return "a raw TCP service is only reached while its machine runs; use off"
+    return ""
+
+
+def _count(value: Any, _: Answers) -> str:
+    return "" if isinstance(value, int) and 0 <= value <= 100 else "use a number from 0 to 100"
+
+
+def _hostname(value: Any, _: Answers) -> str:
+    if value == AUTO or _HOST.fullmatch(str(value)):
+        return ""
+    return "use auto or a bare host name, such as shop.example.com"
+
+
+def _env(value: Any, _: Answers) -> str:
+    if not isinstance(value, dict):
+        return "use a map such as {LOG_LEVEL: info}, or {}"
+    for name, setting in value.items():
+        if not _ENV_NAME.fullmatch(str(name)):
+            return f"{name} is no name for an environment variable; use capitals, digits and _"
+        if name.startswith("FLY_"):
+            return f"{name} begins with FLY_, which Fly keeps for itself"
+        if name in _OURS:
+            return f"{name} is set by another answer"
+        if isinstance(setting, dict | list) or setting is None:
+            return f"{name} must be a text, a number or true/false"
+    return ""
+
+
+_OURS = {
+    "PHX_HOST",
+    "PORT",
+    "HOSTNAME",
+    "ECTO_IPV6",
+    "DATABASE_SSL",
+    "POOL_SIZE",
+    "READY_TCP",
+    "RELEASE_MODE",
+}
+
+
+def _secrets(value: Any, _: Answers) -> str:
+    example = "use a list such as [{name: CLOAK_KEY, how: openssl rand -base64 32}], or []"
+    if not isinstance(value, list):
+        return example
+    seen: set[str] = set()
+    for secret in value:
+        if not isinstance(secret, dict) or set(secret) != {"name", "how"} or not str(secret["how"]).strip():
+            return f"each secret needs a name and how to make it; {example}"
+        if "\n" in str(secret["how"]):
+            return f"how to make {secret['name']} must fit on one line"
+        name = str(secret["name"])
+        if not _ENV_NAME.fullmatch(name) or name.startswith("FLY_"):
+            return f"{name} is no name for a secret; use capitals, digits and _, not beginning with FLY_"
+        if name in seen:
+            return f"{name} is there twice"
+        seen.add(name)
+    return ""
+
+
+def _env_names(value: Any, _: Answers) -> str:
+    if isinstance(value, list) and all(_ENV_NAME.fullmatch(str(name)) for name in value):
+        return ""
+    return "use a list of variable names in capitals, such as [SENTRY_AUTH_TOKEN], or []"
+
+
+def _public_env(value: Any, answers: Answers) -> str:
+    if problem := _env_names(value, answers):
+        return problem
+    odd = [name for name in value if not name.startswith("NEXT_PUBLIC_")]
+    return f"{odd[0]} does not begin with NEXT_PUBLIC_, so Next.js leaves it out" if odd else ""
+
+
+def _database_name(value: Any, answers: Answers) -> str:
+    return "" if value == AUTO or not _name(value, answers) else f"use auto, or {_name(value, answers)[4:]}"
+
+
+def _plan(value: Any, _: Answers) -> str:
+    plans = fly.catalog("databases")["fly_managed"]["plans"]
+    return "" if value in (AUTO, *plans) else f"use auto or one of {' '.join(plans)}, written like that"
+
+
+def _db_region(value: Any, answers: Answers) -> str:
+    if value == AUTO:
+        return ""
+    if problem := _region(value, answers):
+        return problem
+    if answers.get("database", "fly_managed") == "fly_managed" and not fly.catalog("regions")[value]["mpg"]:
+        return f"Managed Postgres is not offered there; the nearest is {fly.managed_postgres_region(value)}"
+    return ""
+
+
+def _pool(value: Any, _: Answers) -> str:
+    if value == AUTO or (str(value).isdigit() and 2 <= int(value) <= 500):
+        return ""
+    return "use auto or a number from 2 to 500"
+
+
+def _deploy_on(value: Any, answers: Answers) -> str:
+    if value == "push" and answers.get("github") is False:
+        return "only a project on GitHub is deployed by a push; use manual"
+    return ""
+
+
+def _branch(value: Any, _: Answers) -> str:
+    if value == AUTO or re.fullmatch(
+        r"(?!.*(\.\.|//|\.lock$))[A-Za-z0-9_][A-Za-z0-9._/-]*[A-Za-z0-9_]|\w", str(value)
+    ):
+        return ""
+    return "use auto or the name of a git branch"
+
+
+def _environments(value: Any, answers: Answers) -> str:
+    example = "use a list such as [{name: staging, region: iad}], or []"
+    if not isinstance(value, list):
+        return example
+    names, apps = {"production"}, {answers.get("fly_app")}
+    for env in value:
+        if not isinstance(env, dict) or "name" not in env:
+            return f"each environment needs a name; {example}"
+        if odd := sorted(env.keys() - {"name", "app", "region", "vm_memory", "min_machines"}):
+            return f"{odd[0]} is no setting of an environment; {example}"
+        name = str(env["name"])
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,29}", name):
+            return f"{name} must be lowercase letters, digits and dashes, at most 30"
+        if name in names:
+            return f"{name} is there already (production always is)"
+        app = env.get("app") or naming.environment_app(answers.get("fly_app", "app"), name)
+        for key, check, setting in (
+            ("app", _name, app),
+            ("region", _region, env.get("region")),
+            ("vm_memory", _memory, env.get("vm_memory")),
+            ("min_machines", _count, env.get("min_machines")),
+        ):
+            if setting is not None and (problem := check(setting, {"vm_size": answers.get("vm_size", AUTO)})):
+                return f"{key} of {name}: {problem}"
+        if app in apps:
+            return f"{name} needs an app of its own, {app} is taken by another environment"
+        names.add(name)
+        apps.add(app)
+    return ""
+
+
+def _release_apps(value: Any, answers: Answers) -> str:
+    if not isinstance(value, list) or not value:
+        return "name at least one child app, such as [shop, shop_web]"
+    for name in value:
+        if problem := _atom(name, answers):
+            return f"{name}: {problem}"
+    return _unknown_child(value, answers)
+
+
+def _child(value: Any, answers: Answers) -> str:
+    return _atom(value, answers) or _unknown_child([value], answers) or _not_released([value], answers)
+
+
+def _repo_apps(value: Any, answers: Answers) -> str:
+    if not isinstance(value, list):
+        return "use a list of child apps, such as [shop], or []"
+    return _unknown_child(value, answers) or _not_released(value, answers)
+
+
+def _unknown_child(names: list[Any], answers: Answers) -> str:
+    known = answers.get("_children")
+    odd = [name for name in names if known and name not in known]
+    return f"there is no child app {odd[0]}; there are {' '.join(known)}" if odd and known else ""
+
+
+def _not_released(names: list[Any], answers: Answers) -> str:
+    released = answers.get("release_apps")
+    odd = [name for name in names if isinstance(released, list) and released and name not in released]
+    return f"{odd[0]} is not among the apps of the release: {' '.join(released)}" if odd else ""
+
+
+CHECKS: dict[str, Check] = {
+    "app_dir": _app_dir,
+    "app_name": _app_name,
+    "app_module": _module,
+    "web_module": _module,
+    "release_name": _atom,
+    "release_apps": _release_apps,
+    "web_app": _child,
+    "repo_apps": _repo_apps,
+    "http_port": _port,
+    "tcp_services": _tcp_services,
+    "migrations_dir": _folder,
+    "public_env": _public_env,
+    "build_secrets": _env_names,
+    "fly_app": _name,
+    "fly_org": _name,
+    "primary_region": _region,
+    "vm_memory": _memory,
+    "vm_size": _size,
+    "auto_stop": _auto_stop,
+    "min_machines": _count,
+    "swap_mb": _swap,
+    "hostname": _hostname,
+    "grace_period": _grace_period,
+    "metrics_port": _metrics_port,
+    "extra_env": _env,
+    "extra_secrets": _secrets,
+    "database_name": _database_name,
+    "db_plan": _plan,
+    "db_region": _db_region,
+    "pool_size": _pool,
+    "deploy_on": _deploy_on,
+    "deploy_branch": _branch,
+    "environments": _environments,
+}

@@ -1,0 +1,136 @@
+"""What the Fly.io platform offers: regions, machine sizes, plans, images and what they cost.
+
+The facts are in `catalog/*.yml`, each with its source and date; this file only looks things up in them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment
+from jinja2.ext import Extension
+
+CATALOG = Path(__file__).with_name("catalog")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@cache
+def catalog(name: str) -> Any:
+    """Return the facts of `catalog/NAME.yml`. Raises `FileNotFoundError` for a catalog that is not there."""
+    return yaml.load((CATALOG / f"{name}.yml").read_bytes(), Loader=_LOADER)
+
+
+def megabytes(memory: str) -> int:
+    """Turn a memory answer into MB: `512mb` is 512, `2gb` is 2048. Raises `ValueError` for anything else."""
+    found = re.fullmatch(r"(\d+)(mb|gb)", memory)
+    if not found:
+        raise ValueError(memory)
+    return int(found[1]) * (1024 if found[2] == "gb" else 1)
+
+
+def sizes_for(megabyte: int) -> list[str]:
+    """Name the machine sizes that can have so much memory (MB), the cheapest first."""
+    sizes = catalog("machines")["sizes"]
+    return [name for name, size in sizes.items() if _fits(size, megabyte)]
+
+
+def _fits(size: dict[str, Any], megabyte: int) -> bool:
+    return size["min_mb"] <= megabyte <= size["max_mb"] and megabyte % size["step_mb"] == 0
+
+
+def region_successor(code: str) -> str:
+    """Name the nearest region that is left of a removed one: `sea` is `sjc or lax`."""
+    return " or ".join(catalog("regions")[code]["successor"])
+
+
+def is_region(code: str) -> bool:
+    """Tell whether apps can be placed in this region today."""
+    return code in catalog("regions") and not catalog("regions")[code].get("retired")
+
+
+def known_region(code: str) -> str:
+    """Return a region found in a project's own fly.toml, empty when Fly no longer has it."""
+    return code if is_region(code) else ""
+
+
+def managed_postgres_region(code: str) -> str:
+    """Return the region nearest to `code` that has Managed Postgres, `code` itself when it has."""
+    region = catalog("regions")[code]
+    return code if region["mpg"] else region["nearest_mpg"]
+
+
+def known_memory(memory: str) -> str:
+    """Return a memory size found in a project's own fly.toml in the form of an answer, else empty."""
+    text = str(memory).lower().replace(" ", "").replace("mib", "mb").replace("gib", "gb")
+    answers = catalog("machines")["memory"]
+    if text.isdigit():
+        text += "mb"
+    if re.fullmatch(r"\d+(mb|gb)", text):
+        for name in answers:
+            if megabytes(name) == megabytes(text):
+                return name
+    return ""
+
+
+def region_choices() -> dict[str, str]:
+    """Offer every region that is open, by city."""
+    regions = catalog("regions")
+    return {f"{code} {regions[code]['city']}": code for code in sorted(regions) if is_region(code)}
+
+
+def memory_choices() -> list[str]:
+    """Offer the memory sizes in the order of their size."""
+    return list(catalog("machines")["memory"])
+
+
+def elixir_choices() -> dict[str, str]:
+    """Offer the Elixir and OTP pairs for which images are known to exist."""
+    images = catalog("elixir")["images"]
+    return {
+        f"Elixir {image['elixir']} on OTP {image['otp']}": key
+        for key, image in images.items()
+        if not image.get("retired")
+    }
+
+
+def node_choices() -> list[str]:
+    """Offer the Node.js lines that still get fixes."""
+    return [key for key, line in catalog("node")["images"].items() if not line.get("retired")]
+
+
+def machine_price(size: str, megabyte: int) -> float | None:
+    """Give the price of a running machine in USD for 30 days, None where no price is known.
+
+    Memory between two listed steps is priced by the gigabyte, as the platform does.
+    """
+    prices = catalog("prices")
+    listed = {megabytes(memory): price for memory, price in prices["machines"].get(size, {}).items()}
+    below = [step for step in listed if step <= megabyte]
+    if not below:
+        return None
+    step = max(below)
+    return round(listed[step] + (megabyte - step) / 1024 * prices["extra_memory_gb"], 2)
+
+
+class FlyPlatform(Extension):
+    """Adds the look-ups of this file to every template."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.globals.update(
+            catalog=catalog,
+            elixir_choices=elixir_choices,
+            known_memory=known_memory,
+            known_region=known_region,
+            machine_price=machine_price,
+            managed_postgres_region=managed_postgres_region,
+            megabytes=megabytes,
+            memory_choices=memory_choices,
+            node_choices=node_choices,
+            region_choices=region_choices,
+            sizes_for=sizes_for,
+        )

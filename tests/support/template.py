@@ -1,0 +1,66 @@
+"""The template as a user gets it, and renders of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier import run_copy
+
+REPO = Path(__file__).resolve().parents[2]
+EXAMPLES = {file.stem: file for file in sorted((REPO / "examples").glob("*.yml"))}
+
+
+def example(name: str) -> dict[str, Any]:
+    """The answers of `examples/NAME.yml`."""
+    return yaml.safe_load(EXAMPLES[name].read_text())
+
+
+def working_files() -> list[Path]:
+    """Every file of the working tree that git tracks or would track, relative to the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Path(name) for name in listed.stdout.split("\0") if name and (REPO / name).is_file()]
+
+
+def export(destination: Path) -> Path:
+    """Write the working tree into a plain folder: copier reads it faster than a git repository, and as it is."""
+    for file in working_files():
+        if file.parts[0] not in {"tests", "benchmarks"}:
+            target = destination / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / file, target)
+    return destination
+
+
+def render(template: Path, destination: Path, answers: Mapping[str, Any], **options: Any) -> Path:
+    """Copy the template with these answers and the defaults for all others; tasks run as they do for a user."""
+    run_copy(
+        str(template),
+        destination,
+        data=dict(answers),
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+        overwrite=True,
+        **options,
+    )
+    return destination
+
+
+def rendered_files(project: Path) -> dict[str, Path]:
+    """Every file of a render by its path in it."""
+    return {
+        file.relative_to(project).as_posix(): file
+        for file in sorted(project.rglob("*"))
+        if file.is_file() and ".git" not in file.relative_to(project).parts
+    }
