@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import subprocess
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 
 class DockerError(RuntimeError):
@@ -37,7 +37,10 @@ def _complaint(command: Sequence[str], code: int, output: str) -> str:
 
 @functools.cache
 def engine() -> str | None:
-    """What answers as Docker engine, such as `28.5.2 (overlay2)`; None when nothing does. Asked once a run."""
+    """What answers as Docker engine, such as `28.5.2 (overlay2)`; None when nothing does.
+
+    Asked once a run: the tests start and stop no engine.
+    """
     if shutil.which("docker") is None:
         return None
     try:
@@ -87,9 +90,9 @@ def build(
 ) -> Image:
     """Build an image and return it with the whole log.
 
-    `dockerfile` is taken relative to `context`, as `docker build --file` with a path from there.
-    `images` maps a reference in a FROM line to the image that takes its place (see images.ensure); the Dockerfile
-    itself stays as it is. `network` is the host's, so that a build finds the servers that a test started on loopback.
+    `dockerfile` is taken relative to `context`. `images` maps a reference in a FROM line to the image that
+    takes its place (see images.ensure); the Dockerfile itself stays as it is. `network` is the host's, so
+    that a build finds the servers that a test started on loopback.
     Raises DockerError with the end of the log when the build fails.
     """
     command = [
@@ -180,11 +183,14 @@ class Container:
 
     def stop(self, signal: str = "SIGTERM", timeout: int = 30) -> int:
         """Send a signal as Fly does, kill after `timeout` seconds; the exit code of the main process."""
-        docker("stop", "--signal", signal, "--timeout", str(timeout), self.id, timeout=timeout + 30)
+        docker("stop", "--signal", signal, "--time", str(timeout), self.id, timeout=timeout + 30)
         return int(self.inspect("{{.State.ExitCode}}"))
 
     def wait_for(self, ready: Callable[[], bool], timeout: float = 60, what: str = "readiness") -> None:
-        """Ask `ready` until it says yes; DockerError with the logs when the time is up or the container has ended."""
+        """Ask `ready` until it says yes.
+
+        Raises DockerError with the container's logs when `timeout` seconds are over or it has ended.
+        """
         deadline = time.monotonic() + timeout
         while not ready():
             if not self.running:
@@ -194,53 +200,43 @@ class Container:
             time.sleep(0.1)
 
 
-def _run_options(
-    network: str,
-    env: Mapping[str, str] | None,
-    hosts: Mapping[str, str] | None,
-    volumes: Mapping[Path | str, str] | None,
-    user: str | None,
-    workdir: str | None,
-    memory: str | None,
-    extra: Sequence[str],
-) -> list[str]:
-    options = ["--network", network, "--pull", "never"]
-    for name, value in (env or {}).items():
-        options += ["--env", f"{name}={value}"]
-    for name, address in (hosts or {}).items():
-        options += ["--add-host", f"{name}:{address}"]
-    for source, place in (volumes or {}).items():
-        options += ["--volume", f"{source}:{place}"]
-    if user:
-        options += ["--user", user]
-    if workdir:
-        options += ["--workdir", workdir]
-    if memory:
-        options += ["--memory", memory]
-    return [*options, *extra]
+class RunOptions(TypedDict, total=False):
+    """How a container is started."""
+
+    network: str
+    """The host's by default: the servers of postgres.py listen on loopback only, and a port that the
+    container opens is reached at 127.0.0.1 without a mapping (net.free_port finds one)."""
+    env: Mapping[str, str]
+    hosts: Mapping[str, str]
+    """Names and addresses for /etc/hosts."""
+    volumes: Mapping[Path, str]
+    """`{source: "place"}` or `{source: "place:ro"}`."""
+    user: str
+    workdir: str
+    memory: str
+    extra: Sequence[str]
+    """Further options of `docker run`, as they are."""
+
+
+def _flags(options: RunOptions) -> list[str]:
+    # The engine asks no registry: an image that is not there is the test's mistake.
+    flags = ["--pull", "never", "--network", options.get("network", "host")]
+    for name, value in options.get("env", {}).items():
+        flags += ["--env", f"{name}={value}"]
+    for name, address in options.get("hosts", {}).items():
+        flags += ["--add-host", f"{name}:{address}"]
+    for source, place in options.get("volumes", {}).items():
+        flags += ["--volume", f"{source}:{place}"]
+    for flag in ("user", "workdir", "memory"):
+        if value := options.get(flag):
+            flags += [f"--{flag}", value]
+    return [*flags, *options.get("extra", ())]
 
 
 @contextmanager
-def run(
-    image: str,
-    *command: str,
-    network: str = "host",
-    env: Mapping[str, str] | None = None,
-    hosts: Mapping[str, str] | None = None,
-    volumes: Mapping[Path | str, str] | None = None,
-    user: str | None = None,
-    workdir: str | None = None,
-    memory: str | None = None,
-    extra: Sequence[str] = (),
-) -> Iterator[Container]:
-    """Start a container in the background; it is removed, with its anonymous volumes, when the block ends.
-
-    On the host's network by default: the servers of postgres.py listen on loopback only, and a port the container
-    opens is reached at 127.0.0.1 without a mapping. Choose the port by `PORT` or the like from ports.free_port.
-    `hosts` are names for /etc/hosts; `volumes` are `{source: "place"}` or `{source: "place:ro"}`.
-    """
-    options = _run_options(network, env, hosts, volumes, user, workdir, memory, extra)
-    container = Container(docker("run", "--detach", *options, image, *command).strip())
+def run(image: str, *command: str, **options: Unpack[RunOptions]) -> Iterator[Container]:
+    """Start a container in the background; it is removed, by its id, when the block ends."""
+    container = Container(docker("run", "--detach", *_flags(options), image, *command).strip())
     try:
         yield container
     finally:
@@ -248,21 +244,11 @@ def run(
 
 
 def once(
-    image: str,
-    *command: str,
-    network: str = "host",
-    env: Mapping[str, str] | None = None,
-    hosts: Mapping[str, str] | None = None,
-    volumes: Mapping[Path | str, str] | None = None,
-    user: str | None = None,
-    workdir: str | None = None,
-    memory: str | None = None,
-    extra: Sequence[str] = (),
-    timeout: float = 120,
+    image: str, *command: str, timeout: float = 120, **options: Unpack[RunOptions]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a container to its end: exit code in `returncode`, both streams in `stdout`. The container is removed."""
-    options = _run_options(network, env, hosts, volumes, user, workdir, memory, extra)
-    with _removed(docker("create", *options, image, *command).strip()) as container:
+    """Run a container to its end and remove it: exit code in `returncode`, both streams in `stdout`."""
+    container = docker("create", *_flags(options), image, *command).strip()
+    try:
         return subprocess.run(
             ["docker", "start", "--attach", container],
             stdin=subprocess.DEVNULL,
@@ -272,22 +258,5 @@ def once(
             timeout=timeout,
             check=False,
         )
-
-
-@contextmanager
-def _removed(container: str) -> Iterator[str]:
-    try:
-        yield container
     finally:
         docker("rm", "--force", "--volumes", container)
-
-
-def in_folder(image: str, *command: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in an image with `cwd` mounted at the same path and as the working directory.
-
-    Files it writes belong to whoever runs the tests. Takes the options of `once`.
-    """
-    place = cwd.resolve()
-    volumes = {place: str(place), **(options.pop("volumes", None) or {})}
-    owner = f"{os.getuid()}:{os.getgid()}"
-    return once(image, *command, volumes=volumes, workdir=str(place), **{"user": owner, **options})

@@ -1,11 +1,11 @@
 """Base images: the real ones where a registry answers, stand-ins for them where none does.
 
-A stand-in is made from what such a machine does reach: a Debian mirror and the npm registry. It carries the tag of
-the image it stands for, so a Dockerfile builds on it unchanged, and it is named in the summary of the test run.
+A stand-in is made from what such a machine does reach: a Debian mirror and the npm registry. It carries the
+tag of the image it stands for, so a Dockerfile builds on it unchanged, and the test run's summary names it.
 
-What a stand-in is not: the same bytes. Erlang and Elixir are Debian's builds of the nearest version, in /usr/lib
-instead of /usr/local. `debian:*` is Debian testing whatever its tag says, because a release needs at run time the
-glibc it was built against, and the Elixir of the current images is to be had as a package in testing only.
+What a stand-in is not: the same bytes. Erlang and Elixir are Debian's builds of the nearest version, in
+/usr/lib instead of /usr/local. `debian:*` is Debian testing whatever its tag says, because a release needs at
+run time the glibc it was built against, and the Elixir of the current images is packaged in testing only.
 """
 
 from __future__ import annotations
@@ -24,20 +24,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.docker import DockerError, build, docker
 
-MACHINE = Path(__file__).resolve().parents[1] / "machine"
+ROOT = Path(__file__).resolve().parents[2]
+MACHINE = ROOT / "tests" / "machine"
+CATALOG = ROOT / "extensions" / "catalog"
 RECIPES = MACHINE / "images"
 LABEL = "copier-fly.stand-in"
 _TESTING = "forky"
 _NEVER_PULLED = ("manifest unknown", "not found", "pull access denied", "repository does not exist")
 
-_used: dict[str, str] = {}
+_used: dict[str, tuple[str, str]] = {}
 _no_registry: list[str] = []
 
 
-class NoRecipe(Exception):
+class NoStandInError(Exception):
     """No stand-in can be made for a tag on this machine; the message says why."""
 
 
@@ -49,16 +52,17 @@ def cache_folder() -> Path:
 
 def used() -> dict[str, str]:
     """The tags this process built or ran on stand-ins, each with what stood in."""
-    return dict(_used)
+    return {tag: description for tag, (_, description) in _used.items()}
 
 
 def ensure(tag: str, env: Mapping[str, str] | None = None) -> str:
     """Make sure that `tag` can be built on and run, and return the reference to use.
 
-    Without `env` that is the tag itself. With it, it is an image derived from the tag with these variables set, for
-    instance `{"HEX_MIRROR": "http://127.0.0.1:4001"}`: give it to docker.build as `images={tag: reference}`, which
-    puts it in the tag's place without touching Dockerfile or tag. Its variables are part of the build cache's
-    key, so a server named in one wants the same port every time.
+    Without `env` that is the tag itself. With it, it is an image derived from the tag with these variables
+    set, such as `{"HEX_MIRROR": "http://127.0.0.1:4001"}`: give it to docker.build as `images={tag:
+    reference}`, which puts it in the tag's place and touches neither the Dockerfile nor the tag, so that two
+    tests with different values do not meet. The variables are part of the build cache's key: a server that
+    is named in one wants the same port every time.
 
     The order: the image if it is there, a pull, a stand-in. Skips the test when all three fail.
     """
@@ -74,21 +78,24 @@ def stand_in(tag: str) -> str | None:
 
 def _ensure(tag: str) -> str:
     if tag in _used:
-        return tag
+        return _used[tag][0]
     present = _exists(tag)
     if present and _label(tag) is None:
         return tag
     refusal = _pull(tag)
     if refusal is None:
         return tag
+    make = recipe(tag)
+    if make is None:
+        pytest.skip(f"{tag}: cannot be pulled ({refusal}), and there is no recipe for a stand-in")
     try:
-        reference, description = _make(tag)
-    except NoRecipe as reason:
-        pytest.skip(f"{tag}: cannot be pulled ({refusal}) and {reason}")
+        reference, description = make()
+    except NoStandInError as reason:
+        pytest.skip(f"{tag}: cannot be pulled ({refusal}), and {reason}")
     if "@" not in tag:
         docker("tag", reference, tag)
         reference = tag
-    _used[tag] = description
+    _used[tag] = reference, description
     return reference
 
 
@@ -104,11 +111,14 @@ def _label(reference: str) -> str | None:
 
 
 def _pull(tag: str) -> str | None:
-    """Pull; None on success, else one line of why not. A registry that does not answer is asked once a run."""
+    """Pull; None on success, else one line of why not.
+
+    A registry that does not answer is asked once a run.
+    """
     if _no_registry:
         return _no_registry[0]
     try:
-        # The index first: a short wait shows whether anybody answers, and the download itself may take its time.
+        # The index first: a short wait shows whether anybody answers; the download may take its time.
         docker("buildx", "imagetools", "inspect", tag, timeout=30)
         docker("pull", "--quiet", tag, timeout=900)
     except (DockerError, subprocess.TimeoutExpired) as failure:
@@ -119,16 +129,40 @@ def _pull(tag: str) -> str | None:
     return None
 
 
-def _make(tag: str) -> tuple[str, str]:
-    """Build the stand-in for a tag; its own reference, and one line that says what it is."""
+def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
+    """How a stand-in for a tag is made, if that is known.
+
+    Calling it makes the image and gives its own reference and a line that says what it is.
+    """
     name = tag.removeprefix("docker.io/").removeprefix("library/").split("@")[0]
-    if found := re.fullmatch(r"debian:[a-z]+(-\d{8})?-slim", name):
-        return _rootfs(_TESTING), f"Debian {_TESTING}, slimmed"
+    if re.fullmatch(r"debian:[a-z]+(-\d{8})?-slim", name):
+        return lambda: (_rootfs(_TESTING), f"Debian {_TESTING}, slimmed")
     if found := re.fullmatch(r"hexpm/elixir:(\d+)\.(\d+)\.\S*-erlang-\S+-debian-[a-z]+-\d{8}-slim", name):
-        return _elixir((int(found[1]), int(found[2])))
-    if found := re.fullmatch(r"node:(\d+)[\d.]*(?:-([a-z]+))?-slim", name):
-        return _node(int(found[1]), found[2])
-    raise NoRecipe("there is no recipe for a stand-in")
+        version = int(found[1]), int(found[2])
+        return lambda: _elixir(version)
+    if found := re.fullmatch(r"node:([\d.]+)(?:-([a-z]+))?-slim", name):
+        node, suite = found.groups()
+        return lambda: _node(node, suite)
+    if found := re.fullmatch(r"gcr\.io/distroless/nodejs(\d+)-debian13:nonroot", name):
+        line = found[1]
+        return lambda: _distroless_node(line)
+    return None
+
+
+def in_catalog() -> set[str]:
+    """Every base image that the template may put into a Dockerfile."""
+    found: set[str] = set()
+
+    def collect(value: object) -> None:
+        if isinstance(value, dict):
+            for item in value.values():
+                collect(item)
+        elif isinstance(value, str) and re.fullmatch(r"[a-z][\w./-]*:[\w.-]+", value):
+            found.add(value)
+
+    for name in ("elixir", "node"):
+        collect(yaml.safe_load((CATALOG / f"{name}.yml").read_text())["images"])
+    return found
 
 
 def _elixir(version: tuple[int, int]) -> tuple[str, str]:
@@ -136,7 +170,7 @@ def _elixir(version: tuple[int, int]) -> tuple[str, str]:
     base = _rootfs(suite)
 
     def make(reference: str) -> None:
-        _build(RECIPES / "elixir.Dockerfile", RECIPES, base, reference)
+        _build(RECIPES / "elixir.Dockerfile", RECIPES, reference, BASE=base)
 
     reference = _keyed("elixir", suite, [base, (RECIPES / "elixir.Dockerfile").read_text()], make)
     return reference, f"Debian {suite} with its own {_elixir_version(reference)}"
@@ -156,12 +190,13 @@ def _elixir_version(reference: str) -> str:
     return packages.strip(", ")
 
 
-def _node(major: int, suite: str | None) -> tuple[str, str]:
+def _node(version: str, suite: str | None) -> tuple[str, str]:
+    major = int(version.partition(".")[0])
     # What the official image without a Debian in its tag is built on (docker-node versions.json).
     suite = suite or ("bookworm" if major <= 24 else "trixie")
     base = _rootfs(suite)
     packages = {
-        "node": f"node-linux-{_node_architecture()}@{major}",
+        "node": f"node-linux-{_node_architecture()}@{version}",
         "npm": f"npm@{10 if major <= 22 else 11}",
     }
     if major <= 24:
@@ -176,12 +211,23 @@ def _node(major: int, suite: str | None) -> tuple[str, str]:
             for name, package in packages.items():
                 place = {"node": context / "node", "yarn": context / "opt" / "yarn"}
                 _unpack(_npm_pack(package), place.get(name, context / "modules" / name))
-            _build(RECIPES / "node.Dockerfile", context, base, reference, EXTRA_CA=extra_ca)
+            _build(RECIPES / "node.Dockerfile", context, reference, BASE=base, EXTRA_CA=extra_ca)
 
-    recipe = [(RECIPES / name).read_text() for name in ("node.Dockerfile", "node-entrypoint")]
-    reference = _keyed("node", f"{major}-{suite}", [base, extra_ca, *packages.values(), *recipe], make)
-    version = docker("run", "--rm", "--pull", "never", reference, "node", "--version").strip()
-    return reference, f"Debian {suite} with Node.js {version} from npm"
+    texts = [(RECIPES / name).read_text() for name in ("node.Dockerfile", "node-entrypoint")]
+    reference = _keyed("node", f"{version}-{suite}", [base, extra_ca, *packages.values(), *texts], make)
+    found = docker("run", "--rm", "--pull", "never", reference, "node", "--version").strip()
+    return reference, f"Debian {suite} with Node.js {found} from npm"
+
+
+def _distroless_node(line: str) -> tuple[str, str]:
+    node, description = _node(line, "trixie")
+    dockerfile = RECIPES / "distroless-node.Dockerfile"
+
+    def make(reference: str) -> None:
+        _build(dockerfile, RECIPES, reference, NODE=node)
+
+    reference = _keyed("distroless-node", line, [node, dockerfile.read_text()], make)
+    return reference, f"{description}, without all else"
 
 
 def _node_architecture() -> str:
@@ -193,12 +239,12 @@ def _npm_pack(package: str) -> Path:
     folder = cache_folder() / "npm" / package
     if not list(folder.glob("*.tgz")):
         if shutil.which("npm") is None:
-            raise NoRecipe("a stand-in needs npm")
+            raise NoStandInError("a stand-in needs npm")
         folder.mkdir(parents=True, exist_ok=True)
         command = ["npm", "pack", "--silent", package, "--pack-destination", str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
-            raise NoRecipe(f"npm does not give {package}: {done.stderr.strip()[-300:]}")
+            raise NoStandInError(f"npm does not give {package}: {done.stderr.strip()[-300:]}")
     return max(folder.glob("*.tgz"))
 
 
@@ -218,7 +264,7 @@ def _rootfs(suite: str) -> str:
 
     def make(reference: str) -> None:
         if os.getuid() != 0 or shutil.which("debootstrap", path=f"{os.environ['PATH']}:/usr/sbin") is None:
-            raise NoRecipe("a stand-in needs root and debootstrap (tests/machine/prepare)")
+            raise NoStandInError("a stand-in needs root and debootstrap (tests/machine/prepare)")
         tar = folder / f"{reference.replace('/', '-').replace(':', '-')}.tar"
         if not tar.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -227,7 +273,7 @@ def _rootfs(suite: str) -> str:
             command = [str(script), suite, str(tar)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
             if done.returncode != 0:
-                raise NoRecipe(f"debootstrap failed: {done.stderr.strip()[-2000:]}")
+                raise NoStandInError(f"debootstrap failed: {done.stderr.strip()[-2000:]}")
         label = f"LABEL {LABEL}={suite}"
         docker("import", "--change", 'CMD ["bash"]', "--change", label, str(tar), reference, timeout=300)
 
@@ -250,12 +296,12 @@ def _keyed(family: str, variant: str, recipe: list[str], make: Callable[[str], N
     return reference
 
 
-def _build(dockerfile: Path, context: Path, base: str, reference: str, **arguments: str) -> None:
+def _build(dockerfile: Path, context: Path, reference: str, **arguments: str) -> None:
     build(
         context,
         reference,
         dockerfile=dockerfile,
-        build_args={"BASE": base, **arguments},
+        build_args=arguments,
         extra=["--label", f"{LABEL}={reference}"],
     )
 
