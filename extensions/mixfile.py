@@ -68,7 +68,7 @@ _TOKEN = re.compile(
     |(?P<number>0[xob][\da-fA-F_]+|\d[\d_]*(?:\.\d[\d_]*(?:[eE][-+]?\d+)?)?)
     |(?P<sigil>~(?:[a-z]|[A-Z][A-Z\d]*)(?=[/|"'(\[{<]))
     |(?P<quoted>:?(?:\"\"\"|'''|["']))
-    |(?P<atom>:(?:[^\W\d][\w@]*[?!]?|<<>>|%?\{\}|[-+*/<>=!&|^~.@]+|:(?=[\],)])))
+    |(?P<atom>:(?:[^\W\d][\w@]*[?!]?|<<>>|%?\{\}|%|\\\\|[-+*/<>=!&|^~.@]+|:(?=[\],)])))
     |(?P<op>>>>|<<<|~>>|<<~|<~>|\|\|\||&&&|\^\^\^|~~~|===|!==|\.\.\.|\+\+\+|---|<\|>
         |\+\+|--|<>|\|>|<-|->|=>|=~|==|!=|<=|>=|&&|\|\||::|\.\.|//|\\\\|~>|<~|[-+*/=!&|^.,@%~](?!\{))
     |(?P<open><<|%\{|[\[({])
@@ -229,6 +229,26 @@ def literal(nodes: list[Node] | None, kind: str) -> str | int | None:
     return None
 
 
+def arguments(nodes: list[Node]) -> list[Node]:
+    """The items of a call's arguments, whether or not they stand in parentheses."""
+    only = nodes[0] if len(nodes) == 1 else None
+    return only.items if isinstance(only, Group) and only.kind == "(" else nodes
+
+
+def flat(nodes: list[Node]) -> Iterator[Token]:
+    """Every token of the nodes, those of nested groups too."""
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from flat(node.items)
+        else:
+            yield node
+
+
+def snake(name: str) -> str:
+    """A module name's segment as Elixir would name its file: GameServer → game_server."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
 def modules(group: Group, outer: str = "") -> Iterator[tuple[str, Group]]:
     """Every `defmodule` with its full name and its block, outer ones first."""
     for statement in statements(group.items):
@@ -261,8 +281,13 @@ def uses(block: Group, module: str) -> list[list[Node]]:
     return [
         statement
         for statement in statements(block.items)
-        if is_word(statement[0], "use") and literal(statement[1:2], "alias") == module
+        if is_word(statement[0], "use") and _first_alias(statement[1:]) == module
     ]
+
+
+def _first_alias(nodes: list[Node]) -> str | int | None:
+    parts = elements(arguments(nodes))
+    return literal(parts[0], "alias") if parts else None
 
 
 class MixProject:
@@ -310,6 +335,13 @@ class MixProject:
         value = literal(self.get(key), "atom")
         return str(value) if value else None
 
+    def atoms(self, key: str) -> list[str] | None:
+        """A key of `project/0` that is a plain list of atoms."""
+        only = (self.get(key) or [None])[0]
+        if not isinstance(only, Group) or only.kind != "[":
+            return None
+        return [str(literal(element, "atom")) for element in elements(only.items)]
+
     def callback(self) -> str | None:
         """The module in `mod: {Module, arguments}` of `application/0`."""
         value = pairs(self.application.items).get("mod") if self.application else None
@@ -321,9 +353,7 @@ class MixProject:
 
     def has_alias(self, name: str) -> bool:
         """Whether the project defines this Mix alias, as a key anywhere in the module."""
-        return any(
-            n.kind == "key" and n.value == name for n in _walk(self.block.items) if isinstance(n, Token)
-        )
+        return any(token[:2] == ("key", name) for token in flat(self.block.items))
 
     def deps(self) -> list[Dep]:
         """Every dependency tuple that `deps:` reaches, through local functions too, in order of the text."""
@@ -342,13 +372,6 @@ class MixProject:
                 for body in functions(self.block, node.value):
                     for expression in body:
                         yield from self._deps(expression, seen)
-
-
-def _walk(nodes: list[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        if isinstance(node, Group):
-            yield from _walk(node.items)
 
 
 def _dep(group: Group) -> Dep | None:

@@ -1,0 +1,202 @@
+"""What an Elixir project's config files set in production, and the ports among it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+
+def _sibling(name: str) -> ModuleType:
+    # An import by name would hand the old template version's module to the new one during an update.
+    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+mixfile = _sibling("mixfile")
+reading = _sibling("reading")
+
+FILES = ("runtime", "releases", "prod", "config")
+"""Names below config/, the strongest first (releases.exs is what runtime.exs was before Elixir 1.11)."""
+GENERATOR_PORT = 4000
+"""What phx.new writes where PORT is not set; it says nothing about this app."""
+OUTBOUND = {"host", "hostname", "relay", "server", "scheme", "database", "username", "password", "pool_size"}
+"""Options beside a port that make it the port of some other machine."""
+PRIVATE = {
+    "http",
+    "https",
+    "metrics",
+    "prometheus",
+    "telemetry",
+    "epmd",
+    "dist",
+    "debug",
+    "admin",
+    "db",
+    "smtp",
+}
+"""Words in a port's name that say it is not offered to the public as raw TCP."""
+PLAIN = {"tcp", "listener", "listeners", "acceptor", "server", "supervisor", "application", "ranch", "opts"}
+"""Words too general to name a service after."""
+
+
+class Fallback(NamedTuple):
+    """A number that only stands in for an environment variable."""
+
+    number: int
+
+
+class Setting(NamedTuple):
+    """One `config` call: the application, the module it is for (or None), and the values as plain data."""
+
+    app: str
+    module: str | None
+    values: dict[str, Any]
+
+
+def read(target: Any, folder: str) -> list[Setting]:
+    """The settings of config/*.exs, strongest file first, without dev.exs, test.exs and dev or test blocks.
+
+    `target` is the `reading.Target`; a file that could not be understood becomes one of its notes.
+    """
+    found: list[Setting] = []
+    for name in FILES:
+        relative = reading.join(folder, "config", f"{name}.exs")
+        text = target.text(relative)
+        if text is None:
+            continue
+        try:
+            found += _collect(mixfile.parse(text).items, {})
+        except mixfile.UnparsableError as error:
+            target.notes.append((folder, f"{relative} could not be understood ({error})."))
+    return found
+
+
+def _collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
+    for statement in mixfile.statements(items):
+        block = statement[-1]
+        if mixfile.is_word(statement[0], "config"):
+            yield from _setting(mixfile.arguments(statement[1:]), variables)
+        elif len(statement) > 2 and mixfile.is_word(statement[1], "="):
+            variables[str(mixfile.literal(statement[:1], "ident"))] = statement[2:]
+        elif isinstance(block, mixfile.Group) and block.kind == "do":
+            atoms = {node.value for node in mixfile.flat(statement[:-1]) if node.kind == "atom"}
+            if "prod" in atoms or not atoms & {"dev", "test"}:
+                yield from _collect(block.items, variables)
+
+
+def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
+    parts = mixfile.elements(items)
+    app = mixfile.literal(parts[0], "atom") if parts else None
+    if not app:
+        return
+    module = mixfile.literal(parts[1], "alias") if len(parts) > 1 else None
+    key = mixfile.literal(parts[1], "atom") if len(parts) == 3 else None
+    if key:
+        yield Setting(app, None, {key: _plain(parts[2], variables)})
+        return
+    values = {name: _plain(nodes, variables) for name, nodes in mixfile.pairs(items).items()}
+    if module and len(parts) == 3 and not values:
+        whole = _plain(parts[2], variables)
+        values = whole if isinstance(whole, dict) else {}
+    yield Setting(app, module, values)
+
+
+def _plain(nodes: list[Any], variables: dict[str, list[Any]]) -> Any:
+    """Nodes as plain data: dict, list, str, int, `Fallback`, or None for what is computed."""
+    only = nodes[0] if len(nodes) == 1 else None
+    if isinstance(only, mixfile.Group) and only.kind in ("[", "%{"):
+        keywords = {name: _plain(value, variables) for name, value in mixfile.pairs(only.items).items()}
+        return keywords or [_plain(element, variables) for element in mixfile.elements(only.items)]
+    if isinstance(only, mixfile.Token):
+        if only.kind == "ident" and only.value in variables:
+            # Taken out first: a variable may be set from its own old value.
+            rest = {name: value for name, value in variables.items() if name != only.value}
+            return _plain(variables[only.value], rest)
+        return only.value if only.kind in ("string", "atom", "alias", "number") else None
+    tokens = list(mixfile.flat(nodes))
+    if any(token.kind == "ident" and token.value in ("get_env", "env!") for token in tokens):
+        written = [str(token.value) for token in tokens if token.kind in ("number", "string")]
+        numbers = [int(word) for word in written if re.fullmatch(r"[0-9]{1,5}", word)]
+        return Fallback(numbers[0]) if len(numbers) == 1 else None
+    return None
+
+
+def _port(value: Any) -> int | None:
+    number = value.number if isinstance(value, Fallback) else value
+    return number if isinstance(number, int) and 1024 <= number <= 65535 else None
+
+
+def ecto_repos(settings: list[Setting], apps: list[str]) -> list[str]:
+    """The modules that `ecto_repos` names for these applications, in order, each once."""
+    found: list[str] = []
+    for setting in settings:
+        named = setting.values.get("ecto_repos") if setting.app in apps and not setting.module else None
+        found += [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    return list(dict.fromkeys(found))
+
+
+def http_port(settings: list[Setting], endpoint: str) -> int | None:
+    """The port an endpoint insists on: a number, or a stand-in for PORT other than the generator's 4000."""
+    for setting in settings:
+        http = setting.values.get("http") if setting.module == endpoint else None
+        port = _port(http.get("port")) if isinstance(http, dict) else None
+        if port:
+            return None if isinstance(http["port"], Fallback) and port == GENERATOR_PORT else port
+    return None
+
+
+def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> list[dict[str, Any]]:
+    """Ports, as [{name, port}], that these applications set for themselves and that are not their endpoints'.
+
+    The name is that of the option, the module or, in an umbrella, the child without the prefix all share.
+    """
+    shared = _shared_words(apps)
+    found: dict[int, str] = {}
+    for setting in settings:
+        if setting.app not in apps or setting.module in endpoints:
+            continue
+        name = "_".join(setting.app.split("_")[shared:]) or setting.app
+        if setting.module and len(apps) == 1:
+            words = [mixfile.snake(part) for part in setting.module.split(".")[1:]]
+            name = next((word for word in reversed(words) if not set(word.split("_")) <= PLAIN), name)
+        for own, port in _listeners(setting.values, name):
+            if not PRIVATE & set(own.split("_")):
+                found.setdefault(port, own if own not in found.values() else f"{own}_{port}")
+    return [{"name": name, "port": port} for port, name in sorted(found.items())]
+
+
+def _shared_words(apps: list[str]) -> int:
+    count = 0
+    for words in zip(*(app.split("_") for app in apps), strict=False):
+        if len(apps) < 2 or len(set(words)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
+    if isinstance(value, list):
+        for inner in value:
+            yield from _listeners(inner, name)
+    if not isinstance(value, dict) or value.keys() & OUTBOUND:
+        return
+    own = value["name"] if isinstance(value.get("name"), str) else name
+    for key, inner in value.items():
+        port = _port(inner)
+        if port and key in ("port", "tcp_port"):
+            yield mixfile.snake(own.rpartition(".")[2]), port
+        elif port and key.endswith("_port"):
+            yield key.removesuffix("_port").removesuffix("_tcp"), port
+        elif key in ("ports", "tcp_ports") and isinstance(inner, dict):
+            yield from ((each, number) for each, at in inner.items() if (number := _port(at)))
+        else:
+            yield from _listeners(inner, own if key in PLAIN else key)

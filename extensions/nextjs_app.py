@@ -1,0 +1,253 @@
+"""What a Next.js app says about itself: package.json, lock files, routers, ORM folders, next.config."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+
+def _sibling(name: str) -> ModuleType:
+    # An import by name would hand the old template version's module to the new one during an update.
+    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+reading = _sibling("reading")
+
+DB_DRIVERS = (
+    "pg",
+    "postgres",
+    "@neondatabase/serverless",
+    "@vercel/postgres",
+    "mysql2",
+    "better-sqlite3",
+    "@libsql/client",
+)
+NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
+"""Code names of Node's LTS lines, for `.nvmrc` files that say `lts/NAME`."""
+
+
+def package_json(target: Any, folder: str) -> dict[str, Any]:
+    """The package.json of a folder, {} when there is none."""
+    return target.parsed(reading.join(folder, "package.json"), json.loads, "JSON")
+
+
+def dependencies(package: dict[str, Any]) -> dict[str, str]:
+    """Package → range, of a package.json's own and development dependencies."""
+    found: dict[str, str] = {}
+    for key in ("devDependencies", "dependencies"):
+        section = package.get(key)
+        if isinstance(section, dict):
+            found.update({name: value for name, value in section.items() if isinstance(value, str)})
+    return found
+
+
+def _major(version: str | None) -> int | None:
+    found = re.fullmatch(r"[\^~=v ]*(\d{1,4})(?:\.[\dx*]+)*(?:[-+].*)?", version or "")
+    return int(found[1]) if found else None
+
+
+def _locked_version(lock: str, lockfile: str, package: str, wanted: str, importer: str) -> str | None:
+    """The version of a package in a lock file's text.
+
+    `wanted` is the range in package.json; `importer` the app's folder, relative to that of the lock file.
+    Shapes: package-lock.json 1 to 3, pnpm-lock.yaml 6 and 9, yarn.lock classic and berry, bun.lock.
+    """
+    name = re.escape(package)
+    if lockfile in ("package-lock.json", "npm-shrinkwrap.json"):
+        keys = [f"{importer}/node_modules/{package}", f"node_modules/{package}", package]
+        patterns = [rf'^[ \t]*"{re.escape(key)}": \{{\s*"version": "([^"]+)"' for key in keys]
+    elif lockfile == "pnpm-lock.yaml":
+        if re.search(r"^importers:\s*$", lock, re.MULTILINE):
+            head = rf"^  ['\"]?{re.escape(importer)}['\"]?:\n((?:(?:    .*)?\n)+)"
+            block = re.search(head, lock, re.MULTILINE)
+            lock = block[1] if block else ""
+        patterns = [rf"^ +['\"]?{name}['\"]?:\n +specifier: .*\n +version: ['\"]?(\d[^\s('\"]*)"]
+    elif lockfile == "yarn.lock":
+        key = rf"{name}@(?:npm:)?{re.escape(wanted)}"
+        patterns = [rf'^"?(?:[^\n]*, ?"?)?{key}"?(?:,[^\n]*)?:\n  version:? "?([^"\s]+)']
+    else:
+        patterns = [rf'^[ \t]*"{name}": \["{name}@(\d[^"]*)"']
+    found = [match[1] for pattern in patterns if (match := re.search(pattern, lock, re.MULTILINE))]
+    return found[0] if found else None
+
+
+def _workspace(target: Any, folder: str) -> str | None:
+    """The root of the npm, yarn, pnpm or bun workspace that the app is part of, relative to the target."""
+    for above in reading.ancestors(folder):
+        patterns = package_json(target, above).get("workspaces")
+        if not patterns:
+            pnpm = target.parsed(reading.join(above, "pnpm-workspace.yaml"), yaml.safe_load, "YAML")
+            patterns = pnpm.get("packages")
+        if isinstance(patterns, dict):
+            patterns = patterns.get("packages")
+        if not isinstance(patterns, list) or not patterns:
+            continue
+        globs = [glob.removeprefix("./").rstrip("/") for glob in patterns if isinstance(glob, str)]
+        inside = reading.relative(folder, above)
+        if above == folder or any(fnmatch.fnmatchcase(inside, glob) for glob in globs if glob[:1] != "!"):
+            return above
+    return None
+
+
+def _package_manager(target: Any, folder: str, top: str) -> tuple[str | None, str | None, list[str], str]:
+    """Package manager, its version when `packageManager` pins it, lock files, and the folder they are in."""
+    above = [one for one in reading.ancestors(folder) if reading.within(one, top)]
+    found = [(one, [name for name in target.names(one) if name in reading.LOCKFILES]) for one in above]
+    lock_dir, locks = next(((one, names) for one, names in found if names), (top, []))
+    kinds = {reading.LOCKFILES[name] for name in locks}
+    yarn = target.text(reading.join(lock_dir, "yarn.lock"), reading.LOCK_LIMIT) if "yarn" in kinds else None
+    if re.search(r"^__metadata:", yarn or "", re.MULTILINE):
+        kinds = kinds - {"yarn"} | {"yarn_berry"}
+    wanted = [str(package_json(target, one).get("packageManager")) for one in above]
+    pins = [re.fullmatch(r"(npm|pnpm|yarn|bun)@(\d+\.\d+\.\d+(?:-[\w.]+)?)(?:\+.*)?", pin) for pin in wanted]
+    pin = next(filter(None, pins), None)
+    if pin is None:
+        return kinds.pop() if len(kinds) == 1 else None, None, locks, lock_dir
+    name = "yarn_berry" if pin[1] == "yarn" and not pin[2].startswith(("0.", "1.")) else pin[1]
+    # A pin that its lock file contradicts: which of the two is meant only the user can say.
+    return name if not kinds or name in kinds else None, pin[2], locks, lock_dir
+
+
+def _without_comments(text: str) -> str:
+    """JavaScript or TypeScript without its comments; strings stay as they are."""
+    pattern = r"(\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?(?:\*/|\Z)"
+    return re.sub(pattern, lambda found: found[1] or " ", text, flags=re.DOTALL)
+
+
+def _js(target: Any, folder: str, stem: str) -> str:
+    for ending in ("ts", "mts", "mjs", "js", "cjs"):
+        text = target.text(reading.join(folder, f"{stem}.{ending}"))
+        if text is not None:
+            return _without_comments(text)
+    return ""
+
+
+def _js_string(text: str, key: str) -> str | None:
+    found = re.search(rf"(?<![\w.]){key}\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`$\n]*)`)", text)
+    return next((part for part in found.groups() if part is not None), None) if found else None
+
+
+def _local(path: Any) -> str | None:
+    """A path from a settings file as a clean path inside the app, or None."""
+    if not isinstance(path, str) or not path or path[0] == "/" or re.search(r"(^|/)\.\.(/|$)|\\", path):
+        return None
+    return reading.join(*path.split("/"))
+
+
+def _node_version(target: Any, folder: str, package: dict[str, Any]) -> str | None:
+    for above in reading.ancestors(folder):
+        for name in (".nvmrc", ".node-version"):
+            word = (target.text(reading.join(above, name)) or "").strip().lower()
+            found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", word)
+            if found:
+                return found[1]
+            if word.startswith("lts/") and word[4:] in NODE_LTS:
+                return NODE_LTS[word[4:]]
+    tools = reading.tool_versions(target, folder)
+    found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", tools.get("nodejs", tools.get("node", "")))
+    if found:
+        return found[1]
+    engines = package.get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    found = re.match(r"\s*(?:[\^~=v]|>=)?\s*v?(\d+)\b", wanted) if isinstance(wanted, str) else None
+    return found[1] if found else None
+
+
+def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]) -> dict[str, Any]:
+    """The keys orm, migrations_dir and prisma_schema of `details`."""
+
+    def there(*paths: str) -> str | None:
+        return next((path for path in paths if target.exists(reading.join(folder, path))), None)
+
+    def has_sql(path: str) -> bool:
+        return any(name.endswith(".sql") for name in target.names(reading.join(folder, path)))
+
+    prisma_config, drizzle_config = (_js(target, folder, f"{name}.config") for name in ("prisma", "drizzle"))
+    own = package.get("prisma")
+    schema = _local(
+        _js_string(prisma_config, "schema") or (own.get("schema") if isinstance(own, dict) else None)
+    )
+    schema = schema or there("prisma/schema.prisma", "schema.prisma", "prisma/schema")
+    prisma, drizzle = bool({"prisma", "@prisma/client"} & deps.keys()), "drizzle-orm" in deps
+    if prisma and drizzle:
+        # Both installed: the one that is set up is the one in use; when both are, nobody can tell.
+        prisma, drizzle = bool(schema and not drizzle_config), bool(drizzle_config and not schema)
+        if not prisma and not drizzle:
+            return {"orm": None, "migrations_dir": None, "prisma_schema": schema}
+    if prisma:
+        section = re.search(r"(?<![\w.])migrations\s*:\s*\{([^{}]*)\}", prisma_config)
+        written = _local(_js_string(section[1], "path")) if section else None
+        beside = reading.folder_of(schema) if schema and schema.endswith(".prisma") else "prisma"
+        migrations = written or reading.join(beside, "migrations")
+        return {"orm": "prisma", "migrations_dir": migrations, "prisma_schema": schema}
+    if drizzle:
+        migrations = _local(_js_string(drizzle_config, "out")) or "drizzle"
+        return {"orm": "drizzle", "migrations_dir": migrations, "prisma_schema": None}
+    migrations = next((path for path in ("migrations", "db/migrations") if has_sql(path)), None)
+    return {"orm": "sql" if migrations else "none", "migrations_dir": migrations, "prisma_schema": None}
+
+
+def details(target: Any, app: Any) -> dict[str, Any]:
+    """What there is to know about the Next.js app in `app.dir`.
+
+    name, next_version (locked, else the range), next_major, package_manager, package_manager_version,
+    lockfiles, node_version, router, src_dir, typescript, orm, orm_version, output, postinstall_generates,
+    db_driver; migrations_dir and prisma_schema relative to the app, lock_dir and workspace_root to the
+    target. `target` is the `reading.Target`, `app` the `detection.App`.
+    """
+    folder = app.dir
+    package = package_json(target, folder)
+    deps = dependencies(package)
+    workspace = _workspace(target, folder)
+    manager, manager_version, locks, lock_dir = _package_manager(target, folder, workspace or folder)
+    kind = (manager or "").removesuffix("_berry")
+    lockfile = next((name for name in locks if reading.LOCKFILES[name] == kind and name != "bun.lockb"), "")
+    lock = (target.text(reading.join(lock_dir, lockfile), reading.LOCK_LIMIT) if lockfile else None) or ""
+    importer = reading.relative(folder, lock_dir)
+
+    def version(*names: str) -> str | None:
+        name = next((name for name in names if name in deps), None)
+        if name is None:
+            return None
+        return (_locked_version(lock, lockfile, name, deps[name], importer) if lock else None) or deps[name]
+
+    # Next.js looks below src/ only when neither folder is at the top.
+    places = ("app", "pages", "src/app", "src/pages")
+    routers = [path for path in places if target.is_dir(reading.join(folder, path))]
+    orm = _orm(target, folder, package, deps)
+    orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
+    scripts = package.get("scripts")
+    hooks = [scripts.get(key) for key in ("postinstall", "prepare")] if isinstance(scripts, dict) else []
+    output = _js_string(_js(target, folder, "next.config"), "output")
+    return {
+        "name": app.name,
+        "next_version": version("next"),
+        "next_major": _major(version("next")),
+        "package_manager": manager,
+        "package_manager_version": manager_version,
+        "lockfiles": locks,
+        "lock_dir": lock_dir if locks else None,
+        "node_version": _node_version(target, folder, package),
+        "router": routers[0].removeprefix("src/") if routers else None,
+        "src_dir": bool(routers) and routers[0].startswith("src/"),
+        "typescript": target.is_file(reading.join(folder, "tsconfig.json")) or "typescript" in deps,
+        **orm,
+        "orm_version": version(*orm_packages.get(orm["orm"] or "", ())),
+        "output": output if output in ("export", "standalone") else None,
+        "workspace_root": workspace,
+        "postinstall_generates": any(isinstance(hook, str) and "prisma generate" in hook for hook in hooks),
+        "db_driver": next((name for name in DB_DRIVERS if name in deps), None),
+    }

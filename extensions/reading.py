@@ -1,0 +1,193 @@
+"""Bounded reading of a folder that may hold anything: every access is limited, none raises."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+MAX_SOURCES = 4_000
+SOURCE_LIMIT = 1_000_000
+"""Bytes. A hand-written source or settings file is never larger."""
+LOCK_LIMIT = 20_000_000
+"""Bytes. Lock files of large monorepos reach several megabytes."""
+
+LOCKFILES = {
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+    "pnpm-lock.yaml": "pnpm",
+    "yarn.lock": "yarn",
+    "bun.lock": "bun",
+    "bun.lockb": "bun",
+}
+"""Lock file → the package manager that writes it (yarn for classic and berry)."""
+
+
+class Target:
+    """The folder being read: every access is bounded and none raises.
+
+    `problems` collects one sentence per file that is there and cannot be used, `notes` one per thing that
+    could not be understood; both as (folder of the file, sentence).
+    """
+
+    def __init__(self, root: str):
+        self.root = root
+        self.problems: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
+        self._seen: dict[str, bytes | None] = {}
+
+    def path(self, relative: str) -> str:
+        """The file system path of a posix path relative to the target."""
+        return os.path.join(self.root, relative)  # noqa: PTH118 (also takes what pathlib refuses)
+
+    def problem(self, relative: str, what: str) -> None:
+        """Record what is wrong with a file."""
+        entry = (folder_of(relative), f"{relative} {what}.")
+        if entry not in self.problems:
+            self.problems.append(entry)
+
+    def names(self, relative: str) -> dict[str, bool]:
+        """Entries of a folder in order: name → whether it is a real folder, no link. {} when not there."""
+        try:
+            with os.scandir(self.path(relative)) as entries:
+                found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+        except (OSError, ValueError):
+            return {}
+        return {name: found[name] for name in sorted(found) if _printable(name)}
+
+    def exists(self, relative: str) -> bool:
+        """Whether anything that can be reached is there."""
+        return os.path.exists(self.path(relative))  # noqa: PTH110
+
+    def is_dir(self, relative: str) -> bool:
+        """Whether a folder is there."""
+        return os.path.isdir(self.path(relative))  # noqa: PTH112
+
+    def is_file(self, relative: str) -> bool:
+        """Whether a regular file is there."""
+        return os.path.isfile(self.path(relative))  # noqa: PTH113
+
+    def read(self, relative: str, limit: int = SOURCE_LIMIT) -> bytes | None:
+        """The bytes of a file; None when it is not there, or (a problem) cannot be read or is too large."""
+        if relative not in self._seen:
+            self._seen[relative] = self._read(relative, limit)
+        return self._seen[relative]
+
+    def _read(self, relative: str, limit: int) -> bytes | None:
+        path = self.path(relative)
+        try:
+            status = os.stat(path)  # noqa: PTH116
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            if status.st_size > limit:
+                self.problem(relative, f"is larger than {limit // 1_000_000} MB and was not read")
+                return None
+            with open(path, "rb") as file:  # noqa: PTH123
+                return file.read(limit)
+        except OSError as error:
+            if os.path.lexists(path):
+                self.problem(relative, f"cannot be read ({error.strerror})")
+        except ValueError:
+            return None
+        return None
+
+    def peek(self, relative: str) -> bytes:
+        """The bytes of one of many source files; b"" when it cannot be read, which is no problem here."""
+        noted = list(self.problems)
+        data = self._read(relative, SOURCE_LIMIT)
+        self.problems = noted
+        return data or b""
+
+    def text(self, relative: str, limit: int = SOURCE_LIMIT) -> str | None:
+        """A file as text without byte order mark; None as for `read`, or (a problem) when it is not UTF-8."""
+        data = self.read(relative, limit)
+        if data is None:
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            self.problem(relative, "is not UTF-8 text")
+            return None
+
+    def parsed(self, relative: str, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
+        """A settings file as a dict; {} when it is not there or (a problem) is not what it should be."""
+        text = self.text(relative)
+        if text is None:
+            return {}
+        try:
+            value = parse(text)
+        except Exception:
+            # PyYAML alone raises half a dozen kinds of error for broken text; all of them mean the same here.
+            self.problem(relative, f"is not valid {what}")
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def sources(self, folder: str, ending: str) -> Iterator[str]:
+        """Paths of the files below a folder whose name ends so, in order, links to folders not followed."""
+        pending, count = [folder], 0
+        while pending:
+            current = pending.pop(0)
+            for name, is_folder in self.names(current).items():
+                if is_folder and not name.startswith(".") and name != "node_modules":
+                    pending.append(join(current, name))
+                elif name.endswith(ending) and not is_folder:
+                    count += 1
+                    if count > MAX_SOURCES:
+                        return
+                    yield join(current, name)
+
+
+def _printable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def join(*parts: str) -> str:
+    """Parts of a posix path as one; "." for none."""
+    return "/".join(part for part in parts if part not in ("", ".")) or "."
+
+
+def folder_of(relative: str) -> str:
+    """The folder of a path, "." at the top."""
+    return relative.rpartition("/")[0] or "."
+
+
+def within(relative: str, folder: str) -> bool:
+    """Whether a path is a folder or below it."""
+    return folder in (".", relative) or relative.startswith(folder + "/")
+
+
+def relative(path: str, folder: str) -> str:
+    """A path that is in a folder, as seen from there."""
+    return path if folder == "." else "." if path == folder else path[len(folder) + 1 :]
+
+
+def ancestors(folder: str) -> list[str]:
+    """The folder and those above it up to the target, nearest first."""
+    found = [folder]
+    while found[-1] != ".":
+        found.append(folder_of(found[-1]))
+    return found
+
+
+def tool_versions(target: Target, folder: str) -> dict[str, str]:
+    """Tool → version from .tool-versions and mise.toml, the nearest file first, up to the target's root."""
+    found: dict[str, str] = {}
+    for above in ancestors(folder):
+        for line in (target.text(join(above, ".tool-versions")) or "").splitlines():
+            words = line.partition("#")[0].split()
+            if len(words) > 1:
+                found.setdefault(words[0], words[1])
+        for name in ("mise.toml", ".mise.toml"):
+            tools = target.parsed(join(above, name), tomllib.loads, "TOML").get("tools")
+            for tool, value in tools.items() if isinstance(tools, dict) else ():
+                first = value[0] if isinstance(value, list) and value else value
+                first = first.get("version") if isinstance(first, dict) else first
+                if isinstance(first, str | int | float) and not isinstance(first, bool):
+                    found.setdefault(tool, str(first))
+    return found
