@@ -1,0 +1,406 @@
+"""Adds to the app's own files the lines that point at the scaffold's: copier runs this after a copy.
+
+    wire.py STACK APP_DIR [WEB_MODULE] [--endpoint FILE] [--print]
+
+The working directory is the target. STACK is phoenix, umbrella or nextjs, APP_DIR the app's folder in the
+target, WEB_MODULE the module that the health plug belongs to (ShopWeb; not for nextjs), FILE its endpoint,
+relative to APP_DIR, when it is not to be searched for. `--print` writes nothing and prints the lines and
+their places.
+
+| file         | line                                                                   |
+| ------------ | ---------------------------------------------------------------------- |
+| mix.exs      | `releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)`       |
+| the endpoint | `plug ShopWeb.HealthPlug`                                              |
+| package.json | `"deploy:fly": "ops/deploy production"` (from APP_DIR: `cd ../.. && …`) |
+
+A file either gets its line, by a complete new file that takes the old one's place, or stays byte for byte as
+it is, and then the line and its place are printed. The copy has succeeded by then, so the exit code is 0;
+it is 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import pairwise
+from json.decoder import scanstring
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+
+def _extension(name: str) -> ModuleType:
+    path = Path(__file__).resolve().parents[1] / "extensions" / f"{name}.py"
+    spec = spec_from_file_location(f"wire.{name}", path)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+elixir = _extension("elixir_app")
+mixfile = elixir.mixfile
+reading = elixir.reading
+
+RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
+SCRIPT = "deploy:fly"
+LINE_LENGTH = 98
+"""Where `mix format` breaks a line, unless .formatter.exs says otherwise."""
+
+
+class LeftError(Exception):
+    """The file stays as it is; the message says why, in words that follow "because"."""
+
+
+def _line_end(text: str, offset: int) -> int:
+    """Where the line ends that an offset is in, before its line break."""
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    return end - 1 if text[offset:end].endswith("\r") else end
+
+
+def _newline(text: str, offset: int) -> str:
+    """The line break that the line at an offset ends with; for a last line, that of the first one."""
+    end = _line_end(text, offset)
+    return "\r\n" if text[end : end + 2] == "\r\n" or (end == len(text) and "\r\n" in text) else "\n"
+
+
+def _indent(text: str, offset: int) -> str | None:
+    """The white space before an offset when there is nothing else on its line, else None."""
+    before = text[text.rfind("\n", 0, offset) + 1 : offset].lstrip("\ufeff")
+    return before if not before.strip() else None
+
+
+def _rest_is_comment(text: str, offset: int) -> bool:
+    rest = text[offset : _line_end(text, offset)].strip()
+    return not rest or rest.startswith("#")
+
+
+def _plain(nodes: list[Any]) -> list[tuple[str, Any]]:
+    return [(token.kind, token.value) for token in mixfile.flat(nodes)]
+
+
+def wire_mix(text: str) -> str:
+    """The text of a mix.exs with `releases:` after `app:` or `apps_path:` of `project/0`.
+
+    The same text when the line is there already. Raises `LeftError`.
+    """
+    try:
+        project = mixfile.MixProject(text).project
+    except mixfile.UnparsableError as error:
+        raise LeftError(f"it could not be understood ({error})") from None
+    if project is None:
+        raise LeftError("`def project` does not end in a list written out there")
+    keys = mixfile.pairs(project.items)
+    if "releases" in keys:
+        if _plain(keys["releases"]) == _plain(mixfile.parse(RELEASES).items)[1:]:
+            return text
+        line = text.count("\n", 0, keys["releases"][0].start) + 1
+        raise LeftError(
+            f"it has a `releases:` of its own in line {line} (put this in its place, and what it set into "
+            "rel/releases.exs)"
+        )
+    found = [
+        part
+        for part in mixfile.elements(project.items)
+        if part[0][:2] in (("key", "app"), ("key", "apps_path"))
+    ]
+    if not found:
+        raise LeftError("`def project` has neither `app:` nor `apps_path:`")
+    wired = _add_element(text, project, found[0])
+    if not _has_releases(wired):
+        raise LeftError("the line does not fit where it belongs")
+    return wired
+
+
+def _has_releases(text: str) -> bool:
+    try:
+        project = mixfile.MixProject(text).project
+    except mixfile.UnparsableError:
+        return False
+    return project is not None and "releases" in mixfile.pairs(project.items)
+
+
+def _add_element(text: str, project: Any, anchor: list[Any]) -> str:
+    end = anchor[-1].end
+    comma = next((node for node in project.items if node.start >= end and mixfile.is_word(node, ",")), None)
+    after = comma.end if comma else end
+    indent = _indent(text, anchor[0].start)
+    if indent is not None and _rest_is_comment(text, after):
+        at, newline = _line_end(text, after), _newline(text, after)
+        line = f"{newline}{indent}{RELEASES}{',' if comma else ''}"
+        return text[:end] + text[end:after] + ("" if comma else ",") + text[after:at] + line + text[at:]
+    wired = f"{text[:after]} {RELEASES},{text[after:]}" if comma else f"{text[:end]}, {RELEASES}{text[end:]}"
+    start = text.rfind("\n", 0, project.start) + 1
+    one_line = "\n" not in text[project.start : project.end]
+    if one_line and _line_end(wired, start) - start > LINE_LENGTH:
+        return _one_per_line(text, project, anchor, start)
+    return wired
+
+
+def _one_per_line(text: str, project: Any, anchor: list[Any], start: int) -> str:
+    """The list of a one-line `project/0` as `mix format` lays it out once it is too long for a line."""
+    before, newline = text[start : project.start], _newline(text, project.start)
+    indent = before[: len(before) - len(before.lstrip())]
+    short = re.fullmatch(r"(\s*def project(?:\(\))?,) do: ", before)
+    if short:
+        before, indent = f"{short[1]}{newline}{indent}    do: ", f"{indent}    "
+    parts: list[str] = []
+    for part in mixfile.elements(project.items):
+        parts.append(text[part[0].start : part[-1].end])
+        if part is anchor or part[0].start == anchor[0].start:
+            parts.append(RELEASES)
+    inner = f",{newline}{indent}  ".join(parts)
+    return f"{text[:start]}{before}[{newline}{indent}  {inner}{newline}{indent}]{text[project.end :]}"
+
+
+def wire_endpoint(text: str, web_module: str) -> str:
+    """The text of an endpoint with `plug WEB_MODULE.HealthPlug` behind `use Phoenix.Endpoint`.
+
+    There every request passes first, before static files, logging and redirects to https. The same text
+    when the plug is there already. Raises `LeftError`.
+    """
+    try:
+        found = [
+            pair for pair in mixfile.modules(mixfile.parse(text)) if mixfile.uses(pair[1], "Phoenix.Endpoint")
+        ]
+    except mixfile.UnparsableError as error:
+        raise LeftError(f"it could not be understood ({error})") from None
+    if len(found) > 1:
+        found = [pair for pair in found if pair[0] == f"{web_module}.Endpoint"]
+    if len(found) != 1:
+        raise LeftError("it does not have the one `use Phoenix.Endpoint` that the line belongs to")
+    block = found[0][1]
+    names = {f"{web_module}.HealthPlug", "HealthPlug"}
+    for word, name in pairwise(_plain(block.items)):
+        if word == ("ident", "plug") and name[0] == "alias" and name[1] in names:
+            return text
+    use = mixfile.uses(block, "Phoenix.Endpoint")[0]
+    indent = _indent(text, use[0].start)
+    if indent is None or not _rest_is_comment(text, use[-1].end):
+        raise LeftError("`use Phoenix.Endpoint` shares its line with other code")
+    at, newline = _line_end(text, use[-1].end), _newline(text, use[-1].end)
+    following = text[at + len(newline) : _line_end(text, at + len(newline))].strip()
+    space = newline if following and following != "end" else ""
+    return f"{text[:at]}{newline}{newline}{indent}plug {web_module}.HealthPlug{space}{text[at:]}"
+
+
+class Member(NamedTuple):
+    """A member of a JSON object: its key, where it begins, where its value begins and ends."""
+
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+def _members(text: str, brace: int) -> tuple[list[Member], int]:
+    """The members of the object that opens at `brace` in a JSON text, and where its closing brace is."""
+    skip = re.compile(r"[ \t\r\n,:]*")
+    decoder = json.JSONDecoder()
+    found: list[Member] = []
+    position = skip.match(text, brace + 1).end()  # type: ignore[union-attr]
+    while text[position] != "}":
+        key, end = scanstring(text, position + 1)
+        value = skip.match(text, end).end()  # type: ignore[union-attr]
+        _, value_end = decoder.raw_decode(text, value)
+        found.append(Member(key, position, value, value_end))
+        position = skip.match(text, value_end).end()  # type: ignore[union-attr]
+    return found, position
+
+
+def wire_package(text: str, command: str) -> str:
+    """The text of a package.json with the script `deploy:fly`, everything else as it was.
+
+    The same text when the script is there already. Raises `LeftError`.
+    """
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(bom)
+    try:
+        before = json.loads(text)
+    except (ValueError, RecursionError):
+        raise LeftError("it is not valid JSON") from None
+    scripts = before.get("scripts", {}) if isinstance(before, dict) else None
+    if not isinstance(scripts, dict):
+        raise LeftError("its scripts are not an object")
+    if SCRIPT in scripts:
+        if scripts[SCRIPT] == command:
+            return bom + text
+        raise LeftError(f"it has a script {SCRIPT} of its own")
+    root = text.index("{")
+    members, _ = _members(text, root)
+    own = [member for member in members if member.key == "scripts"]
+    if len(own) > 1:
+        raise LeftError('it has "scripts" more than once')
+    if own:
+        wired = _add_member(text, own[0].value, json.dumps(SCRIPT), json.dumps(command), _unit(text, members))
+    else:
+        newline, unit = _newline(text, root), _unit(text, members)
+        line = f"{json.dumps(SCRIPT)}: {json.dumps(command)}"
+        value = f"{{{newline}{unit * 2}{line}{newline}{unit}}}" if unit else f"{{{line}}}"
+        wired = _add_member(text, root, '"scripts"', value, unit)
+    if json.loads(wired) != {**before, "scripts": {**scripts, SCRIPT: command}}:
+        raise LeftError("the line does not fit where it belongs")
+    return bom + wired
+
+
+def _unit(text: str, members: list[Member]) -> str:
+    """One step of indentation, "" in a file that has all on one line."""
+    if not members:
+        return ""
+    indent = _indent(text, members[0].start)
+    return indent if indent and "\n" in text[: members[0].start] else ""
+
+
+def _add_member(text: str, brace: int, key: str, value: str, unit: str) -> str:
+    members, close = _members(text, brace)
+    if members:
+        last = members[-1]
+        head = text[: last.start]
+        space = head[len(head.rstrip()) :]
+        key_end = scanstring(text, last.start + 1)[1]
+        return f"{text[: last.end]},{space}{key}{text[key_end : last.value]}{value}{text[last.end :]}"
+    newline = _newline(text, brace)
+    line = text[text.rfind("\n", 0, brace) + 1 : brace]
+    indent = line[: len(line) - len(line.lstrip())]
+    inner = f"{newline}{indent}{unit}{key}: {value}{newline}{indent}" if unit else f"{key}: {value}"
+    return f"{text[: brace + 1]}{inner}{text[close:]}"
+
+
+class Edit(NamedTuple):
+    """One line for one file: `change` makes the new text of the old, `place` says where the line belongs."""
+
+    file: str
+    line: str
+    place: str
+    change: Callable[[str], str]
+
+
+def find_endpoint(app: str, stack: str, web_module: str) -> str | None:
+    """The file, relative to the app, of WEB_MODULE.Endpoint, or of the only endpoint there is."""
+    target = reading.Target(app)
+    folder = elixir.umbrella_folder(elixir.project(target, ".")) if stack == "umbrella" else None
+    folders = ["."] if folder is None else [reading.join(folder, name) for name in target.names(folder)]
+    found = [endpoint for one in folders for endpoint in elixir.Sources(target, one).endpoints]
+    named = [endpoint.file for endpoint in found if endpoint.module == f"{web_module}.Endpoint"]
+    return named[0] if named else found[0].file if len(found) == 1 else None
+
+
+def edits(app: str, app_dir: str, stack: str, web_module: str, endpoint: str | None) -> list[Edit]:
+    """What there is to wire for a stack. `app_dir` is the folder `app` relative to the target."""
+    if stack == "nextjs":
+        up = "/".join(".." for part in Path(app_dir).parts if part != ".")
+        command = f"cd {up} && ops/deploy production" if up else "ops/deploy production"
+        line = f"{json.dumps(SCRIPT)}: {json.dumps(command)}"
+        return [Edit("package.json", line, 'in "scripts"', lambda text: wire_package(text, command))]
+    endpoint = endpoint or find_endpoint(app, stack, web_module) or "endpoint.ex"
+    first = "apps_path" if stack == "umbrella" else "app"
+    plug = f"plug {web_module}.HealthPlug"
+    place = "directly behind `use Phoenix.Endpoint, ...`"
+    return [
+        Edit("mix.exs", f"{RELEASES},", f"in the list of `def project`, behind `{first}:`", wire_mix),
+        Edit(endpoint, plug, place, lambda text: wire_endpoint(text, web_module)),
+    ]
+
+
+def _real_file(root: str, path: str) -> tuple[str, os.stat_result]:
+    real = os.path.realpath(path)
+    try:
+        status = os.stat(real)  # noqa: PTH116
+    except FileNotFoundError:
+        raise LeftError("it is not there") from None
+    except OSError as error:
+        raise LeftError(f"it cannot be read ({error.strerror})") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise LeftError("it is not a file")
+    if os.path.commonpath([real, root]) != root:
+        raise LeftError("it is a link to a file outside the project")
+    return real, status
+
+
+def _replace(path: str, status: os.stat_result, data: bytes) -> None:
+    """Put a new file in the place of the old one in one step, with its permissions and owner."""
+    folder, name = os.path.split(path)
+    # A fixed name: what a killed run left behind is overwritten by the next one.
+    temporary = os.path.join(folder, f".{name}.copier-fly")  # noqa: PTH118
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            with contextlib.suppress(OSError):
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            os.fsync(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise LeftError(f"it cannot be written ({error.strerror})") from None
+
+
+def apply(root: str, app: str, edit: Edit) -> bool:
+    """Make one edit. True when the file was changed, False when the line was there. Raises `LeftError`."""
+    path, status = _real_file(root, os.path.join(app, edit.file))  # noqa: PTH118
+    if not status.st_mode & 0o222:
+        raise LeftError("it is read-only")
+    if status.st_size > reading.SOURCE_LIMIT:
+        raise LeftError("it is too large")
+    try:
+        old = Path(path).read_bytes()
+        text = old.decode()
+    except OSError as error:
+        raise LeftError(f"it cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise LeftError("it is not UTF-8 text") from None
+    new = edit.change(text).encode()
+    if new == old:
+        return False
+    _replace(path, status, new)
+    return True
+
+
+def _report(root: str, app: str, app_dir: str, edit: Edit, only_print: bool) -> str:
+    name = reading.join(*app_dir.split("/"), edit.file)
+    if only_print:
+        return f"{name}: {edit.place}, add\n\n    {edit.line}\n"
+    try:
+        changed = apply(root, app, edit)
+    except LeftError as left:
+        return f"{name} was left as it is, because {left}. To do by hand, {edit.place}:\n\n    {edit.line}\n"
+    return f"{name}: added `{edit.line.rstrip(',')}`" if changed else f"{name}: wired already"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Wire the app in the working directory; see the module's own text."""
+    parser = argparse.ArgumentParser(
+        prog="wire.py", description="Add the scaffold's lines to the app's own files."
+    )
+    parser.add_argument("stack", choices=["phoenix", "umbrella", "nextjs"])
+    parser.add_argument("app_dir")
+    parser.add_argument("web_module", nargs="?", default="")
+    parser.add_argument("--endpoint", metavar="FILE", help="the endpoint, relative to APP_DIR")
+    parser.add_argument("--print", action="store_true", dest="only_print", help="write nothing")
+    options = parser.parse_args(arguments)
+    if options.stack != "nextjs" and not options.web_module:
+        parser.error("an Elixir stack needs WEB_MODULE")
+    root = os.path.realpath(os.getcwd())  # noqa: PTH109
+    app = os.path.realpath(os.path.join(root, options.app_dir))  # noqa: PTH118
+    if os.path.commonpath([root, app]) != root:
+        parser.error("APP_DIR is outside the project")
+    app_dir = os.path.relpath(app, root).replace(os.sep, "/")
+    for edit in edits(app, app_dir, options.stack, options.web_module, options.endpoint):
+        print(_report(root, app, app_dir, edit, options.only_print))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
