@@ -17,6 +17,17 @@ mix = fn args, dir, env ->
 end
 
 for name <- File.ls!(work), dir = Path.join(work, name) do
+  # A version of its own for each content: a Hex cache, as in a Docker build's cache mount, outlives an edit.
+  project = File.read!(dir <> "/mix.exs")
+  sources = for path <- Path.wildcard(dir <> "/lib/**/*.ex"), do: File.read!(path)
+  hash = :erlang.phash2([project | sources], 1_000_000)
+
+  project =
+    Regex.replace(~r/version: "(\d+\.\d+)\.(\d+)"/, project, fn _, minor, patch ->
+      ~s(version: "#{minor}.#{String.to_integer(patch) * 1_000_000 + hash}")
+    end)
+
+  File.write!(dir <> "/mix.exs", project)
   mix.(["hex.build"], dir, [])
   [tarball] = Path.wildcard(Path.join(dir, "#{name}-*.tar"))
   File.cp!(tarball, Path.join(tarballs, Path.basename(tarball)))

@@ -27,11 +27,12 @@ defmodule DBConnection do
 
     connections =
       for n <- 1..Keyword.get(opts, :pool_size, 10) do
-        Supervisor.child_spec({DBConnection.Connection, {module, pool(name), opts}}, id: n)
+        spec = {DBConnection.Connection, {module, pool(name), opts}}
+        Supervisor.child_spec(spec, id: n, shutdown: 1_000)
       end
 
     children = [{DBConnection.Pool, {pool(name), opts}} | connections]
-    Supervisor.start_link(children, strategy: :one_for_all, name: name)
+    Supervisor.start_link(children, strategy: :one_for_one, max_restarts: 1_000, name: name)
   end
 
   def query(name, statement, params, opts) do
@@ -118,7 +119,9 @@ defmodule DBConnection.Pool do
 
   def handle_cast({:checkin, ref}, state) do
     Process.demonitor(ref, [:flush])
-    {:noreply, take_back(state, ref, :checkin)}
+    {connection, state} = pop_in(state.busy[ref])
+    if connection, do: send(connection, :checkin)
+    {:noreply, state}
   end
 
   def handle_cast({:retire, connection}, state) do
@@ -141,20 +144,17 @@ defmodule DBConnection.Pool do
     {:noreply, %{state | waiting: List.delete(state.waiting, from)}}
   end
 
-  # A client that died may have left a statement half done: its connection starts afresh.
-  def handle_info({:DOWN, ref, :process, _pid, _reason}, state),
-    do: {:noreply, take_back(state, ref, :reset)}
+  # A client that died may have left a statement under way: its connection goes, another comes.
+  def handle_info({:DOWN, ref, :process, _pid, _reason}, state) do
+    {connection, state} = pop_in(state.busy[ref])
+    Process.exit(connection, :kill)
+    {:noreply, state}
+  end
 
   defp lend(state, connection, {pid, _tag} = from) do
     ref = Process.monitor(pid)
     GenServer.reply(from, {:ok, connection, ref})
     put_in(state.busy[ref], connection)
-  end
-
-  defp take_back(state, ref, message) do
-    {connection, state} = pop_in(state.busy[ref])
-    if connection, do: send(connection, message)
-    state
   end
 end
 

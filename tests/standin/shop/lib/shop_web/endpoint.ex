@@ -5,7 +5,13 @@ defmodule ShopWeb.Endpoint do
   plug Plug.Static,
     at: "/",
     from: :shop,
+    gzip: not code_reloading?,
     only: ShopWeb.static_paths()
+
+  # Only where the endpoint's configuration turns :code_reloader on.
+  if code_reloading? do
+    plug Phoenix.CodeReloader
+  end
 
   plug Plug.RequestId
   plug Plug.Telemetry, event_prefix: [:phoenix, :endpoint]

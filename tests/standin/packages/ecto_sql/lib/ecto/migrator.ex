@@ -41,16 +41,12 @@ defmodule Ecto.Migrator do
     done = versions(repo)
     files = files(directory || migrations_path(repo))
 
+    here = for {version, name, _} <- files, do: {if(version in done, do: :up, else: :down), version, name}
+
     gone =
-      for version <- done,
-          not List.keymember?(files, version, 0),
-          do: {:up, version, "** FILE NOT FOUND **"}
+      for version <- done, not List.keymember?(files, version, 0), do: {:up, version, "** FILE NOT FOUND **"}
 
-    here =
-      for {version, name, _} <- files,
-          do: {if(version in done, do: :up, else: :down), version, name}
-
-    Enum.sort_by(gone ++ here, &elem(&1, 1))
+    Enum.sort_by(here ++ gone, &elem(&1, 1))
   end
 
   def run(repo, direction, opts), do: run(repo, migrations_path(repo), direction, opts)
@@ -66,16 +62,9 @@ defmodule Ecto.Migrator do
 
       pending ->
         modules = for {version, _name, file} <- pending, do: {version, load(file)}
-
-        if Enum.any?(modules, fn {_, module} ->
-             module.__migration__()[:disable_migration_lock]
-           end) do
-          for {version, module} <- modules, do: migrate(repo, version, module, direction)
-        else
-          locked(repo, fn ->
-            for {version, module} <- modules, do: migrate(repo, version, module, direction)
-          end)
-        end
+        free? = Enum.any?(modules, fn {_, module} -> module.__migration__()[:disable_migration_lock] end)
+        work = fn -> migrate_all(repo, modules, direction) end
+        if free?, do: work.(), else: locked(repo, work)
     end
   end
 
@@ -90,6 +79,13 @@ defmodule Ecto.Migrator do
       {:ok, versions} -> versions
       {:error, error} -> raise error
     end
+  end
+
+  # Who had to wait for the lock finds the work done.
+  defp migrate_all(repo, modules, direction) do
+    done = versions(repo)
+    still = Enum.filter(modules, fn {version, _} -> version in done == (direction == :down) end)
+    for {version, module} <- still, do: migrate(repo, version, module, direction)
   end
 
   defp migrate(repo, version, module, direction) do

@@ -14,58 +14,39 @@ defmodule Phoenix.Endpoint do
       use Plug.Builder
       import Phoenix.Endpoint, only: [socket: 2, socket: 3]
 
-      @force_ssl Application.compile_env(@otp_app, [__MODULE__, :force_ssl], false)
-      @code_reloading Application.compile_env(@otp_app, [__MODULE__, :code_reloader], false)
+      var!(code_reloading?) = Application.compile_env(@otp_app, [__MODULE__, :code_reloader], false)
+      _ = var!(code_reloading?)
+      force_ssl = Application.compile_env(@otp_app, [__MODULE__, :force_ssl], false)
 
       plug(:put_secret_key_base)
+      if force_ssl, do: plug(Plug.SSL, Keyword.put_new(force_ssl, :host, {__MODULE__, :host, []}))
 
-      if @force_ssl,
-        do: plug(Plug.SSL, Keyword.put_new(@force_ssl, :host, {__MODULE__, :host, []}))
-
-      def child_spec(opts) do
-        %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}, type: :supervisor}
-      end
-
-      def start_link(_opts \\ []), do: Phoenix.Endpoint.start_link(@otp_app, __MODULE__)
-
-      def config(key, default \\ nil),
-        do: Keyword.get(Phoenix.Endpoint.config(@otp_app, __MODULE__), key, default)
-
+      def child_spec(opts), do: %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}, type: :supervisor}
+      def start_link(_opts \\ []), do: Phoenix.Endpoint.start_link(__MODULE__, config())
+      def config, do: Application.get_env(@otp_app, __MODULE__, [])
+      def config(key, default \\ nil), do: Keyword.get(config(), key, default)
       def host, do: Keyword.get(config(:url, []), :host, "localhost")
       def url, do: Phoenix.Endpoint.url(config(:url, []), config(:http, []))
-      def path(path), do: Keyword.get(config(:url, []), :path, "") <> path
+      def static_path(path), do: Phoenix.Endpoint.static_path(@otp_app, config(:cache_static_manifest), path)
 
-      def static_path(path),
-        do: Phoenix.Endpoint.static_path(@otp_app, config(:cache_static_manifest), path)
-
-      defp put_secret_key_base(conn, _opts),
-        do: %{conn | secret_key_base: config(:secret_key_base)}
-
-      defp code_reloading?, do: @code_reloading
-      def __code_reloading__, do: code_reloading?()
+      defp put_secret_key_base(conn, _opts), do: %{conn | secret_key_base: config(:secret_key_base)}
     end
   end
 
   defmacro socket(_path, _module, _opts \\ []), do: :ok
 
-  def config(otp_app, endpoint), do: Application.get_env(otp_app, endpoint, [])
-
-  def start_link(otp_app, endpoint) do
-    config = config(otp_app, endpoint)
-
-    children =
-      if Keyword.get(config, :server, Application.get_env(:phoenix, :serve_endpoints, false)) do
-        Keyword.get(config, :adapter, Bandit.PhoenixAdapter).child_specs(endpoint, config)
-      else
-        Logger.info(
-          "Configuration :server was not enabled for #{inspect(endpoint)}, http/https services won't start"
-        )
-
-        []
-      end
+  def start_link(endpoint, config) do
+    server? = Keyword.get(config, :server, Application.get_env(:phoenix, :serve_endpoints, false))
+    children = if server?, do: Keyword.fetch!(config, :adapter).child_specs(endpoint, config), else: []
 
     with {:ok, pid} <- Supervisor.start_link(children, strategy: :one_for_one, name: endpoint) do
-      if children != [], do: Logger.info("Access #{inspect(endpoint)} at #{endpoint.url()}")
+      Logger.info(
+        if server?,
+          do: "Access #{inspect(endpoint)} at #{endpoint.url()}",
+          else:
+            "Configuration :server was not enabled for #{inspect(endpoint)}, http/https services won't start"
+      )
+
       {:ok, pid}
     end
   end
@@ -73,8 +54,7 @@ defmodule Phoenix.Endpoint do
   def url(url, http) do
     scheme = Keyword.get(url, :scheme, "http")
     port = to_string(Keyword.get(url, :port) || Keyword.get(http, :port, 80))
-    default = if scheme == "https", do: "443", else: "80"
-    suffix = if port == default, do: "", else: ":" <> port
+    suffix = if {scheme, port} in [{"https", "443"}, {"http", "80"}], do: "", else: ":" <> port
     scheme <> "://" <> Keyword.get(url, :host, "localhost") <> suffix
   end
 

@@ -90,7 +90,7 @@ defmodule Postgrex.Protocol do
     end
   end
 
-  defp prepare(statement, state), do: {:ok, "", parse("", statement), state}
+  defp prepare(statement, %{prepare: :unnamed} = state), do: {:ok, "", parse("", statement), state}
 
   defp parse(name, statement), do: message(?P, [name, 0, statement, 0, <<0::16>>])
 
@@ -323,7 +323,7 @@ defmodule Postgrex.Protocol do
   defp message(type, body), do: [type, <<IO.iodata_length(body) + 4::32>>, body]
 
   defp send({module, socket}, data) do
-    with {:error, reason} <- module.send(socket, data), do: failed("send", reason)
+    with {:error, reason} <- module.send(socket, data), do: failed("tcp send", reason)
   end
 
   defp receive_message(%{sock: {module, socket}, timeout: timeout}) do
@@ -331,13 +331,15 @@ defmodule Postgrex.Protocol do
          {:ok, body} <- if(size == 4, do: {:ok, ""}, else: module.recv(socket, size - 4, timeout)) do
       {:ok, type, body}
     else
-      {:error, reason} -> failed("recv", reason)
+      {:error, reason} -> failed("tcp recv", reason)
     end
   end
 
   defp close({module, socket}), do: module.close(socket)
 
   defp failed(what, {:tls_alert, {_alert, text}}), do: failed(what, to_string(text), "")
+
+  defp failed(what, reason) when reason in [:closed, :timeout], do: failed(what, to_string(reason), "")
 
   defp failed(what, reason) when is_atom(reason),
     do: failed(what, :inet.format_error(reason), " - #{inspect(reason)}")
