@@ -16,6 +16,10 @@ RUN cd /usr/local/bin \
   && ln -s ../lib/node_modules/npm/bin/npx-cli.js npx \
   && if [ -d ../lib/node_modules/corepack ]; then ln -s ../lib/node_modules/corepack/dist/corepack.js corepack; fi \
   && if [ -d /opt/yarn ]; then ln -s /opt/yarn/bin/yarn yarn && ln -s /opt/yarn/bin/yarn yarnpkg; fi
+# What the real image keeps of its packages: a library that this node links, which only the newer ones do.
+RUN if ldd /usr/local/bin/node | grep -q 'libatomic.*not found'; then \
+      apt-get update && apt-get install -y --no-install-recommends libatomic1 && rm -rf /var/lib/apt/lists/*; \
+    fi
 # Node trusts the certificate authorities that it was built with. A machine with one of its own needs this line.
 ARG EXTRA_CA=
 RUN [ -z "$EXTRA_CA" ] || cat /usr/local/share/ca-certificates/*.crt >"$EXTRA_CA"
