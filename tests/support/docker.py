@@ -35,6 +35,9 @@ def _complaint(command: Sequence[str], code: int, output: str) -> str:
     return f"{' '.join(command)}\nexit {code}:\n{output[-6000:]}"
 
 
+NO_ENGINE = "no Docker engine answers (`docker info` fails)"
+
+
 @functools.cache
 def engine() -> str | None:
     """What answers as Docker engine, such as `28.5.2 (overlay2)`; None when nothing does.

@@ -26,7 +26,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.docker import DockerError, build, docker
+from tests.support.docker import NO_ENGINE, DockerError, build, docker, engine
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = ROOT / "tests" / "machine"
@@ -66,6 +66,8 @@ def ensure(tag: str, env: Mapping[str, str] | None = None) -> str:
 
     The order: the image if it is there, a pull, a stand-in. Skips the test when all three fail.
     """
+    if engine() is None:
+        pytest.skip(NO_ENGINE)
     with _lock():
         base = _ensure(tag)
         return _with_env(base, env) if env else base

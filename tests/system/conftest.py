@@ -6,13 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import docker, postgres
+from tests.support import postgres
 from tests.support.postgres import Database
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("system") and docker.engine() is None:
-        pytest.skip("no Docker engine answers (`docker info` fails)")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""A pytest plugin that closes a run with the Docker engine it used and each stand-in for a base image."""
+"""A pytest plugin: what the marker `system` asks of the machine, and what stood in for base images in a run.
+
+Loaded by `pytest_plugins` in tests/conftest.py, so that it is there in every process of pytest-xdist.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,12 @@ import pytest
 from tests.support import docker, images
 
 _from_workers: dict[str, str] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test of the system where there is no engine to run one on."""
+    if item.get_closest_marker("system") and docker.engine() is None:
+        pytest.skip(docker.NO_ENGINE)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
