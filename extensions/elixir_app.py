@@ -109,9 +109,7 @@ class Sources:
                 for use in mixfile.uses(block, name):
                     options = mixfile.pairs(mixfile.arguments(use[1:]))
                     read_only = mixfile.literal(options.get("read_only"), "ident") == "true"
-                    into.append(
-                        Found(relative, module, mixfile.literal(options.get("otp_app"), "atom"), read_only)
-                    )
+                    into.append(Found(relative, module, mixfile.literal(options.get("otp_app"), "atom"), read_only))
 
 
 class Child(NamedTuple):
@@ -259,8 +257,9 @@ def details(target: Any, app: Any) -> dict[str, Any]:
 
     named = config.ecto_repos(settings, names)
     repos = {child.name: _repos(child, named) for child in every}
-    owner = next((child for child in every if repos[child.name]), None)
     name = app.name or (names[0] if len(names) == 1 else None)
+    owners = [child for child in every if repos[child.name]]
+    owner = next((child for child in owners if child.name == name), owners[0] if owners else None)
     main = next((child for child in every if child.name == name), owner or web)
     deps = {dep.name: dep for one in [mix.deps(), *(child.deps for child in every)] for dep in one}
     deps = {dep: deps[dep] for dep in sorted(deps) if dep not in names}

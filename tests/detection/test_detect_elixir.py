@@ -1,0 +1,536 @@
+"""What detection says about Elixir projects: the generators' layouts, and odd but legal ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.detection import projects
+from tests.detection.projects import below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
+
+detection = projects.load("extensions/detection.py")
+
+
+def look_up(found: dict[str, Any], path: str) -> Any:
+    for key in path.split("."):
+        found = found[key]
+    return found
+
+
+def changed(files: dict[str, str], name: str, *replacements: tuple[str, str]) -> dict[str, str]:
+    text = files[name]
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return {**files, name: text}
+
+
+SINGLE = {
+    "stack": "phoenix",
+    "app_dir": ".",
+    "problems": [],
+    "notes": [],
+    "nextjs": None,
+    "elixir.app_name": "shop",
+    "elixir.app_module": "Shop",
+    "elixir.web_module": "ShopWeb",
+    "elixir.ecto": True,
+    "elixir.db_adapter": "postgres",
+    "elixir.repos": [{"app": "shop", "module": "Shop.Repo"}],
+    "elixir.repo_app": "shop",
+    "elixir.assets": "mix",
+    "elixir.http_port": None,
+    "elixir.tcp_ports": [],
+    "elixir.release_name": "shop",
+    "elixir.releases": False,
+    "elixir.version": "0.1.0",
+    "elixir.children": [],
+    "elixir.endpoint_file": "lib/shop_web/endpoint.ex",
+    "elixir.app_lib": "lib/shop",
+    "elixir.web_lib": "lib/shop_web",
+    "elixir.repo_lib": "lib/shop",
+    "elixir.in_umbrella": False,
+}
+UMBRELLA = {
+    "stack": "umbrella",
+    "app_dir": ".",
+    "apps": [{"dir": ".", "stack": "umbrella", "name": "shop"}],
+    "problems": [],
+    "notes": [],
+    "elixir.app_name": "shop",
+    "elixir.app_module": "Shop",
+    "elixir.web_module": "ShopWeb",
+    "elixir.web_app": "shop_web",
+    "elixir.repos": [{"app": "shop", "module": "Shop.Repo"}],
+    "elixir.repo_app": "shop",
+    "elixir.repo_module": "Shop",
+    "elixir.assets": "mix",
+    "elixir.http_port": None,
+    "elixir.release_name": "shop",
+    "elixir.endpoint_file": "apps/shop_web/lib/shop_web/endpoint.ex",
+    "elixir.app_lib": "apps/shop/lib/shop",
+    "elixir.web_lib": "apps/shop_web/lib/shop_web",
+    "elixir.repo_lib": "apps/shop/lib/shop",
+}
+
+GENERATED = {
+    **{f"single-{version}": (phoenix(version=version), SINGLE) for version in projects.PHOENIX},
+    **{f"umbrella-{version}": (umbrella(version=version), UMBRELLA) for version in projects.PHOENIX},
+    "no-ecto-no-assets": (
+        phoenix(ecto=False, assets=False),
+        {"elixir.ecto": False, "elixir.repos": [], "elixir.repo_lib": None, "elixir.assets": "none"},
+    ),
+    "umbrella-no-ecto": (
+        umbrella(ecto=False),
+        {"elixir.ecto": False, "elixir.repo_app": None, "elixir.app_module": "Shop"},
+    ),
+    "sub-directory": (
+        below("net_auto", phoenix("net_auto")),
+        SINGLE
+        | {
+            "app_dir": "net_auto",
+            "apps": [{"dir": "net_auto", "stack": "phoenix", "name": "net_auto"}],
+            "elixir.app_name": "net_auto",
+            "elixir.app_module": "NetAuto",
+            "elixir.web_module": "NetAutoWeb",
+            "elixir.repos": [{"app": "net_auto", "module": "NetAuto.Repo"}],
+            "elixir.repo_app": "net_auto",
+            "elixir.release_name": "net_auto",
+            "elixir.endpoint_file": "lib/net_auto_web/endpoint.ex",
+            "elixir.app_lib": "lib/net_auto",
+            "elixir.web_lib": "lib/net_auto_web",
+            "elixir.repo_lib": "lib/net_auto",
+        },
+    ),
+    "namespaced-module": (
+        phoenix("greening_iot", module="GreeningIoT"),
+        {"elixir.app_module": "GreeningIoT", "elixir.web_module": "GreeningIoTWeb"},
+    ),
+    "crlf": ({name: text.replace("\n", "\r\n") for name, text in phoenix().items()}, SINGLE),
+    "byte-order-mark": (changed(phoenix(), "mix.exs", ("defmodule Shop.", "\ufeffdefmodule Shop.")), SINGLE),
+}
+
+MISLEADING = '''# apps_path: "apps", app: :wrong, releases: [wrong: []]
+defmodule Shop.MixProject do
+  @moduledoc """
+  def project do
+    [app: :heredoc, apps_path: "apps", releases: []]
+  end
+  """
+  use Mix.Project
+  @app :shop
+  @version "2.3.4"
+  @description ~S(app: :sigil \\) "#{not_code} do end)
+  @charlist ~c"app: :charlist do" ++ 'def project do'
+  @char [?", ?#, ?', ?[, ?\\]]
+  @nested "#{"app: #{"}"} do"}"
+
+  def project() do
+    # releases: [comment: []],
+    version = @version
+
+    [
+      description: "releases: [string: []] do",
+      app: @app,
+      version: @version,
+      elixir: "~> 1.17", deps: deps() ++ more(:prod),
+      aliases: aliases()
+    ]
+  end
+
+  def application, do: [mod: {Shop.Application, []}]
+
+  defp deps, do: [{:phoenix, "~> 1.8"}, {:bcrypt_elixir, "~> 3.0"}]
+
+  defp more(env) do
+    common = [{:oban, "~> 2.18"}, {:credo, "~> 1.7", only: [:dev, :test], runtime: false}]
+    if env == :prod, do: [{:postgrex, ">= 0.0.0"}] ++ common, else: common
+  end
+
+  defp aliases, do: ["assets.deploy": ["phx.digest"]]
+end
+'''
+
+ODD = {
+    "misleading-words": (
+        {**phoenix(), "mix.exs": MISLEADING},
+        SINGLE
+        | {
+            "elixir.version": "2.3.4",
+            "elixir.deps": ["bcrypt_elixir", "credo", "oban", "phoenix", "postgrex"],
+            "elixir.oban": True,
+            "elixir.native_deps": ["bcrypt_elixir"],
+            "elixir.git_deps": False,
+        },
+    ),
+    "project-on-one-line": (
+        {
+            **phoenix(),
+            "mix.exs": "defmodule Shop.MixProject do\n  use Mix.Project\n"
+            '  def project, do: [app: :shop, version: "1.0.0", deps: [{:phoenix, "1.8.1"}]]\n'
+            "  def application, do: [mod: {Shop.Application, []}]\nend\n",
+        },
+        {"elixir.app_name": "shop", "elixir.version": "1.0.0", "elixir.assets": "none"},
+    ),
+    "computed-version": (
+        changed(phoenix(), "mix.exs", ('version: "0.1.0"', 'version: File.read!("VERSION")')),
+        {"elixir.version": None, "elixir.app_name": "shop"},
+    ),
+    "attribute-set-twice": (
+        changed(
+            phoenix(),
+            "mix.exs",
+            ("use Mix.Project", 'use Mix.Project\n  @version "1.0.0"\n  @version "2.0.0"'),
+            ('version: "0.1.0"', "version: @version"),
+        ),
+        {"elixir.version": None},
+    ),
+    "list-built-elsewhere": (
+        changed(phoenix(), "mix.exs", ("def project do\n    [", "def project do\n    base() ++ [")),
+        {"stack": "phoenix", "elixir.app_name": "shop", "elixir.version": None, "elixir.releases": False},
+    ),
+    "releases-with-one-name": (
+        changed(
+            phoenix(),
+            "mix.exs",
+            ("deps: deps()\n", "deps: deps(),\n      releases: [store: [quiet: true]]\n"),
+        ),
+        {"elixir.releases": True, "elixir.release_name": "store"},
+    ),
+    "releases-elsewhere": (
+        changed(phoenix(), "mix.exs", ("deps: deps()\n", "deps: deps(),\n      releases: releases()\n")),
+        {"elixir.releases": True, "elixir.release_name": "shop"},
+    ),
+    "renamed-folder": (
+        {
+            **{name: text for name, text in phoenix().items() if not name.startswith("lib/shop/")},
+            "lib/core/application.ex": projects.application_ex("Shop"),
+            "lib/core/repo.ex": repo_ex("Shop.Repo", "shop"),
+        },
+        {"elixir.app_lib": "lib/core", "elixir.repo_lib": "lib/core", "elixir.app_module": "Shop"},
+    ),
+    "nested-endpoint-module": (
+        {
+            **{name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")},
+            "lib/shop_web.ex": "defmodule ShopWeb do\n  defmodule Endpoint do\n"
+            "    use(Phoenix.Endpoint, otp_app: :shop)\n  end\nend\n",
+        },
+        {"elixir.web_module": "ShopWeb", "elixir.endpoint_file": "lib/shop_web.ex"},
+    ),
+    "two-endpoints-one-usual": (
+        {**phoenix(), "lib/admin/endpoint.ex": endpoint_ex("AdminWeb", "shop")},
+        {
+            "elixir.web_module": "ShopWeb",
+            "notes": ["2 modules use Phoenix.Endpoint; ShopWeb.Endpoint was taken."],
+        },
+    ),
+    "two-endpoints-none-usual": (
+        {
+            **{name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")},
+            "lib/a/endpoint.ex": endpoint_ex("AWeb", "shop"),
+            "lib/b/endpoint.ex": endpoint_ex("BWeb", "shop"),
+        },
+        {"elixir.web_module": None, "elixir.endpoint_file": None, "elixir.web_lib": None},
+    ),
+    "endpoint-only-in-a-comment": (
+        {
+            **{name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")},
+            "lib/shop/docs.ex": "defmodule Shop.Docs do\n  # use Phoenix.Endpoint, otp_app: :x\nend\n",
+        },
+        {"elixir.web_module": None},
+    ),
+    "read-only-replica": (
+        {
+            **{name: text for name, text in phoenix().items() if name != "config/config.exs"},
+            "lib/shop/replica.ex": repo_ex("Shop.Replica", "shop", more=",\n    read_only: true"),
+        },
+        {"elixir.repos": [{"app": "shop", "module": "Shop.Repo"}]},
+    ),
+    "ecto-repos-decide": (
+        {
+            **changed(phoenix(), "config/config.exs", ("[Shop.Repo]", "[Shop.Events, Shop.Repo]")),
+            "lib/shop/events.ex": repo_ex("Shop.Events", "shop"),
+            "lib/shop/legacy.ex": repo_ex("Shop.Legacy", "shop"),
+        },
+        {"elixir.repos": [{"app": "shop", "module": "Shop.Events"}, {"app": "shop", "module": "Shop.Repo"}]},
+    ),
+    "sqlite": (
+        changed(phoenix(), "mix.exs", ("{:postgrex, ", "{:ecto_sqlite3, ")),
+        {"elixir.db_adapter": "sqlite", "elixir.ecto": True},
+    ),
+    "native-deps-of-the-lock": (
+        {
+            **phoenix(),
+            "mix.lock": '%{\n  "ash": {:hex, :ash},\n  "picosat_elixir": {:hex, :picosat_elixir},\n}\n',
+        },
+        {"elixir.native_deps": ["picosat_elixir"]},
+    ),
+    "native-dep-for-tests-only": (
+        phoenix(deps=('{:bcrypt_elixir, "~> 3.0", only: :test}',)),
+        {"elixir.native_deps": []},
+    ),
+    "git-deps": (
+        phoenix(deps=('{:heroicons,\n       github: "x/y",\n       app: false,\n       compile: false}',)),
+        {"elixir.git_deps": True},
+    ),
+    "child-of-an-umbrella-above": (
+        {**phoenix(), "mix.exs": mix_exs("shop", deps=('{:phoenix, "1.8.1"}',), child=True)},
+        {
+            "elixir.in_umbrella": True,
+            "notes": ["mix.exs is part of an umbrella; deploy from the umbrella's root."],
+        },
+    ),
+    "library-that-knows-phoenix": (
+        {"mix.exs": mix_exs("lib", deps=('{:phoenix, "~> 1.8", optional: true}',), callback=None)},
+        {"stack": None, "app_dir": None, "apps": [], "elixir": None},
+    ),
+    "syntax-error": (
+        {
+            **phoenix(),
+            "mix.exs": "defmodule Shop.MixProject do\n  use Mix.Project\n  def project do\n    [app: :shop\n",
+        },
+        {
+            "stack": None,
+            "elixir": None,
+            "problems": [],
+            "notes": ["mix.exs could not be understood (line 4: [ is never closed)."],
+        },
+    ),
+}
+
+TOOLS = {
+    "tool-versions": (
+        {".tool-versions": "# tools\nelixir 1.18.3-otp-27\nerlang 27.3.4 # LTS\nnodejs 24.1.0\n"},
+        ("1.18.3", "27.3.4"),
+    ),
+    "otp-from-the-suffix": ({".tool-versions": "elixir 1.18.3-otp-27\n"}, ("1.18.3", "27")),
+    "mise": ({"mise.toml": '[tools]\nelixir = "1.19.1"\nerlang = {version = "28.1"}\n'}, ("1.19.1", "28.1")),
+    "hidden-mise-with-a-list": ({".mise.toml": '[tools]\nerlang = ["28", "27"]\n'}, (None, "28")),
+    "asdf-before-mise": (
+        {".tool-versions": "elixir 1.17.0\n", "mise.toml": '[tools]\nelixir = "1.19.1"\n'},
+        ("1.17.0", None),
+    ),
+    "no-number": ({".tool-versions": "elixir latest\nerlang ref:master\n"}, (None, None)),
+}
+
+
+@pytest.mark.parametrize("case", [*GENERATED, *ODD])
+def test_what_a_project_says(case: str, tmp_path: Path) -> None:
+    files, expected = (GENERATED | ODD)[case]
+    found = detection.examine(write(tmp_path / "target", files))
+    assert {path: look_up(found, path) for path in expected} == expected
+
+
+@pytest.mark.parametrize("case", TOOLS)
+@pytest.mark.parametrize("place", ["app", "above"])
+def test_versions_of_elixir_and_otp(case: str, place: str, tmp_path: Path) -> None:
+    files, expected = TOOLS[case]
+    files = below("backend", files) if place == "app" else files
+    elixir = detection.examine(write(tmp_path, {**below("backend", phoenix()), **files}))["elixir"]
+    assert (elixir["elixir_version"], elixir["otp_version"]) == expected
+
+
+def test_the_file_nearest_to_the_app_decides_the_version(tmp_path: Path) -> None:
+    files = {".tool-versions": "elixir 1.15.0\n", "backend/.tool-versions": "elixir 1.18.0\n"}
+    found = detection.examine(write(tmp_path, {**below("backend", phoenix()), **files}))
+    assert found["elixir"]["elixir_version"] == "1.18.0"
+
+
+@pytest.mark.parametrize(
+    ("locks", "expected"),
+    [
+        ((), "npm"),
+        (("package-lock.json",), "npm"),
+        (("pnpm-lock.yaml",), "pnpm"),
+        (("yarn.lock",), "yarn"),
+        (("yarn.lock", "package-lock.json"), "npm"),
+    ],
+)
+def test_package_manager_of_assets(locks: tuple[str, ...], expected: str, tmp_path: Path) -> None:
+    files = {
+        "assets/package.json": '{"dependencies": {"next": "16.0.0"}}',
+        **{f"assets/{n}": "" for n in locks},
+    }
+    found = detection.examine(write(tmp_path, {**phoenix(), **files}))
+    assert found["elixir"]["assets"] == expected
+    assert [app["stack"] for app in found["apps"]] == ["phoenix"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("config/runtime.exs", 'http: [port: String.to_integer(System.get_env("PORT") || "8080")]', 8080),
+        ("config/runtime.exs", 'http: [port: System.get_env("PORT", "4000") |> String.to_integer()]', None),
+        ("config/runtime.exs", "http: [ip: {0, 0, 0, 0}, port: 4000]", 4000),
+        ("config/prod.exs", "http: [port: 5_000]", 5000),
+        ("config/dev.exs", "http: [port: 5000]", None),
+        ("config/runtime.exs", "http: [port: http_port]", 8081),
+        ("config/runtime.exs", "http: http_options()", None),
+        ("config/runtime.exs", 'http: [port: port("A", 1000) + port("B", 2000)]', None),
+        ("config/runtime.exs", "http: [port: 80]", None),
+    ],
+    ids=["fallback", "generator", "fixed", "prod", "dev", "variable", "call", "sum", "privileged"],
+)
+def test_http_port(file: str, text: str, expected: int | None, tmp_path: Path) -> None:
+    variable = 'http_port = String.to_integer(System.get_env("PORT") || "8081")'
+    files = {name: body for name, body in phoenix().items() if not name.startswith("config/")}
+    files[file] = f"import Config\n{variable}\nconfig :shop, ShopWeb.Endpoint,\n  {text}\n"
+    assert detection.examine(write(tmp_path, files))["elixir"]["http_port"] == expected
+
+
+def test_ports_of_dev_and_test_blocks_do_not_count(tmp_path: Path) -> None:
+    text = """import Config
+if config_env() in [:dev, :test] do
+  config :shop, ShopWeb.Endpoint, http: [port: 7777]
+end
+"""
+    found = detection.examine(write(tmp_path, {**phoenix(), "config/runtime.exs": text}))
+    assert found["elixir"]["http_port"] is None
+
+
+LISTENER = "defmodule Listener do\n  def start(port), do: :gen_tcp.listen(port, [])\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("config :shop, port: 6600", [("shop", 6600)]),
+        ("config :shop, :auth_port, 6600", [("auth", 6600)]),
+        ("config :shop, Shop.GameServer.Listener, port: 6600", [("game_server", 6600)]),
+        ("config :shop, tcp: [auth: [port: 6600], world: [port: 24000]]", [("auth", 6600), ("world", 24000)]),
+        ("config :shop, ports: [auth: 6600, world: 24_000]", [("auth", 6600), ("world", 24000)]),
+        (
+            'config :shop, listeners: [[name: :auth, port: 6600], %{name: "world", port: 24000}]',
+            [("auth", 6600), ("world", 24000)],
+        ),
+        ('config :shop, auth_port: String.to_integer(System.get_env("AUTH_PORT", "6600"))', [("auth", 6600)]),
+        ('config :shop, Shop.Mailer, relay: "smtp.example.com", port: 2525', []),
+        ('config :shop, cache: [host: "localhost", port: 6379]', []),
+        ("config :shop, metrics_port: 9568", []),
+        ("config :redix, port: 6379", []),
+        ("config :shop, port: 443", []),
+        ("config :shop, port: compute()", []),
+    ],
+)
+def test_tcp_ports(text: str, expected: list[tuple[str, int]], tmp_path: Path) -> None:
+    files = {**phoenix(), "config/prod.exs": f"import Config\n{text}\n", "lib/shop/listener.ex": LISTENER}
+    found = detection.examine(write(tmp_path, files))["elixir"]["tcp_ports"]
+    assert [(service["name"], service["port"]) for service in found] == expected
+
+
+def test_no_tcp_port_is_suggested_where_no_code_listens(tmp_path: Path) -> None:
+    files = {**phoenix(), "config/prod.exs": "import Config\nconfig :shop, auth_port: 6600\n"}
+    assert detection.examine(write(tmp_path, files))["elixir"]["tcp_ports"] == []
+
+
+def game() -> dict[str, str]:
+    """An umbrella of the shape of a game server: listeners, a repository, tools for development."""
+
+    def child(name: str, *deps: str, callback: str | None = "") -> dict[str, str]:
+        files = {f"apps/{name}/mix.exs": mix_exs(name, deps=deps, child=True, callback=callback)}
+        files[f"apps/{name}/lib/{name}/application.ex"] = projects.application_ex(projects.camel(name))
+        return files
+
+    settings = "".join(
+        f"config :bezgelor_{name}, port: {port}\n"
+        for name, port in (("auth", 6600), ("realm", 23115), ("world", 24000))
+    )
+    return {
+        "mix.exs": umbrella("bezgelor")["mix.exs"].replace("Bezgelor.Umbrella", "Bezgelor"),
+        "config/config.exs": f"import Config\nconfig :bezgelor_db, ecto_repos: [BezgelorDb.Repo]\n{settings}",
+        **child("bezgelor_db", '{:ecto_sql, "~> 3.12"}', '{:postgrex, ">= 0.0.0"}'),
+        "apps/bezgelor_db/lib/bezgelor_db/repo.ex": repo_ex("BezgelorDb.Repo", "bezgelor_db"),
+        **child("bezgelor_auth", "{:bezgelor_core, in_umbrella: true}"),
+        **child("bezgelor_realm", "{:bezgelor_core, in_umbrella: true}"),
+        **child("bezgelor_world", "{:bezgelor_core, in_umbrella: true}"),
+        **child("bezgelor_core", "{:bezgelor_db, in_umbrella: true}", callback=None),
+        "apps/bezgelor_core/lib/bezgelor_core/listener.ex": LISTENER,
+        **child(
+            "bezgelor_portal",
+            '{:phoenix, "~> 1.8"}',
+            "{:bezgelor_core, in_umbrella: true}",
+            "{:bezgelor_bench, in_umbrella: true, only: :dev}",
+        ),
+        "apps/bezgelor_portal/lib/bezgelor_portal_web/endpoint.ex": endpoint_ex("BezgelorPortalWeb", "bezgelor_portal"),
+        **child("bezgelor_bench"),
+        **child("bezgelor_dev", "{:bezgelor_core, in_umbrella: true}"),
+        **child("bezgelor_scripts", callback=None),
+    }
+
+
+def test_an_umbrella_with_listeners(tmp_path: Path) -> None:
+    elixir = detection.examine(write(tmp_path, game()))["elixir"]
+    assert elixir["app_name"] == "bezgelor"
+    assert elixir["web_app"] == "bezgelor_portal"
+    assert elixir["web_module"] == "BezgelorPortalWeb"
+    assert elixir["web_lib"] == "apps/bezgelor_portal/lib/bezgelor_portal_web"
+    assert (elixir["repo_app"], elixir["repo_module"]) == ("bezgelor_db", "BezgelorDb")
+    assert elixir["repo_lib"] == "apps/bezgelor_db/lib/bezgelor_db"
+    assert elixir["tcp_ports"] == [
+        {"name": "auth", "port": 6600},
+        {"name": "realm", "port": 23115},
+        {"name": "world", "port": 24000},
+    ]
+    assert [child["name"] for child in elixir["children"] if child["web"]] == ["bezgelor_portal"]
+    assert [child["name"] for child in elixir["children"] if child["repos"]] == ["bezgelor_db"]
+
+
+def test_children_that_no_release_needs(tmp_path: Path) -> None:
+    children = detection.examine(write(tmp_path, game()))["elixir"]["children"]
+    dev_only = {child["name"] for child in children if child["dev_only"]}
+    assert dev_only == {"bezgelor_bench", "bezgelor_dev", "bezgelor_scripts"}
+
+
+def test_a_child_as_plain_data(tmp_path: Path) -> None:
+    children = detection.examine(write(tmp_path, umbrella()))["elixir"]["children"]
+    assert children == [
+        {
+            "name": "shop",
+            "dir": "apps/shop",
+            "module": "Shop",
+            "web": False,
+            "repos": ["Shop.Repo"],
+            "deps": [],
+            "dev_only": False,
+        },
+        {
+            "name": "shop_web",
+            "dir": "apps/shop_web",
+            "module": "ShopWeb",
+            "web": True,
+            "repos": [],
+            "deps": ["shop"],
+            "dev_only": False,
+        },
+    ]
+
+
+def test_an_umbrella_may_keep_its_children_elsewhere_and_name_them(tmp_path: Path) -> None:
+    files = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
+    files |= below("services/stray", {"mix.exs": mix_exs("stray")})
+    files = changed(files, "mix.exs", ('apps_path: "apps"', 'apps_path: "./services", apps: [:shop, :shop_web]'))
+    found = detection.examine(write(tmp_path, files))
+    assert [child["dir"] for child in found["elixir"]["children"]] == ["services/shop", "services/shop_web"]
+    assert [app["dir"] for app in found["apps"]] == ["."]
+
+
+def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
+    files = {
+        **umbrella(),
+        **below(
+            "apps/events",
+            {"mix.exs": mix_exs("events"), "lib/events/repo.ex": repo_ex("Events.Repo", "events")},
+        ),
+    }
+    files = changed(
+        files,
+        "config/config.exs",
+        ("import Config", "import Config\nconfig :events, ecto_repos: [Events.Repo]"),
+    )
+    elixir = detection.examine(write(tmp_path, files))["elixir"]
+    assert elixir["repos"] == [
+        {"app": "events", "module": "Events.Repo"},
+        {"app": "shop", "module": "Shop.Repo"},
+    ]

@@ -1,0 +1,305 @@
+"""What detection says about Next.js apps: the generator's layouts, package managers, monorepos, ORMs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.detection import projects
+from tests.detection.projects import below, nextjs, package_json, package_lock, pnpm_lock, write
+
+detection = projects.load("extensions/detection.py")
+
+
+def details(tmp_path: Path, files: dict[str, str]) -> dict[str, Any]:
+    found = detection.examine(write(tmp_path, files))
+    assert found["stack"] == "nextjs"
+    return found["nextjs"]
+
+
+CLASSIC = '# yarn lockfile v1\n\n\nnext@^16.1.0, next@16.x:\n  version "16.4.6"\n  resolved "x"\n'
+BERRY = (
+    '__metadata:\n  version: 10\n\n"next@npm:15.0.0, next@npm:^16.1.0":\n  version: 16.4.6\n'
+    '  resolution: "next@npm:16.4.6"\n'
+)
+BUN = '{\n  "packages": {\n    "next": ["next@16.4.6", "", {}, "sha512-x"],\n  }\n}\n'
+NPM = package_lock({"node_modules/next": "16.4.6", "node_modules/x/node_modules/next": "14.0.0"})
+PNPM = pnpm_lock({".": {"react": ("^19.0.0", "19.3.1"), "next": ("^16.1.0", "16.4.6")}})
+
+LOCKS = {
+    "npm": ({"package-lock.json": NPM}, "npm"),
+    "npm-1": (
+        {"package-lock.json": '{\n  "dependencies": {\n    "next": {\n      "version": "16.4.6"\n    }\n  }\n}'},
+        "npm",
+    ),
+    "pnpm": ({"pnpm-lock.yaml": PNPM}, "pnpm"),
+    "yarn": ({"yarn.lock": CLASSIC}, "yarn"),
+    "yarn-berry": ({"yarn.lock": BERRY}, "yarn_berry"),
+    "bun": ({"bun.lock": BUN}, "bun"),
+}
+
+
+@pytest.mark.parametrize("major", projects.NEXT)
+@pytest.mark.parametrize("router", ["app", "pages", "src/app", "src/pages"])
+def test_generated_apps(major: str, router: str, tmp_path: Path) -> None:
+    found = details(tmp_path, nextjs(major=major, router=router))
+    assert found == {
+        "name": "web-shop",
+        "next_version": projects.NEXT[major][0],
+        "next_major": int(major),
+        "package_manager": None,
+        "package_manager_version": None,
+        "lockfiles": [],
+        "lock_dir": None,
+        "node_version": None,
+        "router": router.removeprefix("src/"),
+        "src_dir": router.startswith("src/"),
+        "typescript": True,
+        "orm": "none",
+        "orm_version": None,
+        "migrations_dir": None,
+        "prisma_schema": None,
+        "output": None,
+        "workspace_root": None,
+        "postinstall_generates": False,
+        "db_driver": None,
+    }
+
+
+@pytest.mark.parametrize("case", LOCKS)
+def test_package_manager_and_locked_version(case: str, tmp_path: Path) -> None:
+    locks, manager = LOCKS[case]
+    found = details(tmp_path, {**nextjs(dependencies={"next": "^16.1.0"}), **locks})
+    assert (found["package_manager"], found["next_version"], found["next_major"]) == (manager, "16.4.6", 16)
+    assert (found["lockfiles"], found["lock_dir"]) == (list(locks), ".")
+
+
+@pytest.mark.parametrize(
+    ("pin", "locks", "expected"),
+    [
+        ("pnpm@10.34.0", ("pnpm",), ("pnpm", "10.34.0")),
+        ("pnpm@10.34.0+sha512.abc", (), ("pnpm", "10.34.0")),
+        ("yarn@4.18.1", ("yarn-berry",), ("yarn_berry", "4.18.1")),
+        ("yarn@1.22.22", ("yarn",), ("yarn", "1.22.22")),
+        ("pnpm@10.34.0", ("npm", "pnpm"), ("pnpm", "10.34.0")),
+        ("pnpm@10.34.0", ("npm",), (None, "10.34.0")),
+        ("yarn@4.18.1", ("yarn",), (None, "4.18.1")),
+        (None, ("npm", "yarn"), (None, None)),
+        ("cnpm@1.0.0", ("npm",), ("npm", None)),
+    ],
+)
+def test_pinned_package_manager(
+    pin: str | None, locks: tuple[str, ...], expected: tuple[str | None, str | None], tmp_path: Path
+) -> None:
+    files = nextjs(packageManager=pin) if pin else nextjs()
+    for lock in locks:
+        files |= LOCKS[lock][0]
+    found = details(tmp_path, files)
+    assert (found["package_manager"], found["package_manager_version"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "major"),
+    [
+        ("^15.0.0", 15),
+        ("~15.1", 15),
+        ("15.x", 15),
+        ("16.0.0-canary.3", 16),
+        ("latest", None),
+        (">=14", None),
+        ("14 || 15", None),
+    ],
+)
+def test_major_version_without_a_lock(wanted: str, major: int | None, tmp_path: Path) -> None:
+    found = details(tmp_path, nextjs(dependencies={"next": wanted}))
+    assert (found["next_version"], found["next_major"]) == (wanted, major)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({".nvmrc": "v24.11.0\n"}, "24.11.0"),
+        ({".nvmrc": "22"}, "22"),
+        ({".nvmrc": "lts/krypton\n"}, "24"),
+        ({".nvmrc": "lts/*\n"}, None),
+        ({".node-version": "26.1.0\n"}, "26.1.0"),
+        ({".tool-versions": "nodejs 24.2.0\n"}, "24.2.0"),
+        ({"package.json": package_json(engines={"node": ">=20.9"})}, "20"),
+        ({"package.json": package_json(engines={"node": "22.x"})}, "22"),
+        ({"package.json": package_json(engines={"node": "<25"})}, None),
+        ({".nvmrc": "24", "package.json": package_json(engines={"node": ">=20.9"})}, "24"),
+    ],
+)
+def test_node_version(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
+    assert details(tmp_path, {**nextjs(), **files})["node_version"] == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("export default { output: 'export' }", "export"),
+        ('const c: NextConfig = {\n  "output": "standalone",\n}', None),
+        ('const c: NextConfig = {\n  output: "standalone",\n}', "standalone"),
+        ("export default {\n  // output: 'export',\n  url: 'http://x' /* output: 'export' */\n}", None),
+        ("export default { output: process.env.X ? 'export' : undefined }", None),
+        ("config.output = 'export'", None),
+        ("export default { images: {}, outputFileTracing: 'export' }", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["next.config.ts", "next.config.mjs", "next.config.js"])
+def test_output(name: str, config: str, expected: str | None, tmp_path: Path) -> None:
+    files = {path: text for path, text in nextjs().items() if not path.startswith("next.config")}
+    assert details(tmp_path, {**files, name: config})["output"] == expected
+
+
+PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
+DRIZZLE = {"drizzle-orm": "^0.45.4", "@neondatabase/serverless": "^1.2.0"}
+PRISMA_CONFIG = """import { defineConfig } from 'prisma/config'
+// schema: "old/schema.prisma"
+export default defineConfig({
+  schema: "db/schema.prisma",
+  migrations: { path: "db/changes", seed: "tsx seed.ts" },
+})
+"""
+ORMS = {
+    "prisma": (
+        {"dependencies": PRISMA},
+        {"prisma/schema.prisma": ""},
+        ("prisma", "^7.10.1", "prisma/migrations", "prisma/schema.prisma", "pg"),
+    ),
+    "prisma-configured": (
+        {"dependencies": PRISMA},
+        {"prisma.config.ts": PRISMA_CONFIG},
+        ("prisma", "^7.10.1", "db/changes", "db/schema.prisma", "pg"),
+    ),
+    "prisma-in-package-json": (
+        {"dependencies": PRISMA, "prisma": {"schema": "./db/schema.prisma"}},
+        {},
+        ("prisma", "^7.10.1", "db/migrations", "db/schema.prisma", "pg"),
+    ),
+    "prisma-schema-folder": (
+        {"dependencies": PRISMA},
+        {"prisma/schema/user.prisma": ""},
+        ("prisma", "^7.10.1", "prisma/migrations", "prisma/schema", "pg"),
+    ),
+    "prisma-outside-the-app": (
+        {"dependencies": PRISMA, "prisma": {"schema": "../../packages/db/schema.prisma"}},
+        {},
+        ("prisma", "^7.10.1", "prisma/migrations", None, "pg"),
+    ),
+    "drizzle": (
+        {"dependencies": DRIZZLE},
+        {"drizzle.config.ts": "export default defineConfig({ out: './db/drizzle', dialect: 'postgresql' })"},
+        ("drizzle", "^0.45.4", "db/drizzle", None, "@neondatabase/serverless"),
+    ),
+    "drizzle-by-default": (
+        {"dependencies": DRIZZLE},
+        {},
+        ("drizzle", "^0.45.4", "drizzle", None, "@neondatabase/serverless"),
+    ),
+    "both-one-set-up": (
+        {"dependencies": PRISMA | DRIZZLE},
+        {"drizzle.config.ts": ""},
+        (None, None, None, None, "pg"),
+    ),
+    "both-set-up": (
+        {"dependencies": PRISMA | DRIZZLE},
+        {"drizzle.config.ts": "export default {}", "prisma/schema.prisma": ""},
+        (None, None, None, "prisma/schema.prisma", "pg"),
+    ),
+    "plain-sql": (
+        {"dependencies": {"pg": "8"}},
+        {"migrations/001_a.sql": ""},
+        ("sql", None, "migrations", None, "pg"),
+    ),
+    "none": ({}, {"migrations/notes.md": ""}, ("none", None, None, None, None)),
+}
+
+
+@pytest.mark.parametrize("case", ORMS)
+def test_orm(case: str, tmp_path: Path) -> None:
+    package, files, expected = ORMS[case]
+    found = details(tmp_path, {**nextjs(**package), **files})
+    keys = ("orm", "orm_version", "migrations_dir", "prisma_schema", "db_driver")
+    assert tuple(found[key] for key in keys) == expected
+
+
+def test_both_orms_installed_and_one_set_up(tmp_path: Path) -> None:
+    files = nextjs(dependencies=PRISMA | DRIZZLE)
+    found = details(tmp_path, {**files, "drizzle.config.ts": "export default { out: 'd' }"})
+    assert (found["orm"], found["migrations_dir"]) == ("drizzle", "d")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"), [("prisma generate", True), ("pnpm prisma generate && x", True), ("husky", False)]
+)
+def test_postinstall(script: str, expected: bool, tmp_path: Path) -> None:
+    files = nextjs(scripts={"build": "next build", "postinstall": script})
+    assert details(tmp_path, files)["postinstall_generates"] is expected
+
+
+def monorepo(root: dict[str, str]) -> dict[str, str]:
+    return {**below("apps/web", nextjs()), **below("apps/docs", {"package.json": '{"name": "docs"}'}), **root}
+
+
+WORKSPACE = '{"name": "root", "private": true, "packageManager": "pnpm@10.34.0", "workspaces": ["apps/*"]}'
+MONOREPOS = {
+    "pnpm": {
+        "package.json": '{"name": "root", "packageManager": "pnpm@10.34.0"}',
+        "pnpm-workspace.yaml": "packages:\n  - 'apps/*'\n",
+        "pnpm-lock.yaml": pnpm_lock(
+            {"apps/docs": {"next": ("13", "13.0.0")}, "apps/web": {"next": ("16.4.6", "16.4.6")}}
+        ),
+    },
+    "npm": {
+        "package.json": '{"workspaces": ["./apps/*/", "!apps/docs"]}',
+        "package-lock.json": package_lock({"node_modules/next": "13.0.0", "apps/web/node_modules/next": "16.4.6"}),
+    },
+    "yarn-with-object": {
+        "package.json": '{"workspaces": {"packages": ["apps/**"]}}',
+        "yarn.lock": CLASSIC.replace("next@16.x", "next@16.4.6"),
+    },
+}
+
+
+@pytest.mark.parametrize("case", MONOREPOS)
+def test_monorepo(case: str, tmp_path: Path) -> None:
+    found = details(tmp_path, monorepo(MONOREPOS[case]))
+    assert (found["workspace_root"], found["lock_dir"], found["next_version"]) == (".", ".", "16.4.6")
+    assert found["package_manager"] == case.partition("-")[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"package.json": '{"workspaces": ["packages/*"]}'}, None),
+        ({"package.json": '{"workspaces": ["apps/*", "!apps/web"]}'}, "."),
+        ({"apps/web/pnpm-workspace.yaml": "allowBuilds: {sharp: false}\n"}, None),
+        ({"package.json": '{"workspaces": "apps/*"}'}, None),
+    ],
+    ids=["not-in-the-patterns", "excluded-again", "generators-own-file", "no-list"],
+)
+def test_workspace_root(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
+    assert details(tmp_path, monorepo(files))["workspace_root"] == expected
+
+
+def test_workspace_root_at_the_app_itself(tmp_path: Path) -> None:
+    assert details(tmp_path, nextjs(workspaces=["packages/*"]))["workspace_root"] == "."
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        "",
+        "[]",
+        "null",
+        '{"dependencies": []}',
+        '{"dependencies": {"next": 3}}',
+        '{"peerDependencies": {"next": "16"}}',
+    ],
+)
+def test_a_package_that_is_no_next_app(package: str, tmp_path: Path) -> None:
+    found = detection.examine(write(tmp_path, {"package.json": package}))
+    assert (found["stack"], found["apps"], found["nextjs"]) == (None, [], None)
