@@ -193,9 +193,7 @@ def _drop_ecto(app: Path) -> None:
             ', "priv/*/seeds.exs"': "",
         },
     )
-    _swap(
-        app / "config/config.exs", {"config :shop,\n  ecto_repos: [Shop.Repo],\n  gen": "config :shop, gen"}
-    )
+    _swap(app / "config/config.exs", {"config :shop,\n  ecto_repos: [Shop.Repo],\n  gen": "config :shop, gen"})
     for name in ("dev", "test"):
         _cut(app / f"config/{name}.exs", "config :shop, Shop.Repo,\n", "config :shop, ShopWeb.Endpoint")
     _cut(app / "config/runtime.exs", "  database_url =\n", "  secret_key_base =\n")

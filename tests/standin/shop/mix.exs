@@ -14,7 +14,7 @@ defmodule Shop.MixProject do
     ]
   end
 
-  # Configuration for the OTP application.
+  # What `mix release` and `mix run` start.
   def application do
     [
       mod: {Shop.Application, []},
@@ -28,11 +28,11 @@ defmodule Shop.MixProject do
     ]
   end
 
-  # Specifies which paths to compile per environment.
+  # Helpers of the tests are compiled for the tests only.
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_), do: ["lib"]
 
-  # Specifies the project's dependencies.
+  # Packages, from Hex.
   defp deps do
     [
       {:phoenix, "~> 1.8.12"},
@@ -45,7 +45,7 @@ defmodule Shop.MixProject do
     ]
   end
 
-  # Aliases are shortcuts or tasks specific to the project.
+  # Tasks made of tasks.
   defp aliases do
     [
       setup: ["deps.get", "assets.setup", "assets.build"],

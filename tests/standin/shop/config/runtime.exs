@@ -11,10 +11,7 @@ config :shop, ShopWeb.Endpoint, http: [port: String.to_integer(System.get_env("P
 if config_env() == :prod do
   database_url =
     System.get_env("DATABASE_URL") ||
-      raise """
-      environment variable DATABASE_URL is missing.
-      For example: ecto://USER:PASS@HOST/DATABASE
-      """
+      raise "DATABASE_URL is not set; it has the form ecto://USER:PASSWORD@HOST/DATABASE"
 
   maybe_ipv6 = if System.get_env("ECTO_IPV6") in ~w(true 1), do: [:inet6], else: []
 
@@ -26,10 +23,7 @@ if config_env() == :prod do
 
   secret_key_base =
     System.get_env("SECRET_KEY_BASE") ||
-      raise """
-      environment variable SECRET_KEY_BASE is missing.
-      You can generate one by calling: mix phx.gen.secret
-      """
+      raise "SECRET_KEY_BASE is not set; `openssl rand -base64 48` prints one"
 
   host = System.get_env("PHX_HOST") || "example.com"
 

@@ -48,10 +48,11 @@ defmodule Bandit.Listener do
       packet: :http_bin,
       active: false,
       reuseaddr: true,
+      nodelay: true,
       backlog: 1024
     ]
 
-    case :gen_tcp.listen(port, tcp ++ [nodelay: true]) do
+    case :gen_tcp.listen(port, tcp) do
       {:ok, socket} ->
         version = Application.spec(:bandit, :vsn)
         {:ok, port} = :inet.port(socket)
@@ -114,15 +115,15 @@ defmodule Bandit.Connection do
       {:EXIT, _supervisor, :shutdown} ->
         :gen_tcp.close(socket)
 
-      {kind, ^socket} when kind in [:tcp_closed] ->
+      # The end of a task that the app linked to the request.
+      {:EXIT, _task, _reason} ->
+        idle(socket, opts)
+
+      {:tcp_closed, ^socket} ->
         :ok
 
       {:http, ^socket, _malformed} ->
-        :gen_tcp.send(
-          socket,
-          "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        )
-
+        send_resp(socket, 400, [{"connection", "close"}], "")
         :gen_tcp.close(socket)
     after
       @idle -> :gen_tcp.close(socket)
@@ -163,12 +164,8 @@ defmodule Bandit.Connection do
     length = [{"content-length", to_string(IO.iodata_length(body))}]
     lines = for {name, value} <- headers ++ connection ++ length, do: [name, ": ", value, "\r\n"]
 
-    :gen_tcp.send(socket, [
-      "HTTP/1.1 #{status} #{:httpd_util.reason_phrase(status)}\r\n",
-      lines,
-      "\r\n",
-      body
-    ])
+    first = "HTTP/1.1 #{status} #{:httpd_util.reason_phrase(status)}\r\n"
+    :gen_tcp.send(socket, [first, lines, "\r\n", body])
   end
 
   defp draining? do

@@ -28,8 +28,6 @@ defmodule DNSCluster do
   end
 
   defp addresses(query) do
-    for type <- [:a, :aaaa],
-        ip <- :inet_res.lookup(to_charlist(query), :in, type),
-        do: :inet.ntoa(ip)
+    for type <- [:a, :aaaa], ip <- :inet_res.lookup(to_charlist(query), :in, type), do: :inet.ntoa(ip)
   end
 end

@@ -3,8 +3,7 @@ defmodule Mix.Tasks.Esbuild.Install do
   use Mix.Task
 
   @impl true
-  def run(_args),
-    do: Mix.shell().info("esbuild #{Application.get_env(:esbuild, :version)} is installed")
+  def run(_args), do: Mix.shell().info("esbuild #{Application.get_env(:esbuild, :version)} is installed")
 end
 
 defmodule Mix.Tasks.Esbuild do

@@ -42,8 +42,7 @@ defmodule Postgrex do
 
   def start_link(opts), do: DBConnection.start_link(Postgrex.Protocol, opts)
 
-  def query(pool, statement, params, opts \\ []),
-    do: DBConnection.query(pool, statement, params, opts)
+  def query(pool, statement, params, opts \\ []), do: DBConnection.query(pool, statement, params, opts)
 
   def transaction(pool, fun, opts \\ []), do: DBConnection.transaction(pool, fun, opts)
 end

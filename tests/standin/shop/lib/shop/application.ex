@@ -8,7 +8,7 @@ defmodule Shop.Application do
     children = [
       Shop.Repo,
       {DNSCluster, query: Application.get_env(:shop, :dns_cluster_query) || :ignore},
-      # Start to serve requests, typically the last entry
+      # Last, so that what answers a request is there before the first one comes.
       ShopWeb.Endpoint
     ]
 

@@ -1,7 +1,7 @@
 defmodule ShopWeb.Endpoint do
   use Phoenix.Endpoint, otp_app: :shop
 
-  # Serve at "/" the static files from "priv/static" directory.
+  # Files of priv/static.
   plug Plug.Static,
     at: "/",
     from: :shop,

@@ -80,8 +80,7 @@ defmodule Ecto.Migration do
   end
 
   def timestamps(opts \\ []) do
-    for column <- [:inserted_at, :updated_at],
-        do: add(column, opts[:type] || :utc_datetime, null: false)
+    for column <- [:inserted_at, :updated_at], do: add(column, opts[:type] || :utc_datetime, null: false)
   end
 
   def execute(up), do: push({up, nil})

@@ -40,12 +40,9 @@ defmodule Ecto.Migrator do
     create_table(repo)
     done = versions(repo)
     files = files(directory || migrations_path(repo))
-
     here = for {version, name, _} <- files, do: {if(version in done, do: :up, else: :down), version, name}
-
-    gone =
-      for version <- done, not List.keymember?(files, version, 0), do: {:up, version, "** FILE NOT FOUND **"}
-
+    missing = Enum.reject(done, &List.keymember?(files, &1, 0))
+    gone = for version <- missing, do: {:up, version, "** FILE NOT FOUND **"}
     Enum.sort_by(here ++ gone, &elem(&1, 1))
   end
 
@@ -102,26 +99,18 @@ defmodule Ecto.Migrator do
       record(repo, version, direction)
     end
 
-    result =
-      if module.__migration__()[:disable_ddl_transaction],
-        do: {:ok, work.()},
-        else: repo.transaction(work)
-
+    alone? = module.__migration__()[:disable_ddl_transaction]
+    result = if alone?, do: {:ok, work.()}, else: repo.transaction(work)
     with {:error, error} <- result, do: raise(error)
-
     Logger.info("== Migrated #{version} in #{(System.monotonic_time(:millisecond) - start) / 1_000}s")
-
     version
   end
 
   defp record(repo, version, :up) do
     now = NaiveDateTime.utc_now(:second)
 
-    repo.query!(
-      "INSERT INTO schema_migrations (version, inserted_at) VALUES ($1, $2)",
-      [version, now],
-      log: false
-    )
+    sql = "INSERT INTO schema_migrations (version, inserted_at) VALUES ($1, $2)"
+    repo.query!(sql, [version, now], log: false)
   end
 
   defp record(repo, version, :down) do
@@ -152,18 +141,12 @@ defmodule Ecto.Migrator do
   end
 
   defp create_table(repo) do
-    repo.query!(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version bigint PRIMARY KEY, inserted_at timestamp(0))",
-      [],
-      log: false
-    )
+    columns = "version bigint PRIMARY KEY, inserted_at timestamp(0)"
+    repo.query!("CREATE TABLE IF NOT EXISTS schema_migrations (#{columns})", [], log: false)
   end
 
   defp versions(repo) do
-    rows =
-      repo.query!("SELECT version FROM schema_migrations ORDER BY version", [], log: false).rows
-
-    Enum.map(rows, &hd/1)
+    repo.query!("SELECT version FROM schema_migrations", [], log: false).rows |> List.flatten() |> Enum.sort()
   end
 
   defp files(directory) do
@@ -173,11 +156,7 @@ defmodule Ecto.Migrator do
   end
 
   defp load(file) do
-    loaded = Code.compile_file(file)
-
-    {module, _} =
-      Enum.find(loaded, fn {module, _} -> function_exported?(module, :__migration__, 0) end)
-
-    module
+    modules = for {module, _binary} <- Code.compile_file(file), do: module
+    Enum.find(modules, &function_exported?(&1, :__migration__, 0))
   end
 end

@@ -25,11 +25,9 @@ defmodule Ecto.Repo do
       def __adapter__, do: @adapter
       def config, do: Ecto.Repo.config(@otp_app, __MODULE__, [])
 
-      def child_spec(opts),
-        do: %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}, type: :supervisor}
+      def child_spec(opts), do: %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}, type: :supervisor}
 
-      def start_link(opts \\ []),
-        do: Postgrex.start_link(Ecto.Repo.config(@otp_app, __MODULE__, opts))
+      def start_link(opts \\ []), do: Postgrex.start_link(Ecto.Repo.config(@otp_app, __MODULE__, opts))
 
       def stop(timeout \\ 5_000), do: Supervisor.stop(__MODULE__, :normal, timeout)
       def query(sql, params \\ [], opts \\ []), do: Ecto.Repo.query(__MODULE__, sql, params, opts)
@@ -50,14 +48,9 @@ defmodule Ecto.Repo do
     start = System.monotonic_time(:microsecond)
     result = Postgrex.query(repo, sql, params, opts)
 
-    with level when level != false <-
-           Keyword.get(opts, :log, Keyword.get(repo.config(), :log, :debug)) do
+    if Keyword.get(opts, :log, true) do
       ms = (System.monotonic_time(:microsecond) - start) / 1_000
-
-      Logger.log(if(level == true, do: :debug, else: level), [
-        "QUERY #{elem(result, 0)} db=#{ms}ms\n",
-        sql
-      ])
+      Logger.debug(["QUERY #{elem(result, 0)} db=#{ms}ms\n", sql])
     end
 
     result

@@ -63,14 +63,9 @@ defmodule Plug.Conn do
   def get_resp_header(conn, name), do: for({^name, value} <- conn.resp_headers, do: value)
 
   def put_resp_header(conn, name, value) when is_binary(name) and is_binary(value) do
-    if String.contains?(value, ["\r", "\n"]),
-      do: raise(ArgumentError, "newline in header #{name}")
+    if String.contains?(value, ["\r", "\n"]), do: raise(ArgumentError, "newline in header #{name}")
 
     %{unsent!(conn) | resp_headers: List.keystore(conn.resp_headers, name, 0, {name, value})}
-  end
-
-  def delete_resp_header(conn, name) do
-    %{unsent!(conn) | resp_headers: List.keydelete(conn.resp_headers, name, 0)}
   end
 
   def put_resp_content_type(conn, type, charset \\ "utf-8")
@@ -106,12 +101,6 @@ defmodule Plug.Conn do
   end
 
   def read_body(conn, _opts \\ []), do: {:ok, conn.req_body, %{conn | req_body: ""}}
-
-  def request_url(conn) do
-    query = if conn.query_string == "", do: nil, else: conn.query_string
-    fields = [scheme: to_string(conn.scheme), host: conn.host, port: conn.port]
-    to_string(struct!(URI, [path: conn.request_path, query: query] ++ fields))
-  end
 
   defp code(status) when is_integer(status), do: status
   defp code(status) when is_atom(status), do: Map.fetch!(@reasons, status)

@@ -1,10 +1,10 @@
 defmodule Plug.SSL do
   @moduledoc """
-  Redirects plain HTTP to HTTPS (301 for GET and HEAD, else 307) and sets HSTS, after rewriting scheme,
-  host and port from the forwarded headers named in `:rewrite_on`.
+  Redirects plain HTTP to HTTPS (301 for GET and HEAD, else 307) and sets HSTS. `:rewrite_on` takes
+  `:x_forwarded_proto`, with which a request is as secure as that header says.
 
-  `:exclude` is the list of hosts, or `[hosts: …, paths: …, conn: {m, f, a}]` as since Plug 1.19;
-  giving it replaces the default of `localhost` and `127.0.0.1`.
+  `:exclude` is a list of hosts, or `[hosts: …, paths: …]` as since Plug 1.19; giving it replaces the default
+  of `localhost` and `127.0.0.1`.
   """
 
   @behaviour Plug
@@ -52,27 +52,8 @@ defmodule Plug.SSL do
     end
   end
 
-  defp rewrite(:x_forwarded_host, conn) do
-    case get_req_header(conn, "x-forwarded-host") do
-      [host | _] -> %{conn | host: host}
-      [] -> conn
-    end
-  end
-
-  defp rewrite(:x_forwarded_port, conn) do
-    case get_req_header(conn, "x-forwarded-port") do
-      [port | _] -> %{conn | port: String.to_integer(port)}
-      [] -> conn
-    end
-  end
-
   defp excluded?(conn, exclude) do
-    conn.host in Keyword.get(exclude, :hosts, []) or
-      conn.request_path in Keyword.get(exclude, :paths, []) or
-      case exclude[:conn] do
-        {module, function, args} -> apply(module, function, [conn | args])
-        nil -> false
-      end
+    conn.host in Keyword.get(exclude, :hosts, []) or conn.request_path in Keyword.get(exclude, :paths, [])
   end
 
   defp redirect(conn, host) do

@@ -13,12 +13,7 @@ defmodule Postgrex.Protocol do
 
     with {:ok, sock} <- tcp(opts, timeout),
          {:ok, sock} <- tls(sock, opts, timeout) do
-      state = %{
-        sock: sock,
-        timeout: timeout,
-        prepare: Keyword.get(opts, :prepare, :named),
-        names: %{}
-      }
+      state = %{sock: sock, timeout: timeout, prepare: Keyword.get(opts, :prepare, :named), names: %{}}
 
       case startup(state, opts) do
         :ok ->
@@ -53,13 +48,7 @@ defmodule Postgrex.Protocol do
     statement = IO.iodata_to_binary(statement)
 
     with {:ok, name, parse, state} <- prepare(statement, state),
-         run = [
-           parse,
-           bind(name, params),
-           message(?D, "P\0"),
-           message(?E, <<0, 0::32>>),
-           message(?S, "")
-         ],
+         run = [parse, bind(name, params), message(?D, "P\0"), message(?E, <<0, 0::32>>), message(?S, "")],
          :ok <- send(state.sock, run),
          {:ok, result} <- collect(state, %{rows: []}) do
       {:ok, result(result), state}
@@ -78,12 +67,7 @@ defmodule Postgrex.Protocol do
       names ->
         name = "ecto_#{map_size(names)}_#{System.unique_integer([:positive])}"
 
-        with :ok <-
-               send(state.sock, [
-                 parse(name, statement),
-                 message(?D, ["S", name, 0]),
-                 message(?S, "")
-               ]),
+        with :ok <- send(state.sock, [parse(name, statement), message(?S, "")]),
              {:ok, _} <- collect(state, %{}) do
           {:ok, name, [], put_in(state.names[statement], name)}
         end
@@ -137,22 +121,11 @@ defmodule Postgrex.Protocol do
 
   defp result(acc) do
     count = acc |> Map.get(:tag, "") |> String.split() |> List.last("") |> Integer.parse()
-
-    %Postgrex.Result{
-      command: command(acc),
-      num_rows: if(count == :error, do: 0, else: elem(count, 0))
-    }
+    %Postgrex.Result{command: command(acc), num_rows: if(count == :error, do: 0, else: elem(count, 0))}
   end
 
-  defp command(acc) do
-    with tag when is_binary(tag) <- acc[:tag] do
-      tag
-      |> String.replace(~r/[ \d]+$/, "")
-      |> String.replace(" ", "_")
-      |> String.downcase()
-      |> String.to_atom()
-    end
-  end
+  defp command(%{tag: tag}), do: tag |> String.split() |> hd() |> String.downcase() |> String.to_atom()
+  defp command(_empty), do: nil
 
   defp columns(""), do: []
 
@@ -175,16 +148,9 @@ defmodule Postgrex.Protocol do
 
   defp error(body) do
     fields =
-      for <<code, text::binary>> <- :binary.split(body, "\0", [:global]),
-          into: %{},
-          do: {code, text}
+      for <<code, text::binary>> <- :binary.split(body, "\0", [:global]), into: %{}, do: {code, text}
 
-    Postgrex.Error.exception(%{
-      severity: fields[?S],
-      pg_code: fields[?C],
-      message: fields[?M],
-      detail: fields[?D]
-    })
+    Postgrex.Error.exception(%{severity: fields[?S], pg_code: fields[?C], message: fields[?M]})
   end
 
   # --- the way to a session
@@ -192,10 +158,7 @@ defmodule Postgrex.Protocol do
   defp tcp(opts, timeout) do
     host = Keyword.get(opts, :hostname, "localhost")
     port = Keyword.get(opts, :port, 5432)
-
-    tcp =
-      [:binary, packet: :raw, active: false, nodelay: true] ++
-        Keyword.get(opts, :socket_options, [])
+    tcp = [:binary, packet: :raw, active: false, nodelay: true] ++ Keyword.get(opts, :socket_options, [])
 
     case :gen_tcp.connect(to_charlist(host), port, tcp, timeout) do
       {:ok, socket} -> {:ok, {:gen_tcp, socket}}
@@ -204,10 +167,9 @@ defmodule Postgrex.Protocol do
   end
 
   defp tls({:gen_tcp, socket} = sock, opts, timeout) do
-    case tls_options(
-           Keyword.get(opts, :ssl, false),
-           to_charlist(Keyword.get(opts, :hostname, "localhost"))
-         ) do
+    host = to_charlist(Keyword.get(opts, :hostname, "localhost"))
+
+    case tls_options(Keyword.get(opts, :ssl, false), host) do
       nil ->
         {:ok, sock}
 
@@ -243,14 +205,10 @@ defmodule Postgrex.Protocol do
     user = Keyword.get(opts, :username, "postgres")
 
     parameters =
-      [user: user, database: Keyword.get(opts, :database, user)] ++
-        Keyword.get(opts, :parameters, [])
+      [user: user, database: Keyword.get(opts, :database, user)] ++ Keyword.get(opts, :parameters, [])
 
-    body = [
-      <<196_608::32>>,
-      for({key, value} <- parameters, do: [to_string(key), 0, to_string(value), 0]),
-      0
-    ]
+    pairs = for {key, value} <- parameters, do: [to_string(key), 0, value, 0]
+    body = [<<196_608::32>>, pairs, 0]
 
     with :ok <- send(state.sock, [<<IO.iodata_length(body) + 4::32>>, body]),
          :ok <- authenticate(state, Keyword.get(opts, :password) || ""),
@@ -303,8 +261,7 @@ defmodule Postgrex.Protocol do
          proof = :crypto.exor(client_key, hmac(:crypto.hash(:sha256, client_key), signed)),
          :ok <- send(state.sock, message(?p, final <> ",p=" <> Base.encode64(proof))),
          {:ok, ?R, <<12::32, answer::binary>>} <- receive_message(state),
-         true <-
-           attributes(answer)["v"] == Base.encode64(hmac(hmac(salted, "Server Key"), signed)) do
+         true <- attributes(answer)["v"] == Base.encode64(hmac(hmac(salted, "Server Key"), signed)) do
       authenticate(state, password)
     else
       {:ok, ?E, body} -> {:error, error(body)}

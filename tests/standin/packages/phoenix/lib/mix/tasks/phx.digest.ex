@@ -21,7 +21,7 @@ defmodule Mix.Tasks.Phx.Digest do
 
     manifest = %{version: 1, latest: latest}
     File.write!(Path.join(@root, "cache_manifest.json"), JSON.encode!(manifest))
-    Mix.shell().info("Check your digested files at #{inspect(@root)}")
+    Mix.shell().info("#{map_size(latest)} files of #{@root} digested")
   end
 
   defp digested?(path) do
