@@ -34,6 +34,8 @@ CATALOG = ROOT / "extensions" / "catalog"
 RECIPES = MACHINE / "images"
 LABEL = "copier-fly.stand-in"
 _TESTING = "forky"
+_POSTGRES = {"15": "bookworm", "17": "trixie", "18": _TESTING}
+"""The Debian that has a major version of PostgreSQL."""
 _NEVER_PULLED = ("manifest unknown", "not found", "pull access denied", "repository does not exist")
 
 _used: dict[str, tuple[str, str]] = {}
@@ -148,6 +150,12 @@ def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
     if found := re.fullmatch(r"gcr\.io/distroless/nodejs(\d+)-debian13:nonroot", name):
         line = found[1]
         return lambda: _distroless_node(line)
+    if (found := re.fullmatch(r"postgres:(\d+)[\w.-]*", name)) and found[1] in _POSTGRES and "alpine" not in name:
+        major = found[1]
+        return lambda: _postgres(major)
+    # The real one is built on Alpine, but nobody builds on it: what counts is the program.
+    if re.fullmatch(r"caddy:2(\.[\d.]+)?(-alpine)?", name):
+        return _caddy
     return None
 
 
@@ -188,8 +196,7 @@ def _elixir_version(reference: str) -> str:
         "erlang-base",
         "erlang-hex",
     ]
-    packages = docker("run", "--rm", "--pull", "never", reference, *query)
-    return packages.strip(", ")
+    return _output(reference, *query).strip(", ")
 
 
 def _node(version: str, suite: str | None) -> tuple[str, str]:
@@ -217,7 +224,7 @@ def _node(version: str, suite: str | None) -> tuple[str, str]:
 
     texts = [(RECIPES / name).read_text() for name in ("node.Dockerfile", "node-entrypoint")]
     reference = _keyed("node", f"{version}-{suite}", [base, extra_ca, *packages.values(), *texts], make)
-    found = docker("run", "--rm", "--pull", "never", reference, "node", "--version").strip()
+    found = _output(reference, "node", "--version")
     return reference, f"Debian {suite} with Node.js {found} from npm"
 
 
@@ -230,6 +237,35 @@ def _distroless_node(line: str) -> tuple[str, str]:
 
     reference = _keyed("distroless-node", line, [node, dockerfile.read_text()], make)
     return reference, f"{description}, without all else"
+
+
+def _postgres(major: str) -> tuple[str, str]:
+    suite = _POSTGRES[major]
+    base = _rootfs(suite)
+    # Where the real image keeps the data moved with version 18 (docker-library/postgres README, PGDATA).
+    data = "/var/lib/postgresql/data" if int(major) < 18 else f"/var/lib/postgresql/{major}/docker"
+    volume = data if int(major) < 18 else "/var/lib/postgresql"
+
+    def make(reference: str) -> None:
+        arguments = {"BASE": base, "MAJOR": major, "DATA": data, "VOLUME": volume}
+        _build(RECIPES / "postgres.Dockerfile", RECIPES, reference, **arguments)
+
+    texts = [(RECIPES / name).read_text() for name in ("postgres.Dockerfile", "postgres-entrypoint")]
+    reference = _keyed("postgres", major, [base, *texts], make)
+    version = _output(reference, "postgres", "--version")
+    return reference, f"Debian {suite} with {version}"
+
+
+def _caddy() -> tuple[str, str]:
+    base = _rootfs(_TESTING)
+    dockerfile = RECIPES / "caddy.Dockerfile"
+
+    def make(reference: str) -> None:
+        _build(dockerfile, RECIPES, reference, BASE=base)
+
+    reference = _keyed("caddy", _TESTING, [base, dockerfile.read_text()], make)
+    version = _output(reference, "caddy", "version")
+    return reference, f"Debian {_TESTING} with its own Caddy {version}"
 
 
 def _node_architecture() -> str:
@@ -284,9 +320,7 @@ def _rootfs(suite: str) -> str:
 
 def _own_authorities() -> list[Path]:
     """Certificate authorities that this machine trusts beside the usual ones."""
-    return [
-        path for path in sorted(Path("/usr/local/share/ca-certificates").glob("*.crt")) if path.stat().st_size
-    ]
+    return [path for path in sorted(Path("/usr/local/share/ca-certificates").glob("*.crt")) if path.stat().st_size]
 
 
 def _keyed(family: str, variant: str, recipe: list[str], make: Callable[[str], None]) -> str:
@@ -320,6 +354,12 @@ def _with_env(base: str, env: Mapping[str, str]) -> str:
 
 def _quoted(value: str) -> str:
     return json.dumps(value).replace("$", "\\$")
+
+
+def _output(reference: str, *command: str) -> str:
+    """What a program of an image prints."""
+    program = ["--entrypoint", command[0], reference, *command[1:]]
+    return docker("run", "--rm", "--pull", "never", *program).strip()
 
 
 @contextmanager
