@@ -225,9 +225,7 @@ def test_no_false_alarm_in_markdown(text: str) -> None:
     ],
 )
 def test_every_kind_of_file_is_read_with_its_lines(path: str, text: str, line: int) -> None:
-    assert [(f.line, f.problem) for f in check_text(text, path)] == [
-        (line, "fly deploy has no flag --dry-run")
-    ]
+    assert [(f.line, f.problem) for f in check_text(text, path)] == [(line, "fly deploy has no flag --dry-run")]
 
 
 def test_functions_that_hand_on_to_flyctl_are_followed() -> None:
