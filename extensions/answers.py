@@ -179,9 +179,7 @@ def _judge_alone(name: str, raw: Any, question: Mapping[str, Any], context: Cont
         allowed = list(choices.values()) if isinstance(choices, dict) else list(choices)
         if value not in allowed:
             problem = checks.CHECKS[name](value, {}) if name in checks.CHECKS else ""
-            raise UserMessageError(
-                _refusal(name, raw, problem or f"use one of {' '.join(map(str, allowed))}")
-            )
+            raise UserMessageError(_refusal(name, raw, problem or f"use one of {' '.join(map(str, allowed))}"))
     if name in checks.CHECKS and (problem := checks.CHECKS[name](value, _alone(context))):
         raise UserMessageError(_refusal(name, raw, problem))
 
@@ -221,9 +219,7 @@ def _parse(raw: Any, kind: str) -> Any:
             raise ValueError("use a whole number")
         return int(text)
     if kind == "bool":
-        value = yaml.safe_load(text) if text else None
-        if not isinstance(value, bool):
-            value = {"y": True, "n": False, "1": True, "0": False}.get(text.lower())
+        value = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}.get(text.lower())
         if value is None:
             raise ValueError("use true or false")
         return value
@@ -301,9 +297,7 @@ def monthly_cost(context: Context) -> dict[str, Any]:
     match context["database"]:
         case "fly_managed":
             plan = context["effective_db_plan"]
-            items.append(
-                (f"Managed Postgres {plan}", fly.catalog("databases")["fly_managed"]["plans"][plan]["usd"])
-            )
+            items.append((f"Managed Postgres {plan}", prices["fly_managed"][plan]))
         case "fly_postgres":
             items.append(("one small Postgres machine with 1 GB", prices["fly_postgres_smallest"]))
         case "neon":
@@ -331,9 +325,7 @@ def existing_files(target: str) -> list[str]:
     }
     there = []
     for source in sorted((QUESTIONS.parent / "template").rglob("*")):
-        path = _LAYER.sub("", source.relative_to(QUESTIONS.parent / "template").as_posix()).removesuffix(
-            ".jinja"
-        )
+        path = _LAYER.sub("", source.relative_to(QUESTIONS.parent / "template").as_posix()).removesuffix(".jinja")
         for name, folder in folders.items():
             path = path.replace(name, folder)
         path = os.path.normpath(path)

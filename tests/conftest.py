@@ -12,7 +12,7 @@ import pytest
 # Somebody's own settings must not change a result. plumbum, which copier uses, reads the environment when it is
 # imported, so this comes before the first import of copier.
 os.environ |= {
-    "COPIER_SETTINGS_PATH": os.devnull,
+    "COPIER_SETTINGS_PATH": str(Path(__file__).parent / "support" / "copier-settings.yml"),
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
     "GIT_AUTHOR_NAME": "test",
@@ -21,7 +21,7 @@ os.environ |= {
     "GIT_COMMITTER_EMAIL": "test@example.com",
 }
 
-from tests.support import template as template_support  # noqa: E402
+from tests.support import template as template_support
 
 
 @pytest.fixture(scope="session")

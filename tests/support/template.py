@@ -33,7 +33,7 @@ def working_files() -> list[Path]:
 
 
 def export(destination: Path) -> Path:
-    """Write the working tree into a plain folder: copier reads it faster than a git repository, and as it is."""
+    """Write the working tree into a plain folder, which copier reads faster than a git repository."""
     for file in working_files():
         if file.parts[0] not in {"tests", "benchmarks"}:
             target = destination / file
@@ -43,7 +43,7 @@ def export(destination: Path) -> Path:
 
 
 def render(template: Path, destination: Path, answers: Mapping[str, Any], **options: Any) -> Path:
-    """Copy the template with these answers and the defaults for all others; tasks run as they do for a user."""
+    """Copy the template with these answers, the defaults for all others, and its tasks."""
     run_copy(
         str(template),
         destination,

@@ -1,0 +1,180 @@
+"""The question files themselves, and every answer that can be given to them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier import run_copy
+from copier.errors import UserMessageError
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.support.template import REPO
+
+KEYS = {"type", "help", "choices", "multiselect", "default", "placeholder", "validator", "when", "ask"}
+INCLUDED = [line.split()[1] for line in (REPO / "copier.yml").read_text().splitlines() if "!include" in line]
+FILES = [REPO / name for name in INCLUDED]
+QUESTIONS: dict[str, dict[str, Any]] = {}
+for _file in FILES:
+    QUESTIONS |= yaml.safe_load(_file.read_text())
+ASKED = {name: question for name, question in QUESTIONS.items() if question.get("when") is not False}
+
+
+def test_copier_knows_every_key() -> None:
+    """copier passes over a misspelt key without a word."""
+    assert {
+        name: question.keys() - KEYS for name, question in QUESTIONS.items() if question.keys() - KEYS
+    } == {}
+
+
+def test_every_file_is_included() -> None:
+    assert sorted(FILES) == sorted((REPO / "questions").glob("*.yml"))
+    assert (FILES[0].stem, FILES[-1].stem) == ("preflight", "derived")
+
+
+def test_no_name_stands_for_two_things() -> None:
+    names = [name for file in FILES for name in yaml.safe_load(file.read_text())]
+    assert len(names) == len(set(names))
+
+
+def test_every_question_asks_a_question() -> None:
+    silent = {"scaffolded_on"}
+    assert [
+        name for name, question in ASKED.items() if "?" not in question.get("help", "") and name not in silent
+    ] == []
+
+
+def test_at_most_nine_are_always_asked() -> None:
+    """The quick path: eight, nine for an umbrella."""
+    always = [name for name, question in ASKED.items() if "ask" not in question]
+    assert always == [
+        "customise",
+        "stack",
+        "http_port",
+        "fly_app",
+        "primary_region",
+        "vm_memory",
+        "database",
+        "deploy_on",
+    ]
+    assert "umbrella" in ASKED["tcp_services"]["ask"]
+
+
+def pretend(template: Path, target: Path, answers: dict[str, Any]) -> dict[str, Any]:
+    worker = run_copy(
+        str(template),
+        target,
+        data=answers,
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+        pretend=True,
+        skip_tasks=True,
+    )
+    return worker.answers.combined
+
+
+settings.register_profile(
+    "default",
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would render for minutes
+)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+FOLDER = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60
+).filter(lambda name: name not in {".", ".."} and len(name.encode()) < 200)
+
+
+@given(folder=FOLDER)
+def test_any_folder_name_gives_defaults_that_pass(template: Path, tmp_path_factory: Any, folder: str) -> None:
+    answers = pretend(template, tmp_path_factory.getbasetemp() / "folders" / folder, {})
+    assert answers["fly_app"]
+    assert answers["effective_hostname"] == f"{answers['fly_app']}.fly.dev"
+
+
+MEMORY = ["256mb", "512mb", "1gb", "2gb", "4gb", "8gb"]
+
+
+@given(
+    answers=st.fixed_dictionaries(
+        {},
+        optional={
+            "stack": st.sampled_from(["phoenix", "nextjs"]),
+            "app_name": st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
+            "vm_memory": st.sampled_from(MEMORY),
+            "http_port": st.integers(1024, 65535),
+            "primary_region": st.sampled_from(["iad", "bom", "gru", "cdg"]),
+            "database": st.sampled_from(["fly_managed", "fly_postgres", "neon", "none"]),
+            "auto_stop": st.sampled_from(["off", "stop"]),
+            "min_machines": st.integers(0, 5),
+            "strategy": st.sampled_from(["rolling", "bluegreen", "canary", "immediate"]),
+            "memory_mode": st.sampled_from(["embedded", "interactive"]),
+            "grace_period": st.from_regex(r"[1-9][0-9]?s", fullmatch=True),
+            "extra_env": st.dictionaries(
+                st.from_regex(r"X_[A-Z]{1,8}", fullmatch=True),
+                st.text(max_size=20) | st.integers() | st.booleans(),
+            ),
+            "environments": st.lists(
+                st.fixed_dictionaries({"name": st.from_regex(r"[a-z]{3,8}", fullmatch=True)}),
+                max_size=2,
+                unique_by=lambda env: env["name"],
+            ),
+        },
+    )
+)
+def test_any_possible_answers_are_taken(
+    template: Path, tmp_path_factory: Any, answers: dict[str, Any]
+) -> None:
+    given_back = pretend(template, tmp_path_factory.getbasetemp() / "any" / "app", answers)
+    assert {name: given_back[name] for name in answers} == answers
+
+
+@given(
+    name=st.sampled_from(sorted(ASKED.keys() - {"preflight"})),
+    value=st.text(max_size=30) | st.integers() | st.booleans() | st.lists(st.integers(), max_size=2),
+)
+def test_no_answer_is_answered_with_a_traceback(
+    template: Path, tmp_path_factory: Any, name: str, value: object
+) -> None:
+    """An answer is taken or refused by name; anything but copier's own error would be a traceback."""
+    try:
+        pretend(template, tmp_path_factory.getbasetemp() / "noise" / "app", {name: value})
+    except UserMessageError as error:
+        assert str(error).splitlines()[0].split(":")[0] in QUESTIONS, error
+
+
+def test_quick_defaults_fit_a_fresh_phoenix_app(template: Path, tmp_path: Path) -> None:
+    answers = pretend(template, tmp_path / "shop", {})
+    assert {
+        name: answers[name] for name in ("stack", "fly_app", "http_port", "vm_memory", "database", "app_dir")
+    } == {
+        "stack": "phoenix",
+        "fly_app": "shop",
+        "http_port": 8080,
+        "vm_memory": "512mb",
+        "database": "fly_managed",
+        "app_dir": ".",
+    }
+
+
+@pytest.mark.parametrize(
+    ("memory", "size"),
+    [
+        ("256mb", "shared-cpu-1x"),
+        ("2gb", "shared-cpu-1x"),
+        ("4gb", "shared-cpu-2x"),
+        ("8gb", "shared-cpu-4x"),
+    ],
+)
+def test_auto_takes_the_smallest_size_that_fits(
+    template: Path, tmp_path: Path, memory: str, size: str
+) -> None:
+    assert pretend(template, tmp_path / "shop", {"vm_memory": memory})["effective_vm_size"] == size
