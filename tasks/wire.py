@@ -108,11 +108,7 @@ def wire_mix(text: str) -> str:
             f"it has a `releases:` of its own in line {line} (put this in its place, and what it set into "
             "rel/releases.exs)"
         )
-    found = [
-        part
-        for part in mixfile.elements(project.items)
-        if part[0][:2] in (("key", "app"), ("key", "apps_path"))
-    ]
+    found = [part for part in mixfile.elements(project.items) if part[0][:2] in (("key", "app"), ("key", "apps_path"))]
     if not found:
         raise LeftError("`def project` has neither `app:` nor `apps_path:`")
     wired = _add_element(text, project, found[0])
@@ -152,7 +148,7 @@ def _one_per_line(text: str, project: Any, anchor: list[Any], start: int) -> str
     indent = before[: len(before) - len(before.lstrip())]
     short = re.fullmatch(r"(\s*def project(?:\(\))?,) do: ", before)
     if short:
-        before, indent = f"{short[1]}{newline}{indent}    do: ", f"{indent}    "
+        before, indent = f"{short[1]}{newline}{indent}  do: ", f"{indent}  "
     parts: list[str] = []
     for part in mixfile.elements(project.items):
         parts.append(text[part[0].start : part[-1].end])
@@ -169,9 +165,7 @@ def wire_endpoint(text: str, web_module: str) -> str:
     when the plug is there already. Raises `LeftError`.
     """
     try:
-        found = [
-            pair for pair in mixfile.modules(mixfile.parse(text)) if mixfile.uses(pair[1], "Phoenix.Endpoint")
-        ]
+        found = [pair for pair in mixfile.modules(mixfile.parse(text)) if mixfile.uses(pair[1], "Phoenix.Endpoint")]
     except mixfile.UnparsableError as error:
         raise LeftError(f"it could not be understood ({error})") from None
     if len(found) > 1:
@@ -266,8 +260,10 @@ def _add_member(text: str, brace: int, key: str, value: str, unit: str) -> str:
         last = members[-1]
         head = text[: last.start]
         space = head[len(head.rstrip()) :]
-        key_end = scanstring(text, last.start + 1)[1]
-        return f"{text[: last.end]},{space}{key}{text[key_end : last.value]}{value}{text[last.end :]}"
+        between = text[scanstring(text, last.start + 1)[1] : last.value]
+        if len(members) == 1 and not space and between.endswith(" "):
+            space = " "
+        return f"{text[: last.end]},{space}{key}{between}{value}{text[last.end :]}"
     newline = _newline(text, brace)
     line = text[text.rfind("\n", 0, brace) + 1 : brace]
     indent = line[: len(line) - len(line.lstrip())]
@@ -381,9 +377,7 @@ def _report(root: str, app: str, app_dir: str, edit: Edit, only_print: bool) -> 
 
 def main(arguments: list[str] | None = None) -> int:
     """Wire the app in the working directory; see the module's own text."""
-    parser = argparse.ArgumentParser(
-        prog="wire.py", description="Add the scaffold's lines to the app's own files."
-    )
+    parser = argparse.ArgumentParser(prog="wire.py", description="Add the scaffold's lines to the app's own files.")
     parser.add_argument("stack", choices=["phoenix", "umbrella", "nextjs"])
     parser.add_argument("app_dir")
     parser.add_argument("web_module", nargs="?", default="")
