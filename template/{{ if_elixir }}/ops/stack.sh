@@ -1,0 +1,20 @@
+# What ops/doctor looks at in a Phoenix app. Sourced, never run; it has the settings, `note` and `setting`.
+# shellcheck shell=sh disable=SC2154
+
+check_stack() {
+  if grep -q 'rel/releases.exs' "$app_dir/mix.exs" 2>/dev/null; then
+    note ok wiring "mix.exs uses rel/releases.exs"
+  else
+    note fail wiring "mix.exs lacks the line: releases: elem(Code.eval_file('rel/releases.exs', __DIR__), 0), with double quotes"
+  fi
+  if [ -n "$(find "$app_dir/lib" "$app_dir/apps" -name '*.ex' -exec grep -l "^ *plug $health_plug" {} + 2>/dev/null)" ]; then
+    note ok wiring "the endpoint answers health checks"
+  else
+    note fail wiring "$endpoint_module lacks the line: plug $health_plug, directly below use Phoenix.Endpoint"
+  fi
+  if [ ! -f "$app_dir/mix.lock" ]; then
+    note fail lock "mix.lock is missing; type: mix deps.get, and commit it"
+  elif git check-ignore -q "$app_dir/mix.lock" 2>/dev/null; then
+    note fail lock "mix.lock is ignored by git; the image would be built from other versions than yours"
+  fi
+}
