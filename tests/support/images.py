@@ -39,7 +39,7 @@ _POSTGRES = {"15": "bookworm", "17": "trixie", "18": _TESTING}
 _NEVER_PULLED = ("manifest unknown", "not found", "pull access denied", "repository does not exist")
 
 _used: dict[str, tuple[str, str]] = {}
-_no_registry: list[str] = []
+_silent_registries: dict[str, str] = {}
 
 
 class NoStandInError(Exception):
@@ -119,8 +119,10 @@ def _pull(tag: str) -> str | None:
 
     A registry that does not answer is asked once a run.
     """
-    if _no_registry:
-        return _no_registry[0]
+    first, _, rest = tag.partition("/")
+    registry = first if rest and "." in first else "docker.io"
+    if registry in _silent_registries:
+        return _silent_registries[registry]
     try:
         # The index first: a short wait shows whether anybody answers; the download may take its time.
         docker("buildx", "imagetools", "inspect", tag, timeout=30)
@@ -128,7 +130,7 @@ def _pull(tag: str) -> str | None:
     except (DockerError, subprocess.TimeoutExpired) as failure:
         line = str(failure).strip().splitlines()[-1]
         if not any(word in line.lower() for word in _NEVER_PULLED):
-            _no_registry.append(line)
+            _silent_registries[registry] = line
         return line
     return None
 
