@@ -184,7 +184,11 @@ def wire_endpoint(text: str, web_module: str) -> str:
     at, newline = _line_end(text, use[-1].end), _newline(text, use[-1].end)
     following = text[at + len(newline) : _line_end(text, at + len(newline))].strip()
     space = newline if following and following != "end" else ""
-    return f"{text[:at]}{newline}{newline}{indent}plug {web_module}.HealthPlug{space}{text[at:]}"
+    # Without `import_deps: [:phoenix]` in .formatter.exs, `mix format` writes every plug with parentheses.
+    plugs = [line[1:2] for line in mixfile.statements(block.items) if mixfile.is_word(line[0], "plug")]
+    parenthesised = plugs and all(isinstance(rest[0], mixfile.Group) for rest in plugs if rest)
+    plug = f"plug({web_module}.HealthPlug)" if parenthesised else f"plug {web_module}.HealthPlug"
+    return f"{text[:at]}{newline}{newline}{indent}{plug}{space}{text[at:]}"
 
 
 class Member(NamedTuple):
