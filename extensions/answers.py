@@ -63,12 +63,30 @@ def uses_database(context: Context) -> bool:
 
 
 @pass_context
-def children(context: Context, key: str = "name") -> list[Any]:
-    """List the umbrella's child apps: their names, or the names of those for which `key` holds."""
+def children(context: Context, key: str = "name") -> list[str]:
+    """List the umbrella's child apps by name, or those for which `key` holds; none that only development needs."""
     apps = found(context, "elixir.children", [])
-    if key == "name":
-        return [app["name"] for app in apps if not app["dev_only"]]
-    return [app["name"] for app in apps if app[key]]
+    chosen = [app["name"] for app in apps if app[key] and not app["dev_only"]]
+    if key == "repos":
+        # The first one's repo gets DATABASE_URL: that of the umbrella's own name, else what most others build on.
+        used = [name for app in apps for name in app["deps"]]
+        chosen.sort(key=lambda name: (name != context["app_name"], -used.count(name)))
+    return chosen
+
+
+@pass_context
+def child_module(context: Context, name: str, key: str = "module") -> str:
+    """Name a child app's main module, or with `endpoint` the one its endpoint belongs to, as its code spells it."""
+    for app in found(context, "elixir.children", []):
+        if app["name"] == name and app[key]:
+            return str(app[key])
+    return str(naming.module_name(str(name)))
+
+
+@pass_context
+def tcp_ports(context: Context, http_port: int) -> list[dict[str, Any]]:
+    """Suggest the ports that an umbrella's children set for themselves as raw TCP services."""
+    return [service for service in found(context, "elixir.tcp_ports", []) if service["port"] != http_port]
 
 
 @pass_context
@@ -146,8 +164,15 @@ def _judge_target(target: Path, answers_file: str) -> None:
     existing = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         raise UserMessageError(f"{existing} cannot be written to; nothing was changed.")
-    if problems := detection.detect(str(target))["problems"]:
+    seen = detection.detect(str(target))
+    if problems := seen["problems"]:
         raise UserMessageError(f"{problems[0]} Nothing was changed.")
+    elsewhere = [app["dir"] for app in (seen["elixir"] or {}).get("children", []) if not app["dir"].startswith("apps/")]
+    if elsewhere:
+        raise UserMessageError(
+            f"The umbrella keeps its children in {elsewhere[0].rpartition('/')[0]}/, and only apps/ can be deployed; "
+            'move them with git mv and set apps_path: "apps". Nothing was changed.'
+        )
     previous = target / answers_file
     if previous.is_file():
         try:
@@ -204,7 +229,7 @@ def settled(context: Context) -> str:
 
 
 def _with_children(context: Context) -> dict[str, Any]:
-    return {**context.get_all(), "_children": children(context)}
+    return {**context.get_all(), "_children": [app["name"] for app in found(context, "elixir.children", [])]}
 
 
 def _refusal(name: str, value: Any, allowed: str) -> str:
@@ -342,6 +367,7 @@ class Answering(Extension):
         environment.globals.update(
             all_environments=all_environments,
             check=check,
+            child_module=child_module,
             children=children,
             default_pool=default_pool,
             existing_files=existing_files,
@@ -351,5 +377,6 @@ class Answering(Extension):
             nearest_node=nearest_node,
             preflight=preflight,
             settled=settled,
+            tcp_ports=tcp_ports,
             uses_database=uses_database,
         )

@@ -33,7 +33,7 @@ AUTO = "auto"
 Answers = Mapping[str, Any]
 Check = Callable[[Any, Answers], str]
 
-_DURATION = re.compile(r"(\d+)(ms|s|m)")
+_DURATION = re.compile(r"\d+(ms|s|m)")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _MODULE = re.compile(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
 _ATOM = re.compile(r"[a-z_][A-Za-z0-9_]*")
@@ -54,6 +54,11 @@ def _module(value: Any, _: Answers) -> str:
 
 def _atom(value: Any, _: Answers) -> str:
     return "" if _ATOM.fullmatch(str(value)) else "use the name of an OTP app, such as my_shop"
+
+
+def _release_name(value: Any, _: Answers) -> str:
+    allowed = "lowercase letters, digits and _, such as my_shop"
+    return "" if re.fullmatch(r"[a-z][a-z0-9_]*", str(value)) else f"a release is named by an atom: use {allowed}"
 
 
 def _app_name(value: Any, answers: Answers) -> str:
@@ -94,16 +99,10 @@ def _metrics_port(value: Any, answers: Answers) -> str:
     return ""
 
 
-def _duration_ms(value: Any) -> int | None:
-    found = _DURATION.fullmatch(str(value))
-    return int(found[1]) * {"ms": 1, "s": 1000, "m": 60_000}[found[2]] if found else None
-
-
 def _grace_period(value: Any, _: Answers) -> str:
-    length = _duration_ms(value)
-    if length is None or not 1000 <= length <= 900_000:
-        return "use a duration from 1s to 15m, such as 30s"
-    return ""
+    if _DURATION.fullmatch(str(value)) and 1 <= fly.seconds(value) <= 900:
+        return ""
+    return "use a duration from 1s to 15m, such as 30s"
 
 
 def _tcp_services(value: Any, answers: Answers) -> str:
@@ -150,7 +149,9 @@ def _region(value: Any, _: Answers) -> str:
 
 def _memory(value: Any, answers: Answers) -> str:
     if value not in fly.catalog("machines")["memory"]:
-        return f"use one of {' '.join(fly.memory_choices())}"
+        able = fly.sizes_for(fly.megabytes(value)) if re.fullmatch(r"\d+(mb|gb)", str(value)) else []
+        more = f" ({value} is not offered; of the sizes only {' '.join(able)} could have it)" if able else ""
+        return f"use one of {' '.join(fly.memory_choices())}{more}"
     if answers.get("vm_size", AUTO) == AUTO:
         return ""
     return _size(answers["vm_size"], {**answers, "vm_memory": value})
@@ -206,12 +207,17 @@ def _env(value: Any, _: Answers) -> str:
             return f"{name} is no name for an environment variable; use capitals, digits and _"
         if name.startswith("FLY_"):
             return f"{name} begins with FLY_, which Fly keeps for itself"
+        if _SECRET.search(name):
+            return f"{name} looks like a secret, and fly.toml is in git; name it in extra_secrets"
         if name in _OURS:
             return f"{name} is set by another answer"
         if isinstance(setting, dict | list) or setting is None:
             return f"{name} must be a text, a number or true/false"
     return ""
 
+
+_SECRET = re.compile(r"KEY|PRIVATE|SECRET|PASSWORD|DATABASE_URL")
+"""Names that flyctl itself warns of on every deploy (its internal/command/deploy)."""
 
 _OURS = {
     "PHX_HOST",
@@ -289,9 +295,7 @@ def _deploy_on(value: Any, answers: Answers) -> str:
 
 
 def _branch(value: Any, _: Answers) -> str:
-    if value == AUTO or re.fullmatch(
-        r"(?!.*(\.\.|//|\.lock$))[A-Za-z0-9_][A-Za-z0-9._/-]*[A-Za-z0-9_]|\w", str(value)
-    ):
+    if value == AUTO or re.fullmatch(r"(?!.*(\.\.|//|\.lock$))[A-Za-z0-9_][A-Za-z0-9._/-]*[A-Za-z0-9_]|\w", str(value)):
         return ""
     return "use auto or the name of a git branch"
 
@@ -333,7 +337,7 @@ def _release_apps(value: Any, answers: Answers) -> str:
     for name in value:
         if problem := _atom(name, answers):
             return f"{name}: {problem}"
-    return _unknown_child(value, answers)
+    return _twice(value) or _unknown_child(value, answers)
 
 
 def _child(value: Any, answers: Answers) -> str:
@@ -343,7 +347,12 @@ def _child(value: Any, answers: Answers) -> str:
 def _repo_apps(value: Any, answers: Answers) -> str:
     if not isinstance(value, list):
         return "use a list of child apps, such as [shop], or []"
-    return _unknown_child(value, answers) or _not_released(value, answers)
+    return _twice(value) or _unknown_child(value, answers) or _not_released(value, answers)
+
+
+def _twice(names: list[Any]) -> str:
+    double = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    return f"{double} is there twice" if double is not None else ""
 
 
 def _unknown_child(names: list[Any], answers: Answers) -> str:
@@ -363,7 +372,7 @@ CHECKS: dict[str, Check] = {
     "app_name": _app_name,
     "app_module": _module,
     "web_module": _module,
-    "release_name": _atom,
+    "release_name": _release_name,
     "release_apps": _release_apps,
     "web_app": _child,
     "repo_apps": _repo_apps,

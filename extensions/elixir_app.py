@@ -202,6 +202,12 @@ def _endpoint(every: list[Child]) -> tuple[Child, Found] | None:
     return found[0] if len(found) == 1 else None
 
 
+def _endpoint_space(child: Child, web: Child | None, endpoint: Found | None) -> str | None:
+    """The module that a child's endpoint belongs to (ShopWeb of ShopWeb.Endpoint), None unless it is plain which."""
+    known = [endpoint] if endpoint and child is web else child.sources.endpoints
+    return known[0].module.rpartition(".")[0] or None if len(known) == 1 else None
+
+
 def _assets(target: Any, web: Child | None, root: Any) -> str:
     if web is None or not (web.mix.has_alias("assets.deploy") or root.has_alias("assets.deploy")):
         return "none"
@@ -238,7 +244,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     app_name, app_module, web_module, elixir_version, otp_version, elixir_requirement, ecto, db_adapter, repos
     [{app, module}], repo_app, repo_module, assets, http_port, tcp_ports [{name, port}], release_name,
     releases, version, deps, oban, git_deps, native_deps, in_umbrella, children [{name, dir, module, web,
-    repos, deps, dev_only}], web_app, endpoint_file, app_lib, web_lib, repo_lib. `target` is the
+    endpoint, repos, deps, dev_only}], web_app, endpoint_file, app_lib, web_lib, repo_lib. `target` is the
     `reading.Target`, `app` the `detection.App`.
     """
     mix, every = app.mix, _children(target, app)
@@ -279,6 +285,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
             "dir": inside(child.dir),
             "module": _module(child),
             "web": bool(child.sources.endpoints),
+            "endpoint": _endpoint_space(child, web, endpoint),
             "repos": [repo["module"] for repo in repos[child.name]],
             "deps": sorted({dep.name for dep in child.deps} & set(names)),
             "dev_only": _dev_only(child, every, repos[child.name]),
