@@ -1,0 +1,430 @@
+"""Next.js apps of every package manager: copied, built, migrated, asked, stopped, as a deploy does it.
+
+Nothing of what the template renders is edited. See tests/support/nextjs.py for what the apps are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.nextjs.recipes import RECIPES
+from tests.support import docker, images, nextjs, postgres
+from tests.support import template as template_support
+from tests.support.net import free_port
+from tests.support.postgres import Database
+
+pytestmark = pytest.mark.system
+
+ALL = list(RECIPES)
+REVISION = "5e1f0000000000000000000000000000000000ab"
+SCHEMA_ENGINE = Path(__file__).parents[1] / "nextjs" / "schema_engine.mjs"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An app with the template's files in it, and its image."""
+
+    name: str
+    project: Path
+    image: docker.Image
+
+    @property
+    def app(self) -> Path:
+        return self.project / RECIPES[self.name].folder
+
+    @property
+    def health(self) -> str:
+        return "/api" if (self.app / "pages").exists() else ""
+
+
+@pytest.fixture(scope="session")
+def copied(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make an app and copy the template into it, with every answer at its default but the name on Fly."""
+
+    def make(name: str, **answers: Any) -> Path:
+        project = nextjs.make(RECIPES[name], tmp_path_factory.mktemp(name) / "project")
+        return template_support.render(template, project, {"fly_app": f"test-{name}", **answers})
+
+    return make
+
+
+def build(project: Path, tag: str, revision: str = REVISION, **options: Any) -> docker.Image:
+    images.ensure(nextjs.NODE_IMAGE)
+    return docker.build(project, f"copier-fly-test/{tag}", build_args={"REVISION": revision}, **options)
+
+
+@pytest.fixture(scope="session")
+def deployed(copied: Callable[..., Path]) -> Callable[[str], Deployment]:
+    """Build an app's image, once a run."""
+    done: dict[str, Deployment] = {}
+
+    def get(name: str) -> Deployment:
+        if name not in done:
+            project = copied(name)
+            done[name] = Deployment(name, project, build(project, f"nextjs-{name}"))
+        return done[name]
+
+    return get
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Server:
+    """A container of an app, ready to be asked."""
+
+    container: docker.Container
+    port: int
+
+    def ask(self, path: str, host: str = "127.0.0.1", **request: Any) -> Answer:
+        opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+        query = urllib.request.Request(f"http://{host}:{self.port}{path}", **request)
+        try:
+            response = opener.open(query, timeout=20)
+        except urllib.error.HTTPError as refused:
+            response = refused
+        with response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, headers, response.read().decode(errors="replace"))
+
+
+@contextmanager
+def serve(deployment: Deployment, env: dict[str, str] | None = None, **options: Any) -> Iterator[Server]:
+    port = free_port()
+    with docker.run(deployment.image.tag, env={"PORT": str(port), **(env or {})}, **options) as container:
+        server = Server(container, port)
+
+        def alive() -> bool:
+            try:
+                return server.ask(f"{deployment.health}/livez").status == 200
+            except OSError:
+                return False
+
+        container.wait_for(alive, what="an answer of /livez")
+        yield server
+
+
+def migrate(
+    deployment: Deployment, database: Database, *options: str, migrations: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """What Fly's release machine runs, on the image's own migrations or on a folder that takes their place."""
+    command = re.search(r'^release_command = "(.*)"', (deployment.project / "fly.toml").read_text(), re.M)
+    assert command
+    volumes = {migrations: "/migrate/migrations:ro"} if migrations else {}
+    env = {"DATABASE_URL": database.url}
+    return docker.once(
+        deployment.image.tag, *command[1].split(), *options, env=env, volumes=volumes, hosts=database.hosts
+    )
+
+
+# --- The image -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_app_serves_its_pages_and_its_browser_code(name: str, deployed: Callable[[str], Deployment]) -> None:
+    app = deployed(name)
+    path = {"workspace": "/greeting", "javascript": "/slow"}.get(name, "/")
+    with serve(app, {"FLY_MACHINE_ID": "m1", "FLY_IMAGE_REF": "registry/app:git-5e1f"}) as server:
+        alive = server.ask(f"{app.health}/livez")
+        assert alive.json == {
+            "status": "ok",
+            "version": "0.1.0",
+            "revision": REVISION,
+            "image": "registry/app:git-5e1f",
+            "machine": "m1",
+        }
+        assert alive.headers["cache-control"] == "no-store"
+        page = server.ask(path)
+        assert page.status == 200
+        assert server.ask(f"{app.health}/livez", host="[::1]").status == 200
+        if name == "workspace":
+            assert "hello from a package of the workspace" in page.text
+        for file in re.findall(r'"(/_next/static/[^"]+\.(?:js|css)[^"]*)"', page.text):
+            assert server.ask(file).status == 200, file
+            assert f"dpl={REVISION[:12]}" in file
+        public = sorted((app.app / "public").glob("*")) if (app.app / "public").exists() else []
+        for file in public:
+            assert server.ask(f"/{file.name}").status == 200, file
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_app_may_write_nothing_but_its_cache(name: str, deployed: Callable[[str], Deployment]) -> None:
+    found = docker.once(deployed(name).image.tag, "sh", "-c", "id -u; find / -xdev -writable -not -type l 2>/dev/null")
+    user, *writable = found.stdout.split()
+    folder = f"/app/{RECIPES[name].folder}/.next".replace("/./", "/")
+    kept = ("/proc", "/dev", "/sys", "/tmp", "/var/tmp", "/run/lock", "/var/lock", "/home/node", folder)
+    assert user == "1000"
+    assert [path for path in writable if not path.startswith(kept)] == []
+
+
+# The figures of an app's own layers without Prisma, Drizzle: 41 MB; with Prisma: 46; and 2 on top.
+@pytest.mark.parametrize(("name", "limit"), [(name, 48 if name == "prisma" else 43) for name in ALL])
+def test_app_layers_are_small(name: str, limit: int, deployed: Callable[[str], Deployment]) -> None:
+    history = docker.docker(
+        "history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", deployed(name).image.tag
+    )
+    sizes = [int(line.split("\t")[0]) for line in history.splitlines() if re.search(r"COPY .*/(out|migrate)", line)]
+    assert len(sizes) >= 2
+    assert sum(sizes) < limit * 1_000_000
+
+
+def test_nothing_of_env_files_is_in_the_image(copied: Callable[..., Path]) -> None:
+    project = copied("berry")
+    for name in (".env", ".env.production", ".env.local"):
+        (project / name).write_text("CANARY=sings\n")
+    image = build(project, "nextjs-env")
+    found = docker.once(image.tag, "sh", "-c", "grep -rl CANARY /app /migrate; find /app -name '.env*'")
+    assert found.stdout.replace("grep: /migrate: No such file or directory\n", "") == ""
+
+
+# --- Migrations and readiness ----------------------------------------------------------------------------
+
+
+def test_prisma_agrees_with_what_the_runner_did(
+    deployed: Callable[[str], Deployment], plain_postgres: Database
+) -> None:
+    app = deployed("prisma")
+    before = migrate(app, plain_postgres, "--status")
+    assert before.returncode == 0
+    assert before.stdout.count("pending") == 2
+    first = migrate(app, plain_postgres)
+    assert (first.returncode, "2 applied, 0 were there" in first.stdout) == (0, True), first.stdout
+    again = migrate(app, plain_postgres)
+    assert (again.returncode, "0 applied, 2 were there" in again.stdout) == (0, True), again.stdout
+    assert plain_postgres.psql('select title from "Task"') == "first; and only"
+
+    builder = build(app.project, "nextjs-prisma-builder", target="build")
+    verdict = docker.once(
+        builder.tag,
+        "node",
+        "/app/schema_engine.mjs",
+        "/app/prisma/migrations",
+        env={"DATABASE_URL": plain_postgres.url},
+        volumes={SCHEMA_ENGINE: "/app/schema_engine.mjs:ro"},
+    )
+    found = json.loads(verdict.stdout.strip().splitlines()[-1])
+    assert found["history"] is None
+    assert found["hasMigrationsTable"]
+    assert (found["failedMigrationNames"], found["editedMigrationNames"], found["appliedByPrisma"]) == ([], [], [])
+
+    with serve(app, {"DATABASE_URL": plain_postgres.url}) as server:
+        assert server.ask("/tasks").json == [{"id": 1, "title": "first; and only"}]
+
+
+def test_drizzle_agrees_with_what_the_runner_did(
+    deployed: Callable[[str], Deployment], plain_postgres: Database
+) -> None:
+    app = deployed("drizzle")
+    assert migrate(app, plain_postgres).returncode == 0
+    builder = build(app.project, "nextjs-drizzle-builder", target="build")
+    kit = docker.once(builder.tag, "node_modules/.bin/drizzle-kit", "migrate", env={"DATABASE_URL": plain_postgres.url})
+    assert kit.returncode == 0, kit.stdout
+    assert plain_postgres.psql("select count(*) from drizzle.__drizzle_migrations") == "1"
+    with serve(app, {"DATABASE_URL": plain_postgres.url}) as server:
+        assert server.ask("/tasks").json == [{"id": 1, "title": "first"}]
+
+
+def test_failed_file_leaves_nothing_and_its_mended_text_goes_through(
+    deployed: Callable[[str], Deployment], plain_postgres: Database, tmp_path: Path
+) -> None:
+    app = deployed("prisma")
+    folder = tmp_path / "migrations"
+    (folder / "20260103000000_more").mkdir(parents=True)
+    file = folder / "20260103000000_more" / "migration.sql"
+    file.write_text("create table half (id int);\n\nalter table nowhere add column x int;\n")
+    failed = migrate(app, plain_postgres, migrations=folder)
+    assert failed.returncode == 1
+    assert 'relation "nowhere" does not exist' in failed.stdout
+    assert "20260103000000_more" in failed.stdout
+    assert plain_postgres.psql("select to_regclass('half')") == ""
+    file.write_text("create table half (id int);\n")
+    mended = migrate(app, plain_postgres, migrations=folder)
+    assert (mended.returncode, "1 applied" in mended.stdout) == (0, True), mended.stdout
+
+
+def test_three_deploys_at_once_apply_each_file_once(
+    deployed: Callable[[str], Deployment], plain_postgres: Database
+) -> None:
+    app = deployed("prisma")
+    runs: list[subprocess.CompletedProcess[str]] = []
+    threads = [threading.Thread(target=lambda: runs.append(migrate(app, plain_postgres))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    applied = sorted(re.findall(r"(\d) applied", run.stdout)[-1] for run in runs)
+    assert applied == ["0", "0", "2"]
+    assert plain_postgres.psql("select count(*) from _prisma_migrations") == "2"
+
+
+def test_readiness_follows_the_database(deployed: Callable[[str], Deployment]) -> None:
+    app = deployed("prisma")
+    with postgres.server() as database, serve(app, {"DATABASE_URL": database.url}) as server:
+        ready = server.ask("/readyz")
+        assert ready.status == 200
+        assert (ready.json["status"], ready.json["checks"]["database"]["status"]) == ("ok", "ok")
+        assert ready.headers["cache-control"] == "no-store"
+        database.stop()
+        started = time.monotonic()
+        lost = server.ask("/readyz")
+        assert time.monotonic() - started < 1.5  # what /readyz promises, not how fast the machine is
+        assert (lost.status, lost.json["status"]) == (503, "unavailable")
+        assert server.ask("/livez").status == 200
+        database.start()
+        assert server.ask("/readyz").status == 200
+
+
+def test_silent_database_is_given_up_after_a_second(deployed: Callable[[str], Deployment]) -> None:
+    app = deployed("prisma")
+    # A listener that never says a word: the connection stands, the answer does not come.
+    with socket_without_answers() as port, serve(app, {"DATABASE_URL": f"postgres://a:b@127.0.0.1:{port}/c"}) as server:
+        started = time.monotonic()
+        assert server.ask("/readyz").status == 503
+        assert time.monotonic() - started < 1.5
+
+
+@contextmanager
+def socket_without_answers() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        yield listener.getsockname()[1]
+
+
+# --- Running ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["prisma", "drizzle"], ids=["Next 16", "Next 15"])
+@pytest.mark.parametrize(("signal", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_machine_finishes_its_requests_before_it_stops(
+    name: str, signal: str, code: int, deployed: Callable[[str], Deployment]
+) -> None:
+    with serve(deployed(name), {"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c"}) as server:
+        answers: list[Answer] = []
+        asking = threading.Thread(target=lambda: answers.append(server.ask("/slow")))
+        asking.start()
+        time.sleep(0.7)  # the request takes two seconds
+        assert server.container.stop(signal) == code
+        asking.join()
+        assert [(answer.status, answer.text) for answer in answers] == [(200, "slow but whole")]
+        assert "after() ran to its end" in server.container.logs()
+
+
+@pytest.mark.parametrize("name", ["prisma", "workspace"])
+def test_root_file_system_may_be_read_only(name: str, deployed: Callable[[str], Deployment]) -> None:
+    app = deployed(name)
+    folder = f"/app/{RECIPES[name].folder}/.next/cache".replace("/./", "/")
+    with serve(app, extra=["--read-only", "--tmpfs", f"{folder}:uid=1000"]) as server:
+        assert server.ask("/").status == 200
+        assert server.ask("/favicon.ico").status == 200
+        assert "EACCES" not in server.container.logs()
+
+
+def test_action_of_an_old_page_is_done_by_a_new_build(copied: Callable[..., Path], tmp_path: Path) -> None:
+    project = copied("prisma")
+    key = tmp_path / "key"
+    key.write_text("8Jm0sZ1yq3C0lS5dQe9XJb4v6m2q0cPzqk1H4k2nJxM=")
+    secrets = {"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY": key}
+    old = Deployment("prisma", project, build(project, "nextjs-action-1", "a" * 40, secrets=secrets))
+    with serve(old) as server:
+        page = server.ask("/action").text
+    source = project / "app/action/page.tsx"
+    source.write_text(source.read_text().replace("build one", "build two"))
+    new = Deployment("prisma", project, build(project, "nextjs-action-2", "b" * 40, secrets=secrets))
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?', page))
+    assert fields
+    body = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {**fields, "name": "Ada"}.items()
+    )
+    with serve(new) as server:
+        assert "build two" in server.ask("/action").text
+        done = server.ask(
+            "/action",
+            data=f"{body}--x--\r\n".encode(),
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        )
+    assert (done.status, done.headers["location"]) == (303, "/?greeted=Ada")
+
+
+# --- Bad input -------------------------------------------------------------------------------------------
+
+
+def _remove(*paths: str) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        for path in paths:
+            target = project / path
+            subprocess.run(["rm", "-r", str(target)], check=True)
+
+    return change
+
+
+def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        text = (project / path).read_text()
+        assert old in text
+        (project / path).write_text(text.replace(old, new))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "sentence"),
+    [
+        pytest.param("berry", _remove("package.json"), r"There is no package\.json here", id="no package.json"),
+        pytest.param("berry", _edit("package.json", '"next":', '"nuxt":'), r"does not name next", id="no next"),
+        pytest.param("berry", _remove("yarn.lock"), r"There is no yarn\.lock", id="no lock file"),
+        pytest.param(
+            "prisma", _remove("prisma/migrations"), r"There is no folder prisma/migrations", id="no migrations"
+        ),
+        pytest.param("berry", _remove("app/livez"), r"The build has no /livez", id="no health route"),
+        pytest.param(
+            "berry",
+            _edit(
+                "next.config.ts",
+                "const nextConfig: NextConfig = {",
+                "const nextConfig: NextConfig = {\n  output: 'export',",
+            ),
+            r"next\.config sets output: 'export'",
+            id="export",
+        ),
+    ],
+)
+def test_build_that_cannot_end_well_says_why(
+    name: str, change: Callable[[Path], None], sentence: str, copied: Callable[..., Path]
+) -> None:
+    project = copied(name)
+    change(project)
+    with pytest.raises(docker.DockerError) as failure:
+        build(project, "nextjs-refused")
+    output = [line for line in str(failure.value).splitlines() if re.search(r"^#\d+ [\d.]+ ", line)]
+    assert any(re.search(sentence, line) for line in output), "\n".join(output[-30:])
