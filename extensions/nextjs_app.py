@@ -97,7 +97,10 @@ def _workspace(target: Any, folder: str) -> str | None:
             continue
         globs = [glob.removeprefix("./").rstrip("/") for glob in patterns if isinstance(glob, str)]
         inside = reading.relative(folder, above)
-        if above == folder or any(fnmatch.fnmatchcase(inside, glob) for glob in globs if glob[:1] != "!"):
+        if above == folder:
+            return above
+        matching = [glob for glob in globs if fnmatch.fnmatchcase(inside, glob.removeprefix("!"))]
+        if matching and not any(glob.startswith("!") for glob in matching):
             return above
     return None
 
@@ -177,9 +180,7 @@ def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]
 
     prisma_config, drizzle_config = (_js(target, folder, f"{name}.config") for name in ("prisma", "drizzle"))
     own = package.get("prisma")
-    schema = _local(
-        _js_string(prisma_config, "schema") or (own.get("schema") if isinstance(own, dict) else None)
-    )
+    schema = _local(_js_string(prisma_config, "schema") or (own.get("schema") if isinstance(own, dict) else None))
     schema = schema or there("prisma/schema.prisma", "schema.prisma", "prisma/schema")
     prisma, drizzle = bool({"prisma", "@prisma/client"} & deps.keys()), "drizzle-orm" in deps
     if prisma and drizzle:

@@ -68,6 +68,23 @@ def test_generated_apps(major: str, router: str, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (("app", "pages"), ("app", False)),
+        (("pages", "src/app"), ("pages", False)),
+        (("src/app", "src/pages"), ("app", True)),
+        ((), (None, False)),
+    ],
+)
+def test_which_router_next_would_use(
+    folders: tuple[str, ...], expected: tuple[str | None, bool], tmp_path: Path
+) -> None:
+    files = {"package.json": package_json(), **{f"{folder}/x.tsx": "" for folder in folders}}
+    found = details(tmp_path, files)
+    assert (found["router"], found["src_dir"]) == expected
+
+
 @pytest.mark.parametrize("case", LOCKS)
 def test_package_manager_and_locked_version(case: str, tmp_path: Path) -> None:
     locks, manager = LOCKS[case]
@@ -145,6 +162,7 @@ def test_node_version(files: dict[str, str], expected: str | None, tmp_path: Pat
         ("export default {\n  // output: 'export',\n  url: 'http://x' /* output: 'export' */\n}", None),
         ("export default { output: process.env.X ? 'export' : undefined }", None),
         ("config.output = 'export'", None),
+        ("export default { my_output: 'export' }", None),
         ("export default { images: {}, outputFileTracing: 'export' }", None),
     ],
 )
@@ -275,7 +293,7 @@ def test_monorepo(case: str, tmp_path: Path) -> None:
     ("files", "expected"),
     [
         ({"package.json": '{"workspaces": ["packages/*"]}'}, None),
-        ({"package.json": '{"workspaces": ["apps/*", "!apps/web"]}'}, "."),
+        ({"package.json": '{"workspaces": ["apps/*", "!apps/web"]}'}, None),
         ({"apps/web/pnpm-workspace.yaml": "allowBuilds: {sharp: false}\n"}, None),
         ({"package.json": '{"workspaces": "apps/*"}'}, None),
     ],
