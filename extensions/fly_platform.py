@@ -102,6 +102,29 @@ def node_choices() -> list[str]:
     return [key for key, line in catalog("node")["images"].items() if not line.get("retired")]
 
 
+def check_grace(duration: str) -> str:
+    """Give the grace period of a service's check: the platform lowers everything above a minute to one.
+
+    Source: flyctl's internal/appconfig/validation.go, which warns of it. A deploy waits longer than that all the
+    same, for `wait_timeout`.
+    """
+    return "60s" if seconds(duration) > 60 else duration
+
+
+def seconds(duration: str) -> float:
+    """Turn a duration answer into seconds: `500ms` is 0.5, `2m` is 120. Raises `ValueError` for anything else."""
+    found = re.fullmatch(r"(\d+)(ms|s|m)", duration)
+    if not found:
+        raise ValueError(duration)
+    return int(found[1]) * {"ms": 0.001, "s": 1, "m": 60}[found[2]]
+
+
+def deploy_wait(grace_periods: list[str]) -> str:
+    """Give the `wait_timeout` of a deploy whose machines boot slowly, nothing where Fly's five minutes will do."""
+    longest = max(seconds(period) for period in grace_periods)
+    return f"{round(longest) + 300}s" if longest > 60 else ""
+
+
 def machine_price(size: str, megabyte: int) -> float | None:
     """Give the price of a running machine in USD for 30 days, None where no price is known.
 
@@ -123,6 +146,8 @@ class FlyPlatform(Extension):
         super().__init__(environment)
         environment.globals.update(
             catalog=catalog,
+            check_grace=check_grace,
+            deploy_wait=deploy_wait,
             elixir_choices=elixir_choices,
             known_memory=known_memory,
             known_region=known_region,
@@ -132,5 +157,6 @@ class FlyPlatform(Extension):
             memory_choices=memory_choices,
             node_choices=node_choices,
             region_choices=region_choices,
+            seconds=seconds,
             sizes_for=sizes_for,
         )
