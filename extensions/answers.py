@@ -39,6 +39,7 @@ checks = _sibling("checks")
 detection = _sibling("detection")
 fly = _sibling("fly_platform")
 naming = _sibling("naming")
+nextjs_checks = _sibling("nextjs_checks")
 
 QUESTIONS = Path(__file__).parents[1] / "questions"
 
@@ -58,7 +59,7 @@ def found(context: Context, path: str, default: Any = None) -> Any:
 def uses_database(context: Context) -> bool:
     """Tell whether the app has a database library; an app that is not there yet is given one."""
     if context["stack"] == "nextjs":
-        return bool(found(context, "nextjs.orm", "none") != "none")
+        return bool(nextjs_checks.uses_postgres(found(context, "nextjs", {})))
     return bool(found(context, "elixir.ecto", True))
 
 
@@ -221,11 +222,22 @@ def settled(context: Context) -> str:
     Returns nothing. Raises `UserMessageError`.
     """
     answers = _with_children(context)
+    if context["stack"] == "nextjs":
+        _judge_nextjs(context)
     asked = context["_copier_answers"]  # without the questions that this stack does not have
     for name, judge in checks.CHECKS.items():
         if name in asked and (problem := judge(context[name], answers)):
             raise UserMessageError(_refusal(name, context[name], problem))
     return ""
+
+
+def _judge_nextjs(context: Context) -> None:
+    conf = context["_copier_conf"]
+    stored = Path(str(conf["dst_path"]), str(conf["answers_file"])).is_file()
+    chosen = stored or context["customise"] or "package_manager" in conf["data"]
+    app = found(context, "nextjs", {})
+    if problem := nextjs_checks.problem(str(conf["dst_path"]), app, context.get_all(), chosen):
+        raise UserMessageError(f"{problem} Nothing was changed.")
 
 
 def _with_children(context: Context) -> dict[str, Any]:
