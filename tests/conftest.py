@@ -23,6 +23,8 @@ os.environ |= {
 
 from tests.support import template as template_support
 
+pytest_plugins = ["tests.support.plugin"]
+
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
