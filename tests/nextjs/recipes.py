@@ -9,7 +9,6 @@ from tests.support.nextjs import Recipe
 NEXT_16 = "16.4.3"
 NEXT_15 = "15.5.28"
 _OVERLAYS = Path(__file__).parent / "apps"
-_DATABASE = {"pg": "8.23.1"}
 
 
 def _files(*overlays: str) -> dict[str, str]:
@@ -37,13 +36,12 @@ RECIPES = {
             "@prisma/schema-engine-wasm": "7.9.0-1.e922089b7d7502aff4249d5da3420f6fa55fc6ad",
         },
     ),
-    # Next.js 15, built by webpack.
     "drizzle": Recipe(
-        NEXT_15,
-        "--ts --app --no-src-dir --no-eslint --no-tailwind --no-turbopack --import-alias @/* --use-npm",
+        NEXT_16,
+        "--yes --no-linter --use-npm",
         "yarn",
-        files=_files("common", "drizzle"),
-        dependencies={**_DATABASE, "@types/pg": "8.15.6", "drizzle-orm": "0.45.4", "drizzle-kit": "0.31.11"},
+        files=_files("drizzle"),
+        dependencies={"@types/pg": "8.15.6", "drizzle-kit": "0.31.11", "drizzle-orm": "0.45.4", "pg": "8.23.1"},
     ),
     "workspace": Recipe(
         NEXT_16,
@@ -59,5 +57,11 @@ RECIPES = {
         "bun",
         files=_files("javascript"),
     ),
-    "berry": Recipe(NEXT_16, "--api --ts --yes --no-linter --use-npm", "yarn_berry"),
+    # Next.js 15, built by webpack.
+    "fifteen": Recipe(
+        NEXT_15,
+        "--ts --app --no-src-dir --no-eslint --no-tailwind --no-turbopack --import-alias @/* --use-npm",
+        "yarn_berry",
+        files=_files("common"),
+    ),
 }

@@ -197,7 +197,7 @@ def test_app_layers_are_small(name: str, limit: int, deployed: Callable[[str], D
 
 
 def test_nothing_of_env_files_is_in_the_image(copied: Callable[..., Path]) -> None:
-    project = copied("berry")
+    project = copied("fifteen")
     for name in (".env", ".env.production", ".env.local"):
         (project / name).write_text("CANARY=sings\n")
     image = build(project, "nextjs-env")
@@ -323,7 +323,7 @@ def socket_without_answers() -> Iterator[int]:
 # --- Running ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["prisma", "drizzle"], ids=["Next 16", "Next 15"])
+@pytest.mark.parametrize("name", ["prisma", "fifteen"])
 @pytest.mark.parametrize(("signal", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_machine_finishes_its_requests_before_it_stops(
     name: str, signal: str, code: int, deployed: Callable[[str], Deployment]
@@ -376,6 +376,23 @@ def test_action_of_an_old_page_is_done_by_a_new_build(copied: Callable[..., Path
     assert (done.status, done.headers["location"]) == (303, "/?greeted=Ada")
 
 
+def test_failed_build_leaves_nothing_that_fails_the_next(copied: Callable[..., Path]) -> None:
+    # Turbopack's cache remembers that a loader was missing, even when the package is there again.
+    project = copied("prisma", fly_app="test-cache")
+    kept = {name: (project / name).read_text() for name in ("package.json", "package-lock.json")}
+    package, lock = (json.loads(text) for text in kept.values())
+    for section in (package["devDependencies"], lock["packages"][""]["devDependencies"]):
+        del section["@tailwindcss/turbopack"]
+    del lock["packages"]["node_modules/@tailwindcss/turbopack"]
+    for name, value in (("package.json", package), ("package-lock.json", lock)):
+        (project / name).write_text(json.dumps(value, indent=2))
+    with pytest.raises(docker.DockerError, match="Cannot find module '@tailwindcss/turbopack'"):
+        build(project, "nextjs-cache")
+    for name, text in kept.items():
+        (project / name).write_text(text)
+    assert build(project, "nextjs-cache").size
+
+
 # --- Bad input -------------------------------------------------------------------------------------------
 
 
@@ -400,15 +417,15 @@ def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("name", "change", "sentence"),
     [
-        pytest.param("berry", _remove("package.json"), r"There is no package\.json here", id="no package.json"),
-        pytest.param("berry", _edit("package.json", '"next":', '"nuxt":'), r"does not name next", id="no next"),
-        pytest.param("berry", _remove("yarn.lock"), r"There is no yarn\.lock", id="no lock file"),
+        pytest.param("fifteen", _remove("package.json"), r"There is no package\.json here", id="no package.json"),
+        pytest.param("fifteen", _edit("package.json", '"next":', '"nuxt":'), r"does not name next", id="no next"),
+        pytest.param("fifteen", _remove("yarn.lock"), r"There is no yarn\.lock", id="no lock file"),
         pytest.param(
             "prisma", _remove("prisma/migrations"), r"There is no folder prisma/migrations", id="no migrations"
         ),
-        pytest.param("berry", _remove("app/livez"), r"The build has no /livez", id="no health route"),
+        pytest.param("fifteen", _remove("app/livez"), r"The build has no /livez", id="no health route"),
         pytest.param(
-            "berry",
+            "fifteen",
             _edit(
                 "next.config.ts",
                 "const nextConfig: NextConfig = {",
