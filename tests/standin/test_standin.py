@@ -23,6 +23,14 @@ CHECKS = [
 ]
 
 
+UMBRELLAS = {
+    "whole": {},
+    "without-tcp": {"tcp": False},
+    "without-audit": {"audit": False},
+    "smallest": {"tcp": False, "audit": False},
+}
+
+
 def in_shell(app: Path, *commands: str) -> str:
     with hex.registry() as env:
         done = elixir.run(["sh", "-ec", "\n".join(commands)], app, env=env)
@@ -34,6 +42,13 @@ def in_shell(app: Path, *commands: str) -> str:
 def test_a_variant_is_locked_formatted_and_without_warnings(variant: dict[str, bool], tmp_path: Path) -> None:
     output = in_shell(hex.make_app(tmp_path / "shop", **variant), *CHECKS)
     # Mix counts those of the packages as no failure.
+    assert "warning:" not in output
+
+
+@pytest.mark.parametrize("variant", UMBRELLAS.values(), ids=UMBRELLAS)
+def test_an_umbrella_is_locked_formatted_and_without_warnings(variant: dict[str, bool], tmp_path: Path) -> None:
+    checks = [check for check in CHECKS if check != "mix test"]
+    output = in_shell(hex.make_umbrella(tmp_path / "arena", **variant), *checks)
     assert "warning:" not in output
 
 

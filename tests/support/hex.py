@@ -160,9 +160,35 @@ def make_app(
     return dst
 
 
-def add_dep(app: Path, *, locked: bool = True) -> None:
-    """Add `tiny_dep`, which has no dependencies, to an app's mix.exs and, with `locked`, to its mix.lock."""
-    _swap(app / "mix.exs", {'{:bandit, "~> 1.5"}\n': '{:bandit, "~> 1.5"},\n      {:tiny_dep, "~> 0.1"}\n'})
+def make_umbrella(dst: Path, *, tcp: bool = True, audit: bool = True, locked: bool = True) -> Path:
+    """Write the umbrella `arena` into the new folder `dst` and return it.
+
+    With `tcp` it has the children `arena_auth` and `arena_realm`, which each listen on a port, and `arena_bench`,
+    which only developers use; with `audit` the child `arena_audit` with a repo of its own. `locked` adds
+    mix.lock, for which the registry is built.
+    """
+    shutil.copytree(STANDIN / "arena", dst, ignore=shutil.ignore_patterns("_build", "deps", "mix.lock"))
+    if not tcp:
+        for child in ("arena_auth", "arena_realm", "arena_bench"):
+            shutil.rmtree(dst / "apps" / child)
+        _cut(dst / "config/config.exs", "config :arena_auth", "config :arena_web,\n")
+        _cut(dst / "config/runtime.exs", "for {app, variable}", "if config_env()")
+    if not audit:
+        shutil.rmtree(dst / "apps" / "arena_audit")
+        _cut(dst / "config/config.exs", "config :arena_audit", "config :arena_auth" if tcp else "config :arena_web,\n")
+        for name in ("dev", "test"):
+            _cut(dst / f"config/{name}.exs", "config :arena_audit", "config :arena_web")
+    if locked:
+        _write_lock(dst, {name: entry for name, entry in _lock_entries().items() if name != "tiny_dep"})
+    return dst
+
+
+def add_dep(app: Path, *, child: str = ".", locked: bool = True) -> None:
+    """Add `tiny_dep`, which has no dependencies, to an app's mix.exs and, with `locked`, to its mix.lock.
+
+    In an umbrella `child` is the folder whose mix.exs it goes into.
+    """
+    _swap(app / child / "mix.exs", {'{:bandit, "~> 1.5"}\n': '{:bandit, "~> 1.5"},\n      {:tiny_dep, "~> 0.1"}\n'})
     if locked:
         all_entries = _lock_entries()
         lines = (app / "mix.lock").read_text().splitlines()

@@ -1,0 +1,3 @@
+[
+  inputs: ["*.{ex,exs}", "{lib,test}/**/*.{ex,exs}"]
+]

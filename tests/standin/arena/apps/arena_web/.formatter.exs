@@ -1,0 +1,4 @@
+[
+  import_deps: [:phoenix],
+  inputs: ["*.{ex,exs}", "{lib,test}/**/*.{ex,exs}"]
+]
