@@ -13,7 +13,7 @@ from copier.errors import UserMessageError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.template import REPO
+from tests.support.template import EXCLUSIVE_LAYERS, REPO
 
 KEYS = {"type", "help", "choices", "multiselect", "default", "placeholder", "validator", "when", "ask"}
 INCLUDED = [line.split()[1] for line in (REPO / "copier.yml").read_text().splitlines() if "!include" in line]
@@ -112,6 +112,9 @@ MEMORY = ["256mb", "512mb", "1gb", "2gb", "4gb", "8gb"]
             "vm_memory": st.sampled_from(MEMORY),
             "http_port": st.integers(1024, 65535),
             "primary_region": st.sampled_from(["iad", "bom", "gru", "cdg"]),
+            "orm": st.sampled_from(["prisma", "drizzle", "sql", "none"]),
+            "migration_runner": st.sampled_from(["runner", "cli"]),
+            "router": st.sampled_from(["app", "pages"]),
             "database": st.sampled_from(["fly_managed", "fly_postgres", "neon", "none"]),
             "auto_stop": st.sampled_from(["off", "stop"]),
             "min_machines": st.integers(0, 5),
@@ -135,6 +138,8 @@ def test_any_possible_answers_are_taken(
 ) -> None:
     given_back = pretend(template, tmp_path_factory.getbasetemp() / "any" / "app", answers)
     assert {name: given_back[name] for name in answers} == answers
+    for group in EXCLUSIVE_LAYERS:
+        assert [name for name in group if given_back.get(name)][1:] == []
 
 
 @given(

@@ -14,6 +14,15 @@ from copier import run_copy
 REPO = Path(__file__).resolve().parents[2]
 EXAMPLES = {file.stem: file for file in sorted((REPO / "examples").glob("*.yml"))}
 
+EXCLUSIVE_LAYERS: list[set[str]] = [
+    {"if_elixir", "if_nextjs"},
+    {"if_ecto", "if_nextjs"},
+    {"if_app_router", "if_pages_router"},
+    {"if_runner", "if_cli"},
+    {"if_fly_managed", "if_fly_postgres", "if_neon"},
+]
+"""Layers of which at most one is in, whatever the answers are."""
+
 
 def example(name: str) -> dict[str, Any]:
     """The answers of `examples/NAME.yml`."""
