@@ -135,9 +135,17 @@ def default_pool(database: str) -> int:
 @pass_context
 def check(context: Context, name: str) -> str:
     """Validate a question while it is asked; answers from elsewhere are judged by `preflight` and `settled`."""
-    if name in context["_copier_conf"]["data"]:
+    if name in context["_copier_conf"]["data"] or not _is_asked(name, context):
         return ""
     return checks.CHECKS[name](context[name], _with_children(context))
+
+
+def _is_asked(name: str, context: Context) -> bool:
+    # A default that its own validator refuses is a traceback where nobody is there to be asked again.
+    if context["_copier_conf"]["defaults"]:
+        return False
+    ask = str(_questions()[name].get("ask", True))
+    return bool(yaml.safe_load(context.environment.from_string(ask).render(dict(context))))
 
 
 @pass_context
@@ -321,16 +329,16 @@ def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size:
 
 
 @pass_context
-def monthly_cost(context: Context) -> dict[str, Any]:
-    """Estimate what production costs in USD for 30 days.
+def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Estimate what an environment, production where none is given, costs in USD for 30 days.
 
     Returns `total`, `parts` (a text for each item) and `as_of`, the date of the prices.
     """
     prices = fly.catalog("prices")
-    production = all_environments(context)[0]
-    machines = max(2 if context["ha"] else 1, production["min_machines"])
-    each = fly.machine_price(production["vm_size"], fly.megabytes(production["vm_memory"]))
-    items = [(f"{machines} x {production['vm_size']} with {production['vm_memory']}", machines * (each or 0))]
+    env = environment or all_environments(context)[0]
+    machines = max(2 if context["ha"] else 1, env["min_machines"])
+    each = fly.machine_price(env["vm_size"], fly.megabytes(env["vm_memory"]))
+    items = [(f"{machines} x {env['vm_size']} with {env['vm_memory']}", machines * (each or 0))]
     match context["database"]:
         case "fly_managed":
             plan = context["effective_db_plan"]
