@@ -362,21 +362,24 @@ _LAYER = re.compile(r"\{\{ if_\w+ \}\}/")
 def existing_files(target: str) -> list[str]:
     """List the files of the template that the target has already, as far as they are known before the answers."""
     app = detection.detect(target)
-    elixir = app["elixir"] or {}
+    elixir, nextjs = app["elixir"] or {}, app["nextjs"] or {}
+    routes = ("src" if nextjs.get("src_dir") else ".", nextjs.get("router") or ".")
     folders = {
         "{{ app_dir }}": app["app_dir"] or ".",
+        "{{ routes_dir }}": "/".join((app["app_dir"] or ".", *routes)),
+        "{{ js }}": "ts" if nextjs.get("typescript") else "js",
         "{{ web_lib }}": elixir.get("web_lib") or "",
         "{{ core_lib }}": elixir.get("repo_lib") or "",
     }
-    there = []
+    there: set[str] = set()  # several layers may have the same file
     for source in sorted((QUESTIONS.parent / "template").rglob("*")):
         path = _LAYER.sub("", source.relative_to(QUESTIONS.parent / "template").as_posix()).removesuffix(".jinja")
         for name, folder in folders.items():
             path = path.replace(name, folder)
         path = os.path.normpath(path)
         if source.is_file() and "{" not in path and Path(target, path).is_file():
-            there.append(path)
-    return there
+            there.add(path)
+    return sorted(there)
 
 
 class Answering(Extension):
