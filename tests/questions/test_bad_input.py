@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,19 @@ def test_folder_without_an_app_gets_a_warning(template: Path, tmp_path: Path) ->
     assert result.returncode == 0, result.stderr
     assert "no Phoenix or Next.js app was found" in result.stderr
     assert (tmp_path / "new app ✈ 例" / "fly.toml").is_file()
+
+
+def test_folder_that_cannot_be_written(template: Path, tmp_path: Path) -> None:
+    target = tmp_path / "app"
+    target.mkdir(mode=0o555)
+    # root may write where the mode forbids it, but not where the file system does.
+    immutable = os.access(target, os.W_OK)
+    if immutable and subprocess.run(["chattr", "+i", target], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user may write everywhere, and the file system knows no immutable folders")
+    try:
+        with pytest.raises(UserMessageError, match="cannot be written to; nothing was changed"):
+            run_copy(str(template), target, defaults=True, unsafe=True, quiet=True)
+    finally:
+        if immutable:
+            subprocess.run(["chattr", "-i", target], check=True)
+    assert list(target.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,8 @@ def test_a_pooler_that_is_not_named_breaks_prepared_statements(
     phoenix.once(image.tag, project, managed_postgres, tmp_path, "/app/bin/migrate", **more)
     with phoenix.running(image.tag, project, managed_postgres, tmp_path, **more) as app:
         with ThreadPoolExecutor(10) as side_by_side:
-            answers = list(side_by_side.map(lambda _: app.get("/products")[0], range(100)))
-        assert 500 in answers
+            answers = side_by_side.map(lambda _: app.get("/products")[0], range(3000))
+            assert any(status == 500 for status in answers)
 
 
 def test_a_pasted_neon_url_works_as_pasted(
@@ -275,10 +276,14 @@ def test_an_edit_rebuilds_only_what_depends_on_it(image: Image, project: Path) -
 
 @pytest.mark.skipif(hex.reachable(), reason="adds a package to the lock that only the stand-in registry has")
 def test_a_new_dependency_compiles_only_itself(image: Image, project: Path) -> None:
+    # Something new, so that no layer of an earlier run answers for this one.
+    with (project / "mix.exs").open("a") as text:
+        text.write(f"# {uuid.uuid4()}\n")
+    before = phoenix.build(project, "copier-fly-test/dependency", target="deps").log
+    assert any("deps.compile" in step for step in ran(before))
     hex.add_dep(project)
-    log = phoenix.build(project, "copier-fly-test/dependency").log
-    compiled = re.findall(r"==> (\w+)\n#\d+ [\d.]+ Compiling", log)
-    assert compiled == ["tiny_dep"]
+    log = phoenix.build(project, "copier-fly-test/dependency", target="deps").log
+    assert re.findall(r"==> (\w+)\n#\d+ [\d.]+ Compiling", log) == ["tiny_dep"]
 
 
 def test_a_step_that_is_stopped_is_no_good_layer(project: Path) -> None:
@@ -330,13 +335,24 @@ def test_a_library_that_the_image_lacks_stops_the_build(image: Image, project: P
 # --- Variants -------------------------------------------------------------------------------------------
 
 
-def test_without_ecto_and_without_assets(template: Path, tmp_path: Path) -> None:
+def test_without_ecto_and_without_assets_on_an_older_elixir(template: Path, tmp_path: Path) -> None:
     app = phoenix.commit(phoenix.new_app(tmp_path / "shop", ecto=False, assets=False))
-    phoenix.copy_template(template, app)
+    phoenix.copy_template(template, app, elixir_image="1.18-otp27")
     assert not (app / "lib/shop/release.ex").exists()
     image = phoenix.build(app, "copier-fly-test/small", build_args={"REVISION": phoenix.REVISION})
     with phoenix.running(image.tag, app, None, tmp_path) as running:
         assert running.json("/readyz") == (200, {"status": "ok", "checks": {}})
+        assert running.container.stop() == 0
+
+
+def test_on_alpine(template: Path, tmp_path: Path, plain_postgres: Database) -> None:
+    """The shape of examples/greening_bot.yml. Skips where the images cannot be pulled: Alpine has no stand-in."""
+    app = phoenix.commit(phoenix.new_app(tmp_path / "shop"))
+    phoenix.copy_template(template, app, runtime_base="alpine")
+    image = phoenix.build(app, "copier-fly-test/alpine")
+    assert phoenix.once(image.tag, app, plain_postgres, tmp_path, "/app/bin/migrate", ECTO_IPV6="false").returncode == 0
+    with phoenix.running(image.tag, app, plain_postgres, tmp_path, ECTO_IPV6="false") as running:
+        assert running.get("/readyz")[0] == 200
         assert running.container.stop() == 0
 
 
@@ -351,6 +367,7 @@ def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Pat
     assert (repository / "Dockerfile").is_file()
     assert (repository / "net_auto" / "rel" / "releases.exs").is_file()
     image = phoenix.build(repository, "copier-fly-test/net-auto")
-    assert "added 1 package" in image.log
+    stage = phoenix.build(repository, "copier-fly-test/net-auto-build", target="build")
+    assert docker.once(stage.tag, "ls", "assets/node_modules/is-number").returncode == 0
     with phoenix.running(image.tag, repository, None, tmp_path) as running:
         assert running.get("/readyz")[0] == 200
