@@ -252,6 +252,16 @@ def test_drizzle_agrees_with_what_the_runner_did(
         assert server.ask("/tasks").json == [{"id": 1, "title": "first"}]
 
 
+def test_drizzles_own_command_runs_where_it_is_wanted(copied: Callable[..., Path], plain_postgres: Database) -> None:
+    project = copied("drizzle", migration_runner="cli")
+    app = Deployment("drizzle", project, build(project, "nextjs-cli"))
+    done = migrate(app, plain_postgres)
+    assert done.returncode == 0, done.stdout
+    assert plain_postgres.psql("select title from tasks") == "first"
+    with serve(app, {"DATABASE_URL": plain_postgres.url}) as server:
+        assert server.ask("/readyz").status == 200
+
+
 def test_failed_file_leaves_nothing_and_its_mended_text_goes_through(
     deployed: Callable[[str], Deployment], plain_postgres: Database, tmp_path: Path
 ) -> None:
