@@ -122,9 +122,7 @@ def _memory(value: Any) -> str | None:
 
 def _fly(target: Any, folder: str) -> dict[str, Any]:
     """What an existing fly.toml says, under the names of our questions; only what is there."""
-    relative = next(
-        (path for path in ("fly.toml", reading.join(folder, "fly.toml")) if target.is_file(path)), None
-    )
+    relative = next((path for path in ("fly.toml", reading.join(folder, "fly.toml")) if target.is_file(path)), None)
     data = target.parsed(relative, tomllib.loads, "TOML") if relative else {}
 
     def first(key: str) -> dict[str, Any]:
@@ -189,9 +187,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
 
     def ours(entries: list[tuple[str, str]]) -> list[str]:
         # A file in a corner of the repository that is not the app's is nobody's problem here.
-        return [
-            text for folder, text in entries if not app or folder == "." or reading.within(folder, app.dir)
-        ]
+        return [text for folder, text in entries if not app or folder == "." or reading.within(folder, app.dir)]
 
     return {
         "stack": app.stack if app else None,

@@ -266,9 +266,7 @@ def functions(block: Group, name: str) -> list[list[list[Node]]]:
         if len(statement) < 3 or not is_word(statement[0], "def", "defp") or not is_word(statement[1], name):
             continue
         last = statement[-1]
-        keys = [
-            at for at, node in enumerate(statement) if isinstance(node, Token) and node[:2] == ("key", "do")
-        ]
+        keys = [at for at, node in enumerate(statement) if isinstance(node, Token) and node[:2] == ("key", "do")]
         if isinstance(last, Group) and last.kind == "do":
             bodies.append(statements(last.items))
         elif keys:

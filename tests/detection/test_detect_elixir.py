@@ -389,7 +389,7 @@ def test_package_manager_of_assets(locks: tuple[str, ...], expected: str, tmp_pa
         ("config/dev.exs", "http: [port: 5000]", None),
         ("config/runtime.exs", "http: [port: http_port]", 8081),
         ("config/runtime.exs", "http: http_options()", None),
-        ("config/runtime.exs", 'http: [port: String.to_integer(System.get_env("PORT", "1000")) + 2000]', None),
+        ("config/runtime.exs", 'http: [port: String.to_integer(System.get_env("PORT", "3000")) + 2000]', None),
         ("config/runtime.exs", "http: [port: 80]", None),
     ],
     ids=["fallback", "generator", "fixed", "prod", "dev", "variable", "call", "sum", "privileged"],

@@ -250,7 +250,9 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     folder = write(Path(os.fsdecode(target)), phoenix())
     (folder / os.fsdecode(b"lib/\xff")).mkdir()
     (folder / os.fsdecode(b"lib/\xff.ex")).write_text("defmodule X do\n  use Phoenix.Endpoint\nend\n")
+    write(folder / os.fsdecode(b"\xfe"), nextjs())
     found = detection.examine(folder)
+    assert apps(found) == [(".", "phoenix")]
     assert (found["stack"], found["folder"]) == ("phoenix", "caf�")
     json.dumps(found).encode()
 

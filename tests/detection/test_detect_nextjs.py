@@ -85,6 +85,10 @@ def test_which_router_next_would_use(
     assert (found["router"], found["src_dir"]) == expected
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert details(tmp_path, {**nextjs(), "package.json": "\ufeff" + package_json()})["name"] == "web-shop"
+
+
 @pytest.mark.parametrize("case", LOCKS)
 def test_package_manager_and_locked_version(case: str, tmp_path: Path) -> None:
     locks, manager = LOCKS[case]
