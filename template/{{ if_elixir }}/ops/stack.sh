@@ -1,5 +1,5 @@
 # What ops/doctor looks at in a Phoenix app. Sourced, never run; it has the settings, `note` and `setting`.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 check_stack() {
   if grep -q 'rel/releases.exs' "$app_dir/mix.exs" 2>/dev/null; then

@@ -1,5 +1,5 @@
 # What ops/doctor looks at in a Next.js app. Sourced, never run; it has the settings, `note` and `setting`.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 # next_config KEY: the value that next.config gives KEY, as far as a line of its own says so.
 next_config() {
