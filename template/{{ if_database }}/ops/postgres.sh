@@ -1,6 +1,6 @@
 # What ops/backup and ops/restore do in the same way wherever the database is: find it, reach it, read a dump.
 # What differs from provider to provider is in ops/database.sh. Sourced after ops/lib.sh, never run.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 # Ports that flyctl's own proxies use by default are left to them.
 proxy_port=${PROXY_PORT:-16543}

@@ -1,6 +1,6 @@
 # Fly Managed Postgres: how ops/backup and ops/restore reach it, and what Fly itself keeps and brings back. The files
 # for other providers have the same functions. Sourced, never run.
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Fly Managed Postgres"
 cluster=

@@ -1,5 +1,5 @@
 # Fly Managed Postgres: how ops/setup makes the database and gives the app its address. Sourced, never run.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 # find_server: puts the cluster of this environment into $cluster, empty when there is none.
 find_server() {

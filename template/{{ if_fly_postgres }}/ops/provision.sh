@@ -1,5 +1,5 @@
 # Unmanaged Fly Postgres: how ops/setup makes the database and gives the app its address. Sourced, never run.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 plan_database() {
   server=

@@ -1,5 +1,5 @@
 # Neon: Fly cannot make the database, so ops/setup asks for its addresses. Sourced, never run.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 plan_database() {
   for name in DATABASE_URL DIRECT_DATABASE_URL; do
