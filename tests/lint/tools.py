@@ -1,0 +1,121 @@
+"""The linters: where they are, what they say, which directives they may be given."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+def run(tool: str, *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None) -> str:
+    """Run a linter; what it says when it finds something, "" when all is well.
+
+    Those of the development dependencies are beside this Python. Skips when the machine lacks one that is no
+    Python package.
+    """
+    here = Path(sys.executable).parent
+    program = shutil.which(tool, path=str(here)) or shutil.which(tool)
+    if program is None:
+        pytest.skip(f"{tool} is not on PATH; tests/machine/prepare installs it")
+    source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    done = subprocess.run(
+        [program, *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **source,
+    )
+    return "" if done.returncode == 0 else f"{tool} (exit {done.returncode}):\n{done.stdout}"
+
+
+# yamllint: what YAML itself asks for and what hides faults. Lists may stand at their key's level, and GitHub's
+# `on:` is a word there.
+YAMLLINT = """
+extends: default
+rules:
+  document-start: disable
+  line-length: disable
+  braces: {max-spaces-inside: 1}
+  truthy: {check-keys: false}
+  comments: {min-spaces-from-content: 1}
+  comments-indentation: disable
+  indentation: {indent-sequences: consistent}
+"""
+
+_DIRECTIVE = re.compile(r"#\s*(?:hadolint ignore=|shellcheck .*\bdisable=|zizmor: ignore|yamllint disable)(.*)")
+_WITH_REASON = re.compile(r"#\s*(?:hadolint|shellcheck|yamllint)[^#]*# \S|#\s*zizmor: ignore\[[\w, -]+\] \S")
+
+
+def unexplained(text: str) -> list[str]:
+    """The directives in a text that silence a linter without a reason behind them, or silence all of its rules."""
+    lines = [line.strip() for line in text.splitlines() if _DIRECTIVE.search(line)]
+    return [line for line in lines if not _WITH_REASON.search(line) or "disable=all" in line]
+
+
+def workflows(folder: Path, files: Iterable[str]) -> str:
+    """What actionlint, zizmor and the schema of GitHub find in the workflows of a repository.
+
+    actionlint hands the scripts in them to shellcheck. Nobody asks the network.
+    """
+    paths = list(files)
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    said = [
+        run("actionlint", "-no-color", "-shellcheck", shellcheck, "-pyflakes", "", *paths, cwd=folder),
+        run("zizmor", "--offline", "--no-progress", "--color=never", "--persona=pedantic", *paths, cwd=folder),
+        run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *paths, cwd=folder),
+    ]
+    return "\n".join(filter(None, said))
+
+
+def clean(*said: str) -> None:
+    """Fail with what the linters said, when one of them said anything."""
+    if found := "\n".join(filter(None, said)):
+        pytest.fail(found, pytrace=False)
+
+
+def is_script(path: str, text: str) -> bool:
+    """Whether a file is for a shell: by its name, or by its first line."""
+    return path.endswith((".sh", ".sh.eex")) or re.match(r"#!.*\b(ba|da)?sh\b", text) is not None
+
+
+def code_spans(markdown: str) -> list[str]:
+    """What stands in backticks in the prose of a Markdown text, fenced blocks left out."""
+    prose = re.sub(r"^( *)(```|~~~).*?^\1\2", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose)
+
+
+def paths(markdown: str) -> set[str]:
+    """The words in a Markdown text's code, spans and blocks, that look like the path of a file."""
+    fenced = re.findall(r"^ *(?:```|~~~)[^\n]*\n(.*?)^ *(?:```|~~~)", markdown, flags=re.DOTALL | re.MULTILINE)
+    words = " ".join([*code_spans(markdown), *fenced]).split()
+    return {
+        word.strip("'\"`(),:;") for word in words if re.fullmatch(r"['\"(]*[\w.][\w./-]*[/.][\w./-]+['\"),:;]*", word)
+    }
+
+
+def links(markdown: str) -> list[str]:
+    """The targets of the links and pictures in a Markdown text."""
+    prose = re.sub(r"^( *)(```|~~~).*?^\1\2", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"\]\(<?([^)\s>]+)>?\)", prose)
+
+
+def anchors(markdown: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a Markdown text."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} +(.*?) *$", markdown, flags=re.MULTILINE):
+        words = re.sub(r"[^\w\- ]", "", heading.lower())
+        found.add(words.replace(" ", "-"))
+    return found
+
+
+def yaml_documents(text: str) -> list[object]:
+    """Every document in a YAML text. Raises yaml.YAMLError when it is none."""
+    return list(yaml.safe_load_all(text))
