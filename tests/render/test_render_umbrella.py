@@ -69,7 +69,8 @@ def test_pairwise(matrix: Callable[[int], Path], number: int) -> None:
     assert re.findall(r"(\w+): :permanent", releases) == answers["release_apps"]
     config = (app / "rel/overlays/fly.exs").read_text()
     for secret in answers["extra_secrets"]:
-        assert f"{secret['name']}: {secret['how']}\n" in config
+        how = secret["how"].replace('"""', '\\"""')
+        assert f"{secret['name']}: {how}\n" in config
     has_repos = answers["database"] != "none"
     owner = answers["repo_apps"][0] if answers["repo_apps"] else "arena_web"
     module = "Arena" if owner == "arena" else "ArenaWeb"

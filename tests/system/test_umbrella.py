@@ -280,6 +280,11 @@ def test_doctor_lists_the_secrets(project: Path) -> None:
         assert re.search(rf"^ok +secrets +{secret} ", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_doctor_names_the_child_that_is_left_out(project: Path) -> None:
+    done = subprocess.run(["ops/doctor"], cwd=project, capture_output=True, text=True, check=False)
+    assert re.findall(r"^warn +children +apps/(\w+)", done.stdout, re.MULTILINE) == ["arena_bench"]
+
+
 # --- Builds -------------------------------------------------------------------------------------------------
 
 STEP = re.compile(r"^#(\d+) \[(?P<stage>\S+) +\d+/\d+\] (?P<what>.*)$", re.MULTILINE)

@@ -17,4 +17,15 @@ check_stack() {
   elif git check-ignore -q "$app_dir/mix.lock" 2>/dev/null; then
     note fail lock "mix.lock is ignored by git; the image would be built from other versions than yours"
   fi
+  [ "$stack" != umbrella ] || check_children
+}
+
+# A child app that nothing names is left out of the release without a word.
+check_children() {
+  for mix in "$app_dir"/apps/*/mix.exs; do
+    child=${mix%/mix.exs}
+    child=${child##*/}
+    grep -q "^ *$child: :permanent" "$app_dir/rel/releases.exs" 2>/dev/null ||
+      note warn children "apps/$child is not started by the release; if it should be: copier update --trust -A -r :current: --ask release_apps"
+  done
 }
