@@ -6,6 +6,7 @@
 root=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
 dry_run=
 assume_yes=
+scratch=
 
 # fail CODE SENTENCE…: says what went wrong and what to do next, and ends.
 fail() {
@@ -71,7 +72,86 @@ need_fly() {
     fail 3 "flyctl is not installed; see https://fly.io/docs/flyctl/install/"
   fi
   [ -n "$dry_run" ] || flyctl auth whoami >/dev/null 2>&1 ||
-    fail 3 "nobody is logged in to Fly; type: fly auth login (in CI: set FLY_API_TOKEN)"
+    fail 3 "nobody is logged in to Fly; type: fly auth login (in CI: put a valid token into the secret FLY_API_TOKEN)"
+}
+
+# only_options NAME…: ends with code 2 at a word of $rest that is none of these.
+only_options() {
+  for option in $rest; do
+    known=
+    for name in "$@"; do
+      [ "${option%%=*}" != "$name" ] || known=1
+    done
+    [ -n "$known" ] || fail 2 "unknown option: $option; see --help"
+  done
+}
+
+# option NAME: the value of --NAME=VALUE, 1 for --NAME alone, nothing without it.
+option() {
+  for option in $rest; do
+    case $option in
+      "--$1") echo 1 ;;
+      "--$1="*) printf '%s\n' "${option#*=}" ;;
+    esac
+  done
+}
+
+# scratch_folder: makes $scratch, a folder that only this user can read and that is gone in the end.
+scratch_folder() {
+  [ -z "$scratch" ] || return 0
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+# attempt COMMAND…: like run, and keeps what the command complained about for `explain`.
+attempt() {
+  scratch_folder
+  printf '+ %s\n' "$*" >&2
+  [ -z "$dry_run" ] || return 0
+  { { code=0; "$@" 3>&- || code=$?; echo "$code" >"$scratch/code"; } 2>&1 >&3 3>&- | tee "$scratch/complaint" >&2; } 3>&1
+  return "$(cat "$scratch/code")"
+}
+
+# ask_fly COMMAND…: runs a command that only looks, quietly; its answer is on stdout. Ends the script when Fly refuses.
+ask_fly() {
+  scratch_folder
+  "$@" 2>"$scratch/complaint" || explain "flyctl could not answer: $*"
+}
+
+# explain SENTENCE…: ends after a failed command with what its complaint means and what to type next.
+explain() {
+  complaint=$(cat "$scratch/complaint" 2>/dev/null || true)
+  case $complaint in
+    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"401"*)
+      fail 3 "Fly does not accept the login; type: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: fly tokens create deploy -a $app -x 2160h)"
+      ;;
+    *"Not authorized"* | *"not authorized to"*)
+      fail 3 "this login may not do that; ask an admin of the organization $org, or type: fly auth login"
+      ;;
+    *"already been taken"*)
+      fail 3 "the name is taken by somebody on Fly. $*; choose another one: copier update --trust -A -r :current: --ask fly_app"
+      ;;
+    *"ould not find Organization"*)
+      fail 3 "there is no organization $org for this login; see: fly orgs list"
+      ;;
+    *"insufficient resources"* | *"no capacity"*)
+      fail 1 "the region $region has no room for $machine now; try again later, or choose another region: copier update --trust -A -r :current: --ask primary_region"
+      ;;
+    *"payment"* | *"credit card"* | *"billing"*)
+      fail 3 "Fly wants a payment method first; type: fly dashboard, and open Billing"
+      ;;
+    *"ould not find App"*)
+      fail 3 "the app $app is not there yet; type: ops/setup $environment"
+      ;;
+    *"i/o timeout"* | *"no such host"* | *"connection refused"* | *"unexpected EOF"*)
+      fail 1 "Fly did not answer, and what was asked may have been done all the same; type the same command again, it looks first"
+      ;;
+  esac
+  [ -z "$complaint" ] || printf '%s\n' "$complaint" | tail -n 3 >&2
+  fail 1 "$*"
 }
 
 # confirm QUESTION: asks unless --yes was given; without a terminal nobody can answer.

@@ -123,13 +123,11 @@ class RecordingFly:
         fly = cls(folder)
         fly.bin.mkdir(parents=True)
         fly.file.write_text(json.dumps(EMPTY))
-        repo = Path(__file__).resolve().parents[2]
-        script = (
-            "#!/bin/sh\n"
-            f'PYTHONPATH="{repo}" FAKE_FLY_STATE="{fly.file}" exec "{sys.executable}" -m tests.support.fake_fly "$@"\n'
-        )
+        # The program asks this process: a Python that reads the list of commands for every call takes ten times longer.
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _desk(fly.file))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         for name in ("flyctl", "fly"):
-            (fly.bin / name).write_text(script)
+            (fly.bin / name).write_text(_PROGRAM.format(python=sys.executable, port=server.server_address[1]))
             (fly.bin / name).chmod(0o755)
         return fly
 
@@ -191,6 +189,37 @@ class RecordingFly:
         finally:
             server.shutdown()
             thread.join()
+
+
+_PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+fed = sys.stdin.read() if sys.argv[1:3] == ["secrets", "import"] and not sys.stdin.isatty() else ""
+asked = {{"argv": sys.argv[1:], "stdin": fed, "cwd": os.getcwd(), "app": os.environ.get("FLY_APP", "")}}
+body = json.dumps(asked).encode()
+desk = socket.create_connection(("127.0.0.1", {port}))
+desk.sendall(b"POST / HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+answer = json.loads(desk.makefile("rb").read().partition(b"\\r\\n\\r\\n")[2])
+if answer["stub"] is not None:
+    os.execvp("sh", ["sh", "-c", answer["stub"], "fly", *sys.argv[1:]])
+sys.stdout.write(answer["stdout"])
+sys.stderr.write(answer["stderr"])
+sys.exit(answer["exit"])
+"""
+
+
+def _desk(file: Path) -> type[BaseHTTPRequestHandler]:
+    class Desk(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(_answer(file, asked)).encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    return Desk
 
 
 def _handler(fly: RecordingFly) -> type[BaseHTTPRequestHandler]:
@@ -268,6 +297,8 @@ class Call:
     words: list[str] = field(default_factory=list)
     stdin: str = ""
     output: list[str] = field(default_factory=list)
+    cwd: Path = Path()
+    env_app: str = ""
 
     def get(self, flag: str, default: str = "") -> str:
         """The last value of a flag."""
@@ -292,7 +323,7 @@ class Call:
 
     def app_name(self) -> str:
         """The app by `--app`, FLY_APP or the configuration."""
-        name = self.get("--app") or os.environ.get("FLY_APP", "") or self.config().get("app", "")
+        name = self.get("--app") or self.env_app or self.config().get("app", "")
         if not name:
             raise FlyError("the config for your app is missing an app name, add an app field to the fly.toml file")
         return name
@@ -306,7 +337,7 @@ class Call:
 
     def config(self) -> State:
         """The fly.toml that the command reads, empty without one."""
-        file = Path(self.get("--config", "fly.toml"))
+        file = self.cwd / self.get("--config", "fly.toml")
         return tomllib.loads(file.read_text()) if file.is_file() else {}
 
 
@@ -889,41 +920,30 @@ def _carry_out(call: Call) -> None:
         raise LostAnswerError
 
 
-def main(argv: list[str]) -> int:
-    """Act as flyctl on the state that FAKE_FLY_STATE names; return the exit code."""
-    file = Path(os.environ["FAKE_FLY_STATE"])
-    fed = not sys.stdin.isatty() and argv[:2] == ["secrets", "import"]
-    stdin = sys.stdin.read() if fed else ""
+def _answer(file: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Act as flyctl on the state in `file`; return what it prints and its exit code, or the stub to run instead."""
+    argv = asked["argv"]
     problems = check_words(argv)
-    record: dict[str, Any] = {"argv": argv, "stdin": len(stdin.encode()), "exit": 1, "refused": problems}
+    record: dict[str, Any] = {"argv": argv, "stdin": len(asked["stdin"].encode()), "exit": 1, "refused": problems}
+    answer: dict[str, Any] = {"stdout": "", "stderr": "", "exit": 1, "stub": None}
     with _locked(file) as state:
         state["calls"].append(record)
         if problems:
-            sys.stderr.write(f"Error: {problems[0]}\n")
-            return 1
+            return answer | {"stderr": f"Error: {problems[0]}\n"}
         call = _parse(state, argv)
-        call.stdin = stdin
+        call.stdin, call.cwd, call.env_app = asked["stdin"], Path(asked["cwd"]), asked["app"]
         stub = state["stubs"].get(call.command)
-        if stub is None:
-            try:
-                _carry_out(call)
-            except FlyError as failed:
-                sys.stderr.write(f"Error: {failed}\n")
-                return 1
-            except UnknownBehaviourError as unknown:
-                sys.stderr.write(f"{unknown}\n")
-                record["exit"] = 70
-                return 70
-            except LostAnswerError:
-                sys.stderr.write("Error: unexpected EOF\n")
-                return 1
+        if stub is not None:
+            record["exit"] = None
+            return answer | {"stub": stub}
+        try:
+            _carry_out(call)
+        except FlyError as failed:
+            return answer | {"stderr": f"Error: {failed}\n"}
+        except UnknownBehaviourError as unknown:
+            record["exit"] = 70
+            return answer | {"stderr": f"{unknown}\n", "exit": 70}
+        except LostAnswerError:
+            return answer | {"stderr": "Error: unexpected EOF\n"}
         record["exit"] = 0
-    if stub is not None:
-        os.execvp("sh", ["sh", "-c", stub, "fly", *argv])
-    for text in call.output:
-        print(text)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    return answer | {"stdout": "".join(f"{text}\n" for text in call.output), "exit": 0}
