@@ -1,0 +1,65 @@
+"""Servers and projects that the tests about data share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.data import places
+from tests.data.places import ANSWERS, NEON_HOST, PROVIDERS, Place
+from tests.support import postgres
+from tests.support.postgres import Database
+from tests.support.template import render
+
+
+@pytest.fixture(scope="session")
+def projects(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give an app rendered for a provider; each is rendered once."""
+    made: dict[str, Path] = {}
+
+    def project(provider: str) -> Path:
+        if provider not in made:
+            folder = tmp_path_factory.mktemp(provider) / "shop"
+            made[provider] = render(template, folder, {**ANSWERS, "database": provider})
+        return made[provider]
+
+    return project
+
+
+@pytest.fixture(scope="session")
+def plain_server() -> Iterator[Database]:
+    """A server without TLS, behind Fly's proxies."""
+    with postgres.server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def neon_server() -> Iterator[Database]:
+    """A server that asks for TLS, with a certificate for the name of a Neon compute."""
+    with postgres.server(tls=True, name=NEON_HOST) as found:
+        yield found
+
+
+@pytest.fixture
+def at(projects: Callable[[str], Path], tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Place]:
+    """Give a place at a provider, with an empty database."""
+
+    def make(provider: str) -> Place:
+        server = request.getfixturevalue("neon_server" if provider == "neon" else "plain_server")
+        return places.place(provider, projects(provider), server.fresh(), tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def managed(at: Callable[[str], Place]) -> Place:
+    """At Fly Managed Postgres."""
+    return at("fly_managed")
+
+
+@pytest.fixture(params=PROVIDERS)
+def anywhere(at: Callable[[str], Place], request: pytest.FixtureRequest) -> Place:
+    """At each provider in turn."""
+    return at(request.param)

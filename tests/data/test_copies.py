@@ -1,0 +1,421 @@
+"""A copy of a database is whole or is none, and comes back beside what is running."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.data.places import Place, alive, shells
+from tests.support.postgres import Database
+
+SCHEMA = r"""
+set role "{user}";
+create table users (id bigint generated always as identity primary key, email text not null unique, note text);
+insert into users (email, note) select 'user' || n || '@example.com', md5(n::text) from generate_series(1, {rows}) n;
+create schema "odd names";
+create table "odd names"."it's ""this"" (one)" (words text);
+insert into "odd names"."it's ""this"" (one)"
+  values (E'\\.'), (E'COPY x FROM stdin;\nCOPY y (z) FROM stdin;'), (''), (null);
+create table nothing ();
+insert into nothing default values;
+create table none_yet (id int);
+create table events (day date, what text) partition by range (day);
+create table events_2025 partition of events for values from ('2025-01-01') to ('2026-01-01');
+insert into events select '2025-02-01', 'event ' || n from generate_series(1, 7) n;
+create table parent (id int);
+create table child (more text) inherits (parent);
+insert into parent values (1); insert into child values (2, 'x'), (3, 'y');
+create table secret (id int); alter table secret enable row level security; insert into secret values (1), (2);
+create view recent as select * from users where id > 10;
+create function shout(text) returns text language sql as $$ select upper($1) $$;
+"""
+TABLES = ("users", '"odd names"."it\'s ""this"" (one)"', "nothing", "none_yet", "events", "parent", "child", "secret")
+
+
+def fill(server: Database, rows: int = 500) -> None:
+    server.psql(SCHEMA.replace("{rows}", str(rows)).replace("{user}", server.user))
+
+
+def fingerprints(server: Database, name: str | None = None) -> list[str]:
+    """Rows and a checksum over all of them, for every table."""
+    checksum = "coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '-')"
+    return [server.psql(f"select count(*), {checksum} from only {table} t", name) for table in TABLES]
+
+
+def databases(server: Database) -> set[str]:
+    return set(server.psql("select datname from pg_database").splitlines())
+
+
+@pytest.fixture
+def dumped(managed: Place, tmp_path: Path) -> Path:
+    """A good dump, with its checksum."""
+    fill(managed.server)
+    file = tmp_path / "shop.dump"
+    done = managed.backup(f"--to={file}")
+    assert done.returncode == 0, done.stderr
+    managed.fly.forget()
+    return file
+
+
+def test_a_million_rows_come_back_as_they_were(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server, rows=1_000_000)
+    before = fingerprints(managed.server)
+
+    done = managed.backup(f"--to={tmp_path}/shop.dump")
+    assert done.returncode == 0, done.stderr
+    assert "8 tables, 1000017 rows" in done.stdout
+    managed.server.psql("drop table users cascade; drop table events, child, parent, secret")
+
+    done = managed.restore(f"--from={tmp_path}/shop.dump", "--into=shop_again")
+    assert done.returncode == 0, done.stderr
+    assert "shop_again has all of it: 8 tables, 1000017 rows" in done.stdout
+    assert fingerprints(managed.server, "shop_again") == before
+    assert managed.server.psql("select shout('a'), count(*) from recent", "shop_again") == "A|999990"
+    assert managed.fly.refused() == []
+
+
+def test_each_provider_s_database_is_copied_and_brought_back(anywhere: Place, tmp_path: Path) -> None:
+    fill(anywhere.server)
+    file = tmp_path / "a copy.dump"
+    assert (done := anywhere.backup(f"--to={file}")).returncode == 0, done.stderr
+    assert oct(file.stat().st_mode & 0o777) == "0o600", "others on this machine could read the data"
+
+    done = anywhere.restore(f"--from={file}")
+    assert done.returncode == 0, done.stderr
+    new = next(name for name in databases(anywhere.server) if name.startswith(f"{anywhere.server.database}_restored_"))
+    assert fingerprints(anywhere.server, new) == fingerprints(anywhere.server)
+    assert f"To let production use {new}" in done.stdout
+    assert "fly secrets import -a shop" in done.stdout
+    assert anywhere.fly.refused() == []
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_it_works_in(shell: str, managed: Place, tmp_path: Path) -> None:
+    fill(managed.server)
+    assert (done := managed.backup(f"--to={tmp_path}/x.dump", shell=shell)).returncode == 0, done.stderr
+    done = managed.restore(f"--from={tmp_path}/x.dump", "--into=in_another_shell_" + shell[:3], shell=shell)
+    assert done.returncode == 0, done.stderr
+    assert fingerprints(managed.server, "in_another_shell_" + shell[:3]) == fingerprints(managed.server)
+    assert "8 tables, 517 rows" in managed.run("backup", f"--verify={tmp_path}/x.dump", shell=shell).stdout
+
+
+def test_without_a_name_it_goes_into_the_home_folder_with_app_and_time(managed: Place) -> None:
+    fill(managed.server)
+    done = managed.backup()
+    assert done.returncode == 0, done.stderr
+    (file,) = (managed.home / "backups").glob("shop-20*.dump")
+    assert managed.run("backup", f"--verify={file}").returncode == 0
+    assert [path.name for path in (managed.home / "backups").iterdir() if path.suffix == ".partial"] == []
+
+
+def test_the_app_itself_tells_its_url_when_the_shell_has_none(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server)
+    # Fly ends the session with what the command ended with; the direct URL is not set here.
+    tells = f"printf 'Connecting…\\r\\n%s\\r\\n' '{managed.url}'"
+    managed.fly.stub("ssh console", f'case $* in *"printenv DATABASE_URL"*) {tells} ;; *) exit 1 ;; esac')
+    done = managed.run("backup", f"--to={tmp_path}/x.dump")
+    assert done.returncode == 0, done.stderr
+    assert "URL from a machine of shop" in done.stdout
+    assert managed.fly.refused() == []
+    assert managed.secret not in done.stdout + done.stderr
+
+
+def test_a_further_repo_s_database_is_found_by_its_variable(managed: Place, tmp_path: Path) -> None:
+    audit = managed.on(managed.server.fresh())
+    audit.server.psql("create table trail (id int); insert into trail values (1)")
+    audit.server.psql('alter table trail owner to "fly-user"')
+    done = managed.run(
+        "backup", "--variable=SHOP_AUDIT_DATABASE_URL", f"--to={tmp_path}/x.dump", SHOP_AUDIT_DATABASE_URL=audit.url
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 tables, 1 rows" in done.stdout
+
+
+# --- A file that is not what it was ------------------------------------------------------------------------
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-200])
+
+
+def _tamper(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _lose_checksum(file: Path) -> None:
+    Path(f"{file}.sha256").unlink()
+
+
+def _cut_off_before_its_checksum(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    _sign(file)
+
+
+def _no_dump(file: Path) -> None:
+    file.write_text("create table users (id int);")
+    _sign(file)
+
+
+def _sign(file: Path) -> None:
+    sum_ = subprocess.run(["sha256sum", file.name], cwd=file.parent, capture_output=True, text=True, check=True)
+    Path(f"{file}.sha256").write_text(sum_.stdout)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (_truncate, "is not what it was when it was written"),
+        (_tamper, "is not what it was when it was written"),
+        (_empty, "is empty"),
+        (_lose_checksum, "sha256 is missing"),
+        (_cut_off_before_its_checksum, "cannot be read to its end"),
+        (_no_dump, "is no dump that pg_restore can read"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_before_anything_is_touched(
+    managed: Place, dumped: Path, harm: object, says: str
+) -> None:
+    before = databases(managed.server)
+    harm(dumped)  # type: ignore[operator]
+    for done in (
+        managed.restore(f"--from={dumped}", "--into=never"),
+        managed.restore(f"--from={dumped}", f"--replace={managed.server.database}"),
+        managed.run("backup", f"--verify={dumped}"),
+    ):
+        assert done.returncode == 1
+        assert says in done.stderr
+    assert managed.fly.calls() == []
+    assert databases(managed.server) == before
+
+
+def test_rows_that_did_not_arrive_are_named(managed: Place, dumped: Path) -> None:
+    # A trigger that an extension or another session might bring: here, a pg_restore that loses a row.
+    real = shutil.which("pg_restore")
+    managed.program(
+        "pg_restore",
+        f"""#!/bin/sh
+{real} "$@" || exit
+for word; do case $word in --dbname=*) psql -qXc "delete from users where id = 7" "${{word#*=}}" ;; esac; done
+""",
+    )
+    done = managed.restore(f"--from={dumped}", "--into=short_of_one")
+    assert done.returncode == 1
+    assert "public.users: 500 rows in the dump, 499 restored" in done.stdout
+    assert "do not switch over" in done.stderr
+
+
+# --- Cut off, or no room ------------------------------------------------------------------------------------
+
+
+def _slow_dump(place: Place) -> None:
+    """Let pg_dump write half a file and stay there."""
+    real = shutil.which("pg_dump")
+    place.program(
+        "pg_dump",
+        f"""#!/bin/sh
+case $1 in --version) exec {real} --version ;; esac
+for word; do case $word in --file=*) file=${{word#--file=}} ;; esac; done
+echo $$ >'{place.fly.folder}/pid'
+{real} --format=custom | head -c 500 >"$file"
+exec sleep 60
+""",
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda s: s.name)
+def test_a_backup_that_is_cut_off_leaves_nothing_that_looks_whole(
+    managed: Place, tmp_path: Path, how: signal.Signals
+) -> None:
+    fill(managed.server)
+    _slow_dump(managed)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    command = [str(managed.project / "ops/backup"), f"--to={folder}/x.dump"]
+    running = subprocess.Popen(
+        command,
+        env=managed.env(DATABASE_URL=managed.url),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    started = managed.fly.folder / "pid"
+    try:
+        partial = folder / "x.dump.partial"
+        deadline = time.monotonic() + 30
+        while not (partial.exists() and partial.stat().st_size == 500):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.send_signal(how)
+        assert running.wait(20) != 0
+    finally:
+        running.kill()
+        dumping = int(started.read_text())
+        left = alive(dumping)
+        if left:
+            os.kill(dumping, signal.SIGKILL)
+    files = {path.name for path in folder.iterdir()}
+    if how is signal.SIGKILL:
+        assert files == {"x.dump.partial"}
+        assert managed.run("backup", f"--verify={partial}").returncode == 1
+        _end_tunnel(managed)
+    else:
+        assert files == set()
+        assert not left, "pg_dump goes on"
+
+
+def _end_tunnel(place: Place) -> None:
+    """End what a killed script could not end itself."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if "tests.data.tunnel" in words and str(place.port) in words:
+            os.kill(int(folder.name), signal.SIGKILL)
+
+
+def test_a_pg_dump_that_fails_leaves_nothing(managed: Place, tmp_path: Path) -> None:
+    managed.server.psql("create table not_yours (id int)")
+    folder = tmp_path / "out"
+    done = managed.backup(f"--to={folder}/x.dump")
+    assert done.returncode == 1
+    assert "permission denied for table not_yours" in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_no_room_is_said_and_leaves_nothing(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server, rows=50_000)
+    folder = tmp_path / "out"
+    # A limit for the size of files, in blocks of 512 bytes; no disk need be filled.
+    script = f'ulimit -f 400; exec "{managed.project}/ops/backup" --to="{folder}/x.dump"'
+    done = subprocess.run(
+        ["dash", "-c", script],
+        env=managed.env(DATABASE_URL=managed.url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"there is not enough room in {folder}" in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server, rows=50_000)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user cannot mount a small disk")
+    try:
+        done = managed.backup(f"--to={disk}/x.dump")
+        assert done.returncode == 1
+        assert f"there is not enough room in {disk}" in done.stderr
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_an_earlier_backup_is_not_overwritten(managed: Place, dumped: Path) -> None:
+    before = dumped.read_bytes()
+    done = managed.backup(f"--to={dumped}")
+    assert done.returncode == 1
+    assert "never written over another" in done.stderr
+    assert dumped.read_bytes() == before
+
+
+# --- What is running is left alone --------------------------------------------------------------------------
+
+
+def test_a_database_with_tables_is_not_restored_into(managed: Place, dumped: Path) -> None:
+    managed.server.psql("insert into users (email) values ('new@example.com')")
+    done = managed.restore(f"--from={dumped}", f"--into={managed.server.database}")
+    assert done.returncode == 1
+    assert "is not empty, so it is left alone" in done.stderr
+    assert managed.server.psql("select count(*) from users") == "501"
+
+
+def test_an_empty_database_is_filled(managed: Place, dumped: Path) -> None:
+    empty = managed.server.fresh()
+    done = managed.restore(f"--from={dumped}", f"--into={empty.database}")
+    assert done.returncode == 0, done.stderr
+    assert fingerprints(empty) == fingerprints(managed.server)
+
+
+def test_a_database_is_replaced_when_it_is_named(managed: Place, dumped: Path) -> None:
+    before = fingerprints(managed.server)
+    managed.server.psql("delete from users where id < 300; update users set note = 'wrong'")
+    done = managed.restore(f"--from={dumped}", f"--replace={managed.server.database}")
+    assert done.returncode == 0, done.stderr
+    assert fingerprints(managed.server) == before
+
+
+def test_a_replacement_that_fails_changes_nothing(managed: Place, dumped: Path) -> None:
+    # What came after the dump hangs on what the dump would replace.
+    managed.server.psql("""create view later as select * from users; insert into "nothing" default values""")
+    before = fingerprints(managed.server)
+    done = managed.restore(f"--from={dumped}", f"--replace={managed.server.database}")
+    assert done.returncode == 1
+    assert f"{managed.server.database} is as it was" in done.stderr
+    assert "later" in done.stderr
+    assert fingerprints(managed.server) == before
+
+
+def test_nothing_is_restored_that_nobody_agreed_to(managed: Place, dumped: Path) -> None:
+    before = databases(managed.server)
+    done = managed.run("restore", f"--from={dumped}", DATABASE_URL=managed.url)
+    assert done.returncode == 3
+    assert "Add --yes" in done.stderr
+    assert databases(managed.server) == before
+
+
+# --- Secrets ------------------------------------------------------------------------------------------------
+
+
+def test_no_password_is_on_a_command_line_in_the_output_handed_on_or_left_behind(
+    anywhere: Place, tmp_path: Path
+) -> None:
+    password = f"it's\\a:{secrets.token_hex(8)}/@%"
+    role = f"owner-{secrets.token_hex(4)}"
+    quoted = password.replace("'", "''")
+    anywhere.server.psql(f"create role \"{role}\" login createdb password '{quoted}'")
+    anywhere.server.psql(
+        f'alter database "{anywhere.server.database}" owner to "{role}"; grant create on schema public to "{role}"'
+    )
+    place = anywhere.on(replace(anywhere.server, user=role, password=password))
+    fill(place.server)
+    (tmp_path / "private").mkdir()
+    for tool in ("pg_dump", "pg_restore", "psql", "pg_isready"):
+        place.program(
+            tool,
+            f"""#!/bin/sh
+{{ cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'; tr '\\0' '\\n' </proc/$$/environ; }} >>'{tmp_path}/seen' 2>/dev/null
+exec {shutil.which(tool)} "$@"
+""",
+        )
+    done = place.backup(f"--to={tmp_path}/x.dump", TMPDIR=f"{tmp_path}/private")
+    assert done.returncode == 0, done.stderr
+    again = place.restore(f"--from={tmp_path}/x.dump", TMPDIR=f"{tmp_path}/private")
+    assert again.returncode == 0, again.stderr
+    seen = (tmp_path / "seen").read_text(errors="replace") + done.stdout + done.stderr + again.stdout + again.stderr
+    assert "pg_restore" in seen
+    assert "PGPASSFILE" in seen
+    for written in (password, quote(password, safe="")):
+        assert written not in seen
+    assert list((tmp_path / "private").iterdir()) == []

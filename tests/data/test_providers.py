@@ -1,0 +1,356 @@
+"""What each provider keeps and brings back, in the words of its own tool, and what is said when something is amiss."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.data.places import CLUSTER, PROVIDERS, Place, neon_problems, shells
+
+LIST = {
+    "fly_managed": [f"mpg backup list {CLUSTER} --all"],
+    "fly_postgres": [
+        "volumes list --app shop-db --json",
+        "volumes snapshots list vol_1 --app shop-db",
+        "postgres backup list --app shop-db",
+    ],
+    "neon": ["snapshots list"],
+}
+CREATE = {
+    "fly_managed": [f"mpg backup create {CLUSTER} --type full"],
+    "fly_postgres": ["postgres backup list --app shop-db", "postgres backup create --app shop-db"],
+    "neon": ["snapshots create"],
+}
+AT = "2026-06-01T12:00:00Z"
+POINT_IN_TIME = {
+    "fly_managed": [f"mpg restore {CLUSTER} --pitr-time {AT} --name shop-june"],
+    "fly_postgres": [
+        "postgres backup list --app shop-db",
+        f"postgres backup restore shop-june --app shop-db --restore-target-time {AT}",
+    ],
+    "neon": [f"branches create --name shop-june --parent {AT} --no-secrets"],
+}
+ONE_BACKUP = {
+    "fly_managed": [f"mpg restore {CLUSTER} --backup-id b-7 --name shop-june"],
+    "fly_postgres": [
+        "postgres backup list --app shop-db",
+        "postgres backup restore shop-june --app shop-db --restore-target-name b-7",
+    ],
+    "neon": ["snapshots restore b-7 --name shop-june"],
+}
+
+
+def hours_ago(hours: float) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.123456Z")
+
+
+def keep(place: Place, *ages: float) -> None:
+    """Let the provider have finished backups of these ages in hours."""
+    fly = place.fly
+    volume = {"id": "vol_1", "size_gb": 10, "region": "fra"}
+    fly.update(lambda state: state["apps"]["shop-db"].update(volumes=[volume]))
+    backups = [{"id": f"b-{age}", "status": "completed", "type": "full", "stop": hours_ago(age)} for age in ages]
+    backups.append({"id": "b-failed", "status": "failed", "type": "full", "stop": hours_ago(0)})
+    backups.append({"id": "b-now", "status": "in_progress", "type": "full", "stop": ""})
+    fly.answer("mpg backup list", json.dumps(backups) if ages else f"No backups found for cluster {CLUSTER}")
+    snapshots = [{"id": f"vs_{age}", "status": "created", "created_at": hours_ago(age)} for age in ages]
+    fly.answer("volumes snapshots list", json.dumps(snapshots))
+    (fly.folder / "snapshots.json").write_text(
+        json.dumps([{"id": f"snap-{age}", "created_at": hours_ago(age)} for age in ages])
+    )
+    for command in (
+        "postgres backup list",
+        "postgres backup create",
+        "postgres backup restore",
+        "mpg restore",
+        "volumes snapshots create",
+        "mpg backup create",
+    ):
+        fly.answer(command, "done")
+
+
+def asked(place: Place) -> list[str]:
+    """What the provider was asked, without the look who is logged in."""
+    if place.provider == "neon":
+        assert neon_problems(place.neon_calls()) == []
+        return [call for call in place.neon_calls() if call != "me"]
+    assert place.fly.refused() == []
+    return [line for line in place.fly.lines() if not line.startswith(("auth ", "mpg list"))]
+
+
+def test_backups_are_listed(anywhere: Place) -> None:
+    keep(anywhere, 1)
+    done = anywhere.run("backup", "--list")
+    assert done.returncode == 0, done.stderr
+    assert asked(anywhere) == LIST[anywhere.provider]
+
+
+def test_a_backup_is_made(anywhere: Place) -> None:
+    keep(anywhere, 1)
+    assert anywhere.run("backup", "--create").returncode == 3, "nobody said yes"
+    assert asked(anywhere) == []
+    done = anywhere.run("backup", "--create", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert asked(anywhere) == CREATE[anywhere.provider]
+
+
+@pytest.mark.parametrize(("ages", "words", "code"), [
+    ([30, 1, 50], ["--check"], 0),
+    ([27, 50], ["--check"], 1),
+    ([27, 50], ["--check=48"], 0),
+    ([3], ["--check=3"], 1),
+    ([], ["--check"], 1),
+], ids=["fresh", "stale", "stale but asked for less", "exactly as old", "none"])  # fmt: skip
+def test_a_backup_that_is_too_old_is_a_failure(anywhere: Place, ages: list[float], words: list[str], code: int) -> None:
+    keep(anywhere, *ages)
+    done = anywhere.run("backup", *words)
+    assert done.returncode == code, done.stderr
+    assert ("hours old" if ages else "has no finished backup") in done.stdout + done.stderr
+    assert ("ops/backup production --create" in done.stderr) == (code == 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "calls"), [(f"--at={AT}", POINT_IN_TIME), ("--backup=b-7", ONE_BACKUP)], ids=["point in time", "backup"]
+)
+def test_the_provider_restores_into_something_new(anywhere: Place, word: str, calls: dict[str, list[str]]) -> None:
+    keep(anywhere, 1)
+    done = anywhere.run("restore", word, "--name=shop-june", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert asked(anywhere) == calls[anywhere.provider]
+    assert "shop-june" in done.stdout
+    assert "fly secrets import -a shop" in done.stdout
+
+
+def test_a_snapshot_of_a_volume_becomes_a_new_server_of_the_same_kind(at: Callable[[str], Place]) -> None:
+    place = at("fly_postgres")
+    keep(place, 1)
+    machine = {
+        "id": "1",
+        "image_ref": {"registry": "registry-1.docker.io", "repository": "flyio/postgres-flex", "tag": "17.2"},
+    }
+    place.fly.update(lambda state: state["apps"]["shop-db"].update(machines=[machine]))
+    done = place.run("restore", "--backup=vs_9", "--name=shop-june", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert asked(place)[-1] == (
+        "postgres create --name shop-june --org personal --region fra --initial-cluster-size 1 --vm-size shared-cpu-1x"
+        " --volume-size 10 --snapshot-id vs_9 --image-ref registry-1.docker.io/flyio/postgres-flex:17.2"
+    )
+
+
+def test_without_wal_backups_only_snapshots_are_offered(at: Callable[[str], Place]) -> None:
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.stub("postgres backup list", "echo 'Error: backups are not enabled' >&2; exit 1")
+    listed = place.run("backup", "--list")
+    assert listed.returncode == 0, listed.stderr
+    assert "fly postgres backup enable -a shop-db" in listed.stdout
+    assert place.run("backup", "--create", "--yes").returncode == 0
+    assert asked(place)[-1] == "volumes snapshots create vol_1 --app shop-db"
+    done = place.run("restore", f"--at={AT}", "--yes")
+    assert done.returncode == 1
+    assert "fly postgres backup enable -a shop-db" in done.stderr
+
+
+# --- Nothing is done, and everything is said -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [
+    ["backup"],
+    ["backup", "--list"],
+    ["backup", "--create"],
+    ["backup", "--check"],
+    ["restore", "--from={dump}"],
+    ["restore", "--from={dump}", "--replace=shop"],
+    ["restore", f"--at={AT}"],
+    ["restore", "--backup=b-7"],
+], ids=" ".join)  # fmt: skip
+@pytest.mark.parametrize("shell", shells())
+def test_a_dry_run_shows_commands_and_runs_none(anywhere: Place, words: list[str], shell: str, tmp_path: Path) -> None:
+    dump = tmp_path / "x.dump"
+    if "--from={dump}" in words:
+        _tiny_dump(anywhere, dump)
+    script, *options = [word.format(dump=dump) for word in words]
+    done = anywhere.run(script, *options, "--dry-run", shell=shell)
+    assert done.returncode == 0, done.stderr
+    assert "+ " in done.stderr
+    assert anywhere.fly.changes() == []
+    assert [line for line in anywhere.fly.lines() if not line.startswith("auth")] == []
+    assert anywhere.neon_calls() == []
+    assert not (anywhere.home / "backups").exists()
+
+
+def _tiny_dump(place: Place, file: Path) -> None:
+    server = place.server
+    where = [f"--host={server.socket_folder}", f"--port={server.direct_port}", "--username=owner", server.database]
+    subprocess.run(["pg_dump", "-Fc", f"--file={file}", *where], check=True)
+    digest = subprocess.run(["sha256sum", str(file)], capture_output=True, text=True, check=True).stdout
+    Path(f"{file}.sha256").write_text(digest)
+
+
+@pytest.mark.parametrize("script", ["backup", "restore", "rollback"])
+@pytest.mark.parametrize("shell", shells())
+def test_help_is_printed(managed: Place, script: str, shell: str) -> None:
+    done = managed.run(script, "--help", shell=shell)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: ops/{script} [ENV]")
+    assert "Exit codes: 0 " in done.stdout
+    assert managed.fly.calls() == []
+
+
+# --- Bad input ------------------------------------------------------------------------------------------------
+
+
+def test_no_flyctl(managed: Place, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    needed = ["sh", "dirname", "basename", "date", "mktemp", "rm", "printenv", "sed", "awk"]
+    needed += ["psql", "pg_dump", "pg_restore", "pg_isready"]
+    for name in needed:
+        (tools / name).symlink_to(shutil.which(name) or "/missing")
+    for words in (["backup"], ["backup", "--list"], ["restore", f"--at={AT}"], ["rollback"]):
+        done = managed.run(*words, PATH=str(tools))
+        assert done.returncode == 3
+        assert done.stderr.startswith(f"{words[0]}: flyctl is not installed; see https://")
+
+
+def test_no_postgres_tools(managed: Place, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "mktemp", "rm", "printenv"):
+        (tools / name).symlink_to(shutil.which(name) or "/missing")
+    done = managed.run("backup", PATH=str(tools))
+    assert done.returncode == 3
+    assert "psql is not installed" in done.stderr
+    assert "postgresql-client" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["backup"], ["backup", "--list"], ["restore", f"--at={AT}"], ["rollback"]], ids=" ".join
+)
+def test_not_logged_in(managed: Place, words: list[str]) -> None:
+    managed.fly.update(lambda state: state.update(email=None))
+    done = managed.run(*words)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "fly auth login" in done.stderr
+
+
+def test_nobody_logged_in_to_neon(at: Callable[[str], Place]) -> None:
+    place = at("neon")
+    (place.fly.folder / "neonctl.fails").touch()
+    done = place.run("backup", "--list")
+    assert done.returncode == 3
+    assert "neonctl auth" in done.stderr
+
+
+def test_the_app_is_missing_or_has_no_url(managed: Place) -> None:
+    managed.fly.stub("ssh console", "echo 'Error: app shop has no started VMs.' >&2; exit 1")
+    done = managed.run("backup")
+    assert done.returncode == 3
+    assert "no machine of shop tells its DATABASE_URL: Error: app shop has no started VMs." in done.stderr
+    assert "fly machine start -a shop" in done.stderr
+
+
+def test_no_cluster_is_attached(managed: Place) -> None:
+    managed.fly.update(lambda state: state["clusters"].clear())
+    done = managed.run("backup", "--list")
+    assert done.returncode == 3
+    assert "no Managed Postgres cluster of the organization personal is attached to shop" in done.stderr
+
+
+@pytest.mark.parametrize("script", ["backup", "rollback"])
+def test_a_wrong_environment(managed: Place, script: str) -> None:
+    done = managed.run(script, "stagging")
+    assert done.returncode == 2
+    assert "there is no environment called stagging; there are: production" in done.stderr
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    (["backup", "--too=x"], "unknown option: --too=x"),
+    (["backup", "--check=soon"], "--check takes whole hours"),
+    (["backup", "--variable=x y"], "--variable takes the name"),
+    (["backup", "--variable=URL"], "ends with DATABASE_URL"),
+    (["restore"], "say what to restore"),
+    (["restore", "--from=x", "--at=y"], "say what to restore"),
+    (["restore", "--from=missing.dump"], "there is no file"),
+    (["restore", "--from=x", "--into=a", "--replace=b"], "choose one of"),
+    (["restore", "--from=x", "--into=a; drop"], "letters, digits, - and _ only"),
+    (["restore", "--at=yesterday"], "--at takes a time in UTC like"),
+    (["rollback", "--to=latest"], "--to takes a release like v12"),
+    (["rollback", "--migrations=all"], "--migrations takes the version"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")  # fmt: skip
+def test_wrong_use(managed: Place, words: list[str], says: str) -> None:
+    done = managed.run(*words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert managed.fly.calls() == []
+
+
+def test_a_pg_dump_that_is_older_than_the_server(managed: Place, tmp_path: Path) -> None:
+    managed.program("pg_dump", "#!/bin/sh\necho 'pg_dump (PostgreSQL) 12.3 (Debian 12.3-1)'\n")
+    done = managed.backup(f"--to={tmp_path}/x.dump")
+    assert done.returncode == 3
+    assert "pg_dump here is version 12, the server " in done.stderr
+    assert "Install postgresql-client-" in done.stderr
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("url", [
+    "postgresql://a:b@localhost:5432/shop_dev",
+    "postgresql://a:b@direct.abc.flympg.net/fly-db",
+    "postgres://a:b@shop-db.flycast:5432/shop",
+    "postgresql://a:b@ep-x-1.eu-central-1.aws.neon.tech/neondb",
+], ids=["laptop", "fly_managed", "fly_postgres", "neon"])  # fmt: skip
+def test_a_url_that_leads_to_another_provider(at: Callable[[str], Place], provider: str, url: str) -> None:
+    place = at(provider)
+    host = urlsplit(url).hostname or ""
+    own = {"fly_managed": "flympg", "fly_postgres": "flycast", "neon": "neon"}[provider] in host
+    done = place.run("backup", "--dry-run", DATABASE_URL=url)
+    assert (done.returncode == 0) == own, done.stderr
+    if not own:
+        assert f"leads to {host}, which is not " in done.stderr
+        assert "--ask database" in done.stderr
+        assert "a:b" not in done.stderr
+
+
+@pytest.mark.parametrize(("url", "says"), [
+    ("shop", "does not begin with postgresql://"),
+    ("mysql://a:b@c/d", "does not begin with postgresql://"),
+    ("postgresql://a:b@direct.x.flympg.net", "names no database"),
+    ("postgresql://a:b@/db", "lacks a user, a host or a database"),
+    ("postgresql://a:100%@direct.x.flympg.net/db", "has a % that is not followed"),
+])  # fmt: skip
+def test_a_url_that_is_none(managed: Place, url: str, says: str) -> None:
+    done = managed.run("backup", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "a:b" not in done.stderr
+
+
+def test_a_server_that_refuses(managed: Place, tmp_path: Path) -> None:
+    wrong = managed.url.replace("p%40ss%2Fw0rd", "wrong")
+    done = managed.run("backup", f"--to={tmp_path}/x.dump", DATABASE_URL=wrong)
+    assert done.returncode == 1
+    assert "does not let fly-user in" in done.stderr
+    assert "wrong" not in done.stderr
+
+
+def test_a_proxy_that_ends(managed: Place, tmp_path: Path) -> None:
+    managed.fly.stub("mpg proxy", "echo 'Error: cluster not found' >&2; exit 1")
+    done = managed.backup(f"--to={tmp_path}/x.dump")
+    assert done.returncode == 1
+    assert "the way to the database ended: Error: cluster not found" in done.stderr
+
+
+def test_a_port_that_leads_elsewhere(managed: Place, tmp_path: Path) -> None:
+    done = managed.backup(f"--to={tmp_path}/x.dump", PROXY_PORT=str(managed.server.port))
+    assert done.returncode == 1
+    assert f"port {managed.server.port} on this machine is taken" in done.stderr
+    assert not any("proxy" in line for line in managed.fly.lines())

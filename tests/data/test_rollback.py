@@ -1,0 +1,218 @@
+"""The image that ran before comes back, and only the image."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.data.places import ANSWERS, shells
+from tests.support.fake_fly import RecordingFly
+from tests.support.template import render
+
+MIGRATION = "priv/repo/migrations/20260102030405_add_price.exs"
+
+
+@dataclass
+class App:
+    """A project with three commits, and an account where each was deployed."""
+
+    project: Path
+    fly: RecordingFly
+    url: str
+    commits: list[str]
+
+    def image(self, number: int) -> str:
+        return f"registry.fly.io/shop:git-{self.commits[number][:12]}"
+
+    def deploy(self, number: int) -> None:
+        words = ["deploy", "--config", "fly.toml", "--app", "shop", "--image-label", f"git-{self.commits[number][:12]}"]
+        words += ["--build-arg", f"REVISION={self.commits[number]}", "--ha=false"]
+        subprocess.run(
+            [self.fly.bin / "fly", *words], cwd=self.project, env=self.fly.env(), capture_output=True, check=False
+        )
+
+    def run(self, *words: str, shell: str = "", script: str = "rollback") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*shell.split(), str(self.project / "ops" / script), *words],
+            cwd=self.project,
+            env=self.fly.env(APP_URL=self.url),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def serves(self) -> set[str]:
+        refs = [machine["image_ref"] for machine in self.fly.state()["apps"]["shop"]["machines"]]
+        return {f"{ref['registry']}/{ref['repository']}:{ref['tag']}" for ref in refs}
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = render(template, tmp_path_factory.mktemp("rollback") / "shop", {**ANSWERS, "database": "fly_managed"})
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "One")
+    (folder / "two").touch()
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Two")
+    (folder / MIGRATION).parent.mkdir(parents=True)
+    (folder / MIGRATION).touch()
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Three adds a price")
+    return folder
+
+
+@pytest.fixture
+def app(project: Path, tmp_path: Path) -> Iterator[App]:
+    fly = RecordingFly.install(tmp_path / "fly")
+    subprocess.run([fly.bin / "fly", "apps", "create", "shop"], env=fly.env(), capture_output=True, check=True)
+    commits = git(project, "log", "--reverse", "--format=%H").split()
+    with fly.web() as url:
+        found = App(project, fly, url, commits)
+        for number in range(3):
+            found.deploy(number)
+        fly.forget()
+        yield found
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_the_release_before_comes_back(app: App, shell: str) -> None:
+    done = app.run("--yes", shell=shell)
+    assert done.returncode == 0, done.stderr
+    assert app.serves() == {app.image(1)}
+    assert app.fly.changes() == [
+        f"deploy --config fly.toml --app shop --ha=false --image {app.image(1)} --skip-release-command"
+    ]
+    assert app.fly.refused() == []
+    assert "v3 (complete)" in done.stdout
+    assert "Three adds a price" in done.stdout
+    assert "to    v2" in done.stdout
+    assert f"which the old image does not know:\n  {MIGRATION}" in done.stdout
+    assert "serves v2" in done.stdout
+
+
+def test_a_second_rollback_goes_on_into_the_past(app: App) -> None:
+    assert app.run("--yes").returncode == 0
+    assert app.run("--yes").returncode == 0
+    assert app.serves() == {app.image(0)}
+    done = app.run("--yes")
+    assert done.returncode == 1
+    assert "no earlier release of shop completed" in done.stderr
+
+
+def test_a_release_that_failed_is_not_gone_back_to(app: App) -> None:
+    app.fly.update(lambda state: state["apps"]["shop"]["releases"][1].update(Status="failed"))
+    assert app.run("--yes").returncode == 0
+    assert app.serves() == {app.image(0)}
+
+
+def test_after_a_deploy_that_failed_the_last_good_one_comes_back(app: App) -> None:
+    app.fly.update(lambda state: state["apps"]["shop"]["releases"].pop())
+    app.fly.fail("deploy", "health_checks")
+    app.deploy(2)
+    assert app.serves() == {app.image(2)}
+    done = app.run("--yes")
+    assert done.returncode == 0, done.stderr
+    assert "v3 (failed)" in done.stdout
+    assert app.serves() == {app.image(1)}
+
+
+def test_a_release_that_is_named_comes_back(app: App) -> None:
+    assert app.run("--to=v1", "--yes").returncode == 0
+    assert app.serves() == {app.image(0)}
+
+
+@pytest.mark.parametrize(
+    ("word", "says"), [("--to=v9", "has no release v9 with an image"), ("--to=3", "v3 has the image that is there now")]
+)
+def test_a_release_that_makes_no_sense_is_refused(app: App, word: str, says: str) -> None:
+    done = app.run(word, "--yes")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert app.fly.changes() == []
+
+
+def test_migrations_are_taken_back_first_and_with_the_new_image(app: App) -> None:
+    app.fly.answer("console", "done")
+    done = app.run("--migrations=20260102030405", "--yes")
+    assert done.returncode == 0, done.stderr
+    back, deploy = app.fly.changes()
+    assert back == (
+        f"console --app shop --config fly.toml --image {app.image(2)} --command /app/bin/rollback 20260102030405"
+    )
+    assert deploy.startswith("deploy ")
+    assert app.fly.refused() == []
+
+
+def test_migrations_that_stay_stop_the_rollback(app: App) -> None:
+    app.fly.stub("console", "echo '\"1\" is no applied migration' >&2; exit 1")
+    done = app.run("--migrations=1", "--yes")
+    assert done.returncode == 1
+    assert "the machines were not touched" in done.stderr
+    assert app.serves() == {app.image(2)}
+
+
+def test_nobody_said_yes(app: App) -> None:
+    done = app.run()
+    assert done.returncode == 3
+    assert app.fly.changes() == []
+
+
+def test_a_dry_run_shows_what_would_happen(app: App) -> None:
+    done = app.run("--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "to    v2" in done.stdout
+    assert f"+ flyctl deploy --config fly.toml --app shop --ha=false --image {app.image(1)}" in done.stderr
+    assert app.fly.changes() == []
+
+
+def test_the_list_has_image_age_and_commit(app: App) -> None:
+    done = app.run("--list")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("v3 ")
+    assert app.commits[2][:12] in lines[0]
+    assert lines[0].endswith("Three adds a price")
+    assert lines[1].strip() == app.image(2)
+
+
+def test_an_image_that_is_gone_is_built_again(app: App) -> None:
+    app.fly.update(lambda state: state["images"].pop(app.image(1)))
+    done = app.run("--yes")
+    assert done.returncode == 1
+    assert f"git checkout {app.commits[1][:12]}, then ops/deploy production" in done.stderr
+
+
+def test_an_app_without_releases(app: App) -> None:
+    app.fly.update(lambda state: state["apps"]["shop"].update(releases=[]))
+    done = app.run()
+    assert done.returncode == 1
+    assert "there is nothing to go back to" in done.stderr
+
+
+def test_an_app_that_is_not_there(app: App) -> None:
+    app.fly.update(lambda state: state["apps"].clear())
+    done = app.run()
+    assert done.returncode == 1
+    assert "cannot list the releases of shop" in done.stderr
+
+
+def test_an_app_without_a_command_for_it_does_not_take_migrations_back(
+    render: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = render({"stack": "nextjs", "fly_app": "shop", "database": "neon", "orm": "drizzle"})
+    fly = RecordingFly.install(tmp_path / "fly")
+    done = App(folder, fly, "", []).run("--migrations=1")
+    assert done.returncode == 2
+    assert "write one that undoes the change" in done.stderr
+    assert fly.calls() == []
