@@ -53,6 +53,4 @@ class Naming(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals.update(
-            fly_name=fly_name, otp_name=otp_name, module_name=module_name, underscore=underscore
-        )
+        environment.globals.update(fly_name=fly_name, otp_name=otp_name, module_name=module_name, underscore=underscore)

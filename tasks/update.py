@@ -52,9 +52,7 @@ def after() -> int:
         for name in dropped:
             print(f"  git checkout HEAD -- '{name}'")
     if conflicts:
-        print(
-            "\nIn conflict: your edit and the new version touch the same lines. Choose, then `git add` the file:"
-        )
+        print("\nIn conflict: your edit and the new version touch the same lines. Choose, then `git add` the file:")
         for name in conflicts:
             print(f"  {name}")
     return 0
