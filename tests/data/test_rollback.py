@@ -203,8 +203,8 @@ def test_an_app_without_releases(app: App) -> None:
 def test_an_app_that_is_not_there(app: App) -> None:
     app.fly.update(lambda state: state["apps"].clear())
     done = app.run()
-    assert done.returncode == 1
-    assert "cannot list the releases of shop" in done.stderr
+    assert done.returncode == 3
+    assert "the app shop is not there yet; type: ops/setup production" in done.stderr
 
 
 def test_an_app_without_a_command_for_it_does_not_take_migrations_back(

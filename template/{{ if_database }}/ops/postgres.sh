@@ -16,11 +16,9 @@ unfinished=
 begin() {
   umask 077
   take_url
-  work=$(mktemp -d)
+  scratch_folder
+  work=$scratch
   trap finish EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
 }
 
 finish() {
