@@ -435,7 +435,7 @@ def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
         pytest.param(
             "prisma", _remove("prisma/migrations"), r"There is no folder prisma/migrations", id="no migrations"
         ),
-        pytest.param("fifteen", _remove("app/livez"), r"The build has no /livez", id="no health route"),
+        pytest.param("javascript", _remove("src/app/livez"), r"The build has no /livez", id="no health route"),
         pytest.param(
             "fifteen",
             _edit(
