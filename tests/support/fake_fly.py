@@ -799,7 +799,6 @@ def _deploy(call: Call, how: str) -> None:
     if not app["machines"]:
         app["machines"] = [_machine(call, f"{name}-{n}", config) for n in range(2 if call.on("--ha", True) else 1)]
         if not app["ips"] and not config.get("services"):
-            call.flags = {"--shared": ["true"]}
             _allocate(call, "shared_v4")
             _allocate(call, "v6")
         for machine in app["machines"]:

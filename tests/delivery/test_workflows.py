@@ -1,0 +1,239 @@
+"""The rendered workflows: their shell does what they promise, and what they use is pinned."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.ops.conftest import ANSWERS, Project
+from tests.support.template import REPO
+from tests.truth import record
+
+EVERYTHING = {
+    "github": True,
+    "deploy_on": "push",
+    "ci": True,
+    "review_apps": True,
+    "template_updates": True,
+}
+STACKS: dict[str, dict[str, Any]] = {
+    "phoenix": EVERYTHING,
+    "phoenix_neon": EVERYTHING | {"database": "neon"},
+    "phoenix_none": EVERYTHING | {"database": "none"},
+}
+
+
+class Runner:
+    """Runs the steps of a job as GitHub's runner does: each in a shell, with its environment and outputs."""
+
+    def __init__(self, project: Project, workflow: str) -> None:
+        self.project = project
+        self.jobs = yaml.safe_load((project.folder / f".github/workflows/{workflow}").read_text())["jobs"]
+        self.context: dict[str, str] = {"secrets.FLY_API_TOKEN": "token", "inputs.environment": ""}
+
+    def run(self, job: str) -> bool:
+        """Run a job; tell whether it went well. Its outputs are there for the jobs that follow."""
+        steps: dict[str, dict[str, str]] = {}
+        failed = False
+        for step in self.jobs[job]["steps"]:
+            if "run" not in step or not self._applies(step.get("if", ""), failed):
+                continue
+            output = self.project.folder.parent / "output"
+            output.write_text("")
+            env = {name: self._value(text) for name, text in step.get("env", {}).items() if name != "FLY_API_TOKEN"}
+            done = subprocess.run(
+                ["bash", "-e", "-c", step["run"]],
+                cwd=self.project.folder,
+                env=self.project.fly.env(
+                    APP_URL=self.project.address,
+                    GITHUB_OUTPUT=str(output),
+                    GITHUB_STEP_SUMMARY=str(self.project.folder.parent / "summary"),
+                    **env,
+                ),
+                capture_output=True,
+                text=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+            self.said = done.stdout + done.stderr
+            failed = failed or done.returncode != 0
+            steps[step.get("id", "")] = dict(line.split("=", 1) for line in output.read_text().splitlines())
+            for name, value in steps[step.get("id", "")].items():
+                self.context[f"steps.{step.get('id')}.outputs.{name}"] = value
+        for name, text in self.jobs[job].get("outputs", {}).items():
+            self.context[f"needs.{job}.outputs.{name}"] = self._value(text)
+        return not failed
+
+    def _value(self, text: str) -> str:
+        return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: self.context.get(found[1], ""), text)
+
+    def _applies(self, condition: str, failed: bool) -> bool:
+        wants_failure = condition.startswith("failure()")
+        if wants_failure != failed:
+            return False
+        named = re.search(r"(steps\.[\w.]+) (!=|==) '(\w*)'", condition)
+        if named:
+            return (self.context.get(named[1], "") == named[3]) == (named[2] == "==")
+        event = re.search(r"github.event.action (!=|==) 'closed'", condition)
+        return not event or (self.context["github.event.action"] == "closed") == (event[1] == "==")
+
+
+def set_up(project: Project, *environments: str) -> None:
+    for environment in environments:
+        assert project.run("setup", environment, "--yes").returncode == 0
+    project.commit("NEWS.md", "new\n")
+    project.fly.forget()
+
+
+def tags(project: Project, app: str) -> list[str]:
+    return [machine["image_ref"]["tag"] for machine in project.fly.state()["apps"][app]["machines"]]
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Iterator[Project]:
+    made = make_project(**EVERYTHING, database="none")
+    yield made
+    assert made.fly.refused() == []
+
+
+def test_one_image_goes_through_staging_to_production(project: Project) -> None:
+    set_up(project, "staging", "production")
+    runner = Runner(project, "fly-deploy.yml")
+    assert runner.run("plan")
+    assert json.loads(runner.context["needs.plan.outputs.before"]) == ["staging"]
+    assert runner.run("build")
+    runner.context["matrix.environment"] = "staging"
+    assert runner.run("before"), runner.said
+    assert runner.run("production"), runner.said
+    label = f"git-{project.revision()[:12]}"
+    assert (tags(project, "shop-staging"), tags(project, "shop")) == ([label], [label])
+    builds = [line for line in project.fly.lines() if line.startswith("deploy") and "--image " not in line]
+    assert len(builds) == 1
+
+
+def test_a_verification_that_fails_brings_the_image_from_before_back(project: Project) -> None:
+    set_up(project, "production")
+    [before] = tags(project, "shop")
+    runner = Runner(project, "fly-deploy.yml")
+    runner.context["inputs.environment"] = "production"
+    assert runner.run("plan") and runner.run("build")
+    project.fly.fail("deploy", "health_checks")
+    assert not runner.run("production")
+    assert tags(project, "shop") == [before]
+    assert "The deploy to production failed" in runner.said
+    last = [line for line in project.fly.changes() if line.startswith("deploy")][-1]
+    assert last.endswith("--skip-release-command")
+
+
+def test_a_deploy_that_changed_no_machine_is_not_rolled_back(project: Project) -> None:
+    set_up(project, "production")
+    runner = Runner(project, "fly-deploy.yml")
+    assert runner.run("plan")
+    runner.context["needs.build.outputs.image"] = "registry.fly.io/shop:git-000000000000"
+    project.fly.fail("deploy", "network")
+    assert not runner.run("production")
+    assert len([line for line in project.fly.changes() if line.startswith("deploy")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("only", "before", "production"),
+    [("", ["staging"], "true"), ("staging", ["staging"], "false"), ("production", [], "true")],
+)
+def test_the_plan_of_a_run_by_hand(project: Project, only: str, before: list[str], production: str) -> None:
+    runner = Runner(project, "fly-deploy.yml")
+    runner.context["inputs.environment"] = only
+    assert runner.run("plan")
+    assert json.loads(runner.context["needs.plan.outputs.before"]) == before
+    assert runner.context["needs.plan.outputs.production"] == production
+
+
+@pytest.mark.parametrize("only", ["prod", "$(touch pwned)", "staging production", '"; touch pwned; "'])
+def test_an_environment_that_is_none_ends_the_plan(project: Project, only: str) -> None:
+    runner = Runner(project, "fly-deploy.yml")
+    runner.context["inputs.environment"] = only
+    assert not runner.run("plan")
+    assert "there are: production staging" in runner.said
+    assert not (project.folder / "pwned").exists()
+
+
+def test_a_missing_token_is_said(project: Project) -> None:
+    set_up(project, "production")
+    project.fly.update(lambda state: state.update(email=None))
+    runner = Runner(project, "fly-deploy.yml")
+    assert runner.run("plan")
+    assert not runner.run("build")
+    assert "FLY_API_TOKEN" in runner.said
+
+
+def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
+    runner = Runner(project, "fly-review.yml")
+    runner.context |= {"github.event.number": "7", "github.event.action": "opened"}
+    assert runner.run("review"), runner.said
+    review = project.fly.state()["apps"]["shop-pr-7"]
+    key = review["secrets"]["SECRET_KEY_BASE"]["value"]
+    assert "PHX_HOST=shop-pr-7.fly.dev" in " ".join(project.fly.lines())
+    runner.context["github.event.action"] = "synchronize"
+    assert runner.run("review"), runner.said
+    assert project.fly.state()["apps"]["shop-pr-7"]["secrets"]["SECRET_KEY_BASE"]["value"] == key
+    runner.context["github.event.action"] = "closed"
+    for _ in range(2):
+        assert runner.run("review"), runner.said
+        assert project.fly.state()["apps"] == {}
+
+
+def test_a_review_app_never_gets_by_without_a_database_of_its_own(make_project: Callable[..., Project]) -> None:
+    project = make_project(**EVERYTHING, database="fly_managed")
+    refused = project.run("review", "up", "--number=7")
+    assert (refused.returncode, "REVIEW_DATABASE_URL" in refused.stderr) == (3, True)
+    assert project.fly.changes() == []
+    made = project.run("review", "up", "--number=7", REVIEW_DATABASE_URL="postgres://u:needle@h/db")
+    assert made.returncode == 0, made.stderr
+    assert "needle" not in made.stdout + made.stderr + str(project.fly.lines())
+
+
+@pytest.mark.parametrize("answers", STACKS.values(), ids=STACKS)
+def test_actions_are_those_of_the_catalog_and_values_stay_out_of_the_shell(
+    make_tree: Callable[..., Path], answers: dict[str, Any]
+) -> None:
+    catalog = yaml.safe_load((REPO / "extensions/catalog/actions.yml").read_text())
+    folder = make_tree(ANSWERS | answers) / ".github/workflows"
+    names = {file.name for file in folder.iterdir()}
+    assert names >= {"fly-ci.yml", "fly-deploy.yml", "fly-deploy-push.yml", "fly-review.yml", "fly-scaffold-update.yml"}
+    for file in folder.iterdir():
+        text = file.read_text()
+        for action, commit, tag in re.findall(r"uses: ([\w./-]+)@(\S+) # (\S+)", text):
+            assert (commit, tag) == (catalog[action]["sha"], catalog[action]["tag"]), file
+        assert len(re.findall(r"uses: [\w-]+/", text)) == len(re.findall(r"uses: \S+@[0-9a-f]{40} # ", text)), file
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {}, file
+        for job in workflow["jobs"].values():
+            assert "permissions" in job, file
+            for step in job.get("steps", []):
+                assert "${{" not in step.get("run", ""), file
+                if "setup-flyctl" in step.get("uses", ""):
+                    assert step["with"]["version"] == record.VERSION, file
+
+
+def test_actionlint_has_nothing_to_say(make_tree: Callable[..., Path]) -> None:
+    binary = next(
+        (
+            path
+            for path in (*os.environ["PATH"].split(":"), str(Path.home() / "go/bin"))
+            if Path(path, "actionlint").exists()
+        ),
+        None,
+    )
+    if binary is None:
+        pytest.skip("no actionlint on PATH or in ~/go/bin")
+    for answers in STACKS.values():
+        folder = make_tree(ANSWERS | answers)
+        checked = subprocess.run([f"{binary}/actionlint"], cwd=folder, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
