@@ -140,6 +140,25 @@ def test_a_further_repo_s_database_is_found_by_its_variable(managed: Place, tmp_
     assert "1 tables, 1 rows" in done.stdout
 
 
+def test_long_work_says_every_ten_seconds_what_it_is_at(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server)
+    real = shutil.which("pg_dump")
+    managed.program(
+        "pg_dump",
+        f"""#!/bin/sh
+case $1 in --version) exec {real} --version ;; esac
+{real} "$@"
+echo 'dumping contents of table "public.users"' >&2
+{shutil.which("sleep")} 3
+""",
+    )
+    # The script's seconds pass ten times as fast.
+    managed.program("sleep", f"#!/bin/sh\nexec {shutil.which('sleep')} 0.1\n")
+    done = managed.backup(f"--to={tmp_path}/x.dump")
+    assert done.returncode == 0, done.stderr
+    assert '  copying, 10 s: dumping contents of table "public.users"' in done.stdout
+
+
 # --- A file that is not what it was ------------------------------------------------------------------------
 
 

@@ -158,10 +158,29 @@ def test_without_wal_backups_only_snapshots_are_offered(at: Callable[[str], Plac
     assert "fly postgres backup enable -a shop-db" in done.stderr
 
 
+@pytest.mark.parametrize("shell", shells())
+def test_the_state_of_the_database(anywhere: Place, shell: str) -> None:
+    anywhere.fly.update(lambda state: state["apps"]["shop"].update(machines=[{"id": "1"}, {"id": "2"}]))
+    done = anywhere.run("database", shell=shell, DATABASE_URL=anywhere.url)
+    assert done.returncode == 0, done.stderr
+    pool = 5 if anywhere.provider == "neon" else 10
+    assert f"2 machines with POOL_SIZE {pool}, and 2 for migrations: {2 * pool + 2} at most" in done.stdout
+    assert " of 47 in use on the server" in done.stdout
+    assert ("no LISTEN and NOTIFY" in done.stdout) == (anywhere.provider != "fly_postgres")
+
+
+def test_more_connections_than_there_are_is_a_failure(at: Callable[[str], Place]) -> None:
+    place = at("fly_postgres")
+    place.fly.update(lambda state: state["apps"]["shop"].update(machines=[{"id": str(n)} for n in range(5)]))
+    done = place.run("database", DATABASE_URL=place.url)
+    assert done.returncode == 1
+    assert "may open 52 connections, the server has 47; lower POOL_SIZE in fly.toml" in done.stderr
+
+
 # --- Nothing is done, and everything is said -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [
+DRY = (
     ["backup"],
     ["backup", "--list"],
     ["backup", "--create"],
@@ -170,18 +189,20 @@ def test_without_wal_backups_only_snapshots_are_offered(at: Callable[[str], Plac
     ["restore", "--from={dump}", "--replace=shop"],
     ["restore", f"--at={AT}"],
     ["restore", "--backup=b-7"],
-], ids=" ".join)  # fmt: skip
+    ["database"],
+)
+
+
 @pytest.mark.parametrize("shell", shells())
-def test_a_dry_run_shows_commands_and_runs_none(anywhere: Place, words: list[str], shell: str, tmp_path: Path) -> None:
+def test_a_dry_run_shows_commands_and_runs_none(anywhere: Place, shell: str, tmp_path: Path) -> None:
     dump = tmp_path / "x.dump"
-    if "--from={dump}" in words:
-        _tiny_dump(anywhere, dump)
-    script, *options = [word.format(dump=dump) for word in words]
-    done = anywhere.run(script, *options, "--dry-run", shell=shell)
-    assert done.returncode == 0, done.stderr
-    assert "+ " in done.stderr
-    assert anywhere.fly.changes() == []
-    assert [line for line in anywhere.fly.lines() if not line.startswith("auth")] == []
+    _tiny_dump(anywhere, dump)
+    for words in DRY:
+        script, *options = [word.format(dump=dump) for word in words]
+        done = anywhere.run(script, *options, "--dry-run", shell=shell)
+        assert done.returncode == 0, done.stderr
+        assert "+ " in done.stderr, words
+    assert anywhere.fly.lines() == []
     assert anywhere.neon_calls() == []
     assert not (anywhere.home / "backups").exists()
 
@@ -194,7 +215,7 @@ def _tiny_dump(place: Place, file: Path) -> None:
     Path(f"{file}.sha256").write_text(digest)
 
 
-@pytest.mark.parametrize("script", ["backup", "restore", "rollback"])
+@pytest.mark.parametrize("script", ["backup", "restore", "rollback", "database"])
 @pytest.mark.parametrize("shell", shells())
 def test_help_is_printed(managed: Place, script: str, shell: str) -> None:
     done = managed.run(script, "--help", shell=shell)

@@ -162,6 +162,19 @@ def test_migrations_that_stay_stop_the_rollback(app: App) -> None:
     assert app.serves() == {app.image(2)}
 
 
+def test_a_machine_that_still_serves_the_wrong_commit_is_a_failure(app: App) -> None:
+    # flyctl may say that all is well although a machine could not pull the image.
+    app.fly.fail("deploy", "image_pull_silent")
+    quick = app.fly.bin / "sleep"
+    quick.write_text("#!/bin/sh\n")
+    quick.chmod(0o755)
+    done = app.run("--yes")
+    assert done.returncode == 1
+    assert "does not serve v2 but: " in done.stderr
+    assert app.commits[2] in done.stderr
+    assert "fly logs -a shop --machine " in done.stderr
+
+
 def test_nobody_said_yes(app: App) -> None:
     done = app.run()
     assert done.returncode == 3

@@ -1,4 +1,4 @@
-# What ops/backup and ops/restore do in the same way wherever the database is: find it, reach it, read a dump.
+# What ops/backup, ops/restore and ops/database do in the same way wherever the database is: find it, reach it, read a dump.
 # What differs from provider to provider is in ops/database.sh. Sourced after ops/lib.sh, never run.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
@@ -36,6 +36,15 @@ need_postgres() {
 }
 
 # --- Where the database is ---------------------------------------------------------------------------------
+
+# check_variable: whether --variable can be the name of one; what follows relies on its letters.
+check_variable() {
+  case $variable in
+    *[!A-Z0-9_]* | '') fail 2 "--variable takes the name of an environment variable, not $variable" ;;
+    *DATABASE_URL) ;;
+    *) fail 2 "--variable takes a name that ends with DATABASE_URL" ;;
+  esac
+}
 
 # take_url: takes the URL out of the environment, if it is there; the commands that are started have no use for it.
 take_url() {

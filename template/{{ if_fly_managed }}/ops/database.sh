@@ -1,8 +1,9 @@
-# Fly Managed Postgres: how ops/backup and ops/restore reach it, and what Fly itself keeps and brings back. The files
+# Fly Managed Postgres: how ops/backup, ops/restore and ops/database reach it, and what Fly itself keeps and brings back. The files
 # for other providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Fly Managed Postgres"
+pooler=transaction
 cluster=
 
 # own_host HOST: whether a URL with this host leads to this provider.
@@ -34,6 +35,13 @@ find_cluster() {
     jq -r --arg app "$app" '[.[] | select(any(.attached_apps[]?; .name == $app)) | .id] | first // empty' 2>/dev/null) || cluster=
   [ -n "$cluster" ] || fail 3 "no Managed Postgres cluster of the organization $org is attached to $app.
 See: fly mpg list --org $org, and attach it: fly mpg attach CLUSTER_ID -a $app"
+}
+
+# pooler_notice: what the pooled address cannot do. Its mode is known to the dashboard alone.
+pooler_notice() {
+  say "pooler       pgbouncer.$cluster.flympg.net; its mode is on the dashboard, below Connect. Transaction mode, the one for
+             many connections, has no LISTEN and NOTIFY (Oban: use Oban.Notifiers.PG where machines are clustered),
+             no session advisory locks, no SET that lasts and no prepared statements by name; direct.$cluster.flympg.net has"
 }
 
 need_provider() {

@@ -1,8 +1,9 @@
-# Fly Postgres, unmanaged: how ops/backup and ops/restore reach it, and what Fly itself keeps and brings back. The files
+# Fly Postgres, unmanaged: how ops/backup, ops/restore and ops/database reach it, and what Fly itself keeps and brings back. The files
 # for other providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Fly Postgres"
+pooler=
 
 # own_host HOST: whether a URL with this host leads to this provider.
 own_host() {
@@ -29,6 +30,11 @@ reach() {
   [ -n "$dry_run" ] || need_fly
   server_app
   open_tunnel flyctl proxy "$proxy_port:5432" --app "$database_app"
+}
+
+# pooler_notice: what the pooled address cannot do.
+pooler_notice() {
+  say "pooler       none; every connection is one of the server's"
 }
 
 need_provider() {

@@ -1,8 +1,9 @@
-# Neon: how ops/backup and ops/restore reach it, and what Neon itself keeps and brings back. The files for other
+# Neon: how ops/backup, ops/restore and ops/database reach it, and what Neon itself keeps and brings back. The files for other
 # providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Neon"
+pooler=transaction
 
 # own_host HOST: whether a URL with this host leads to this provider.
 own_host() {
@@ -25,6 +26,12 @@ reach() {
     fi
   done
   export PGSSLMODE PGSSLROOTCERT
+}
+
+# pooler_notice: what the pooled address cannot do.
+pooler_notice() {
+  say "pooler       the address with -pooler is in transaction mode: no LISTEN and NOTIFY (Oban: use Oban.Notifiers.PG where
+             machines are clustered), no session advisory locks, no SET that lasts; the address without -pooler has them"
 }
 
 need_provider() {
