@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 from allpairspy import AllPairs
 
 from tests.support import template as template_support
@@ -95,6 +96,19 @@ def renders(template: Path, factory: pytest.TempPathFactory) -> dict[str, Path]:
                 template_support.render(template, root / name, data, skip_tasks=True)
                 (root / f"{name}.done").touch()
     return {name: root / name for name in answers()}
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML with the two tags of Docker Compose: what they stand at takes the place of what another file says."""
+
+
+for _tag in ("!reset", "!override"):
+    _Yaml.add_constructor(_tag, lambda loader, node: loader.construct_yaml_seq(node))
+
+
+def yaml_documents(text: str) -> list[Any]:
+    """Every document of a YAML text. Raises yaml.YAMLError when it is none."""
+    return list(yaml.load_all(text, Loader=_Yaml))
 
 
 class Rendered(NamedTuple):

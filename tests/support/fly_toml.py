@@ -528,8 +528,10 @@ def _release_command(config: Table) -> Iterator[str]:
     except ValueError as error:
         yield f"deploy.release_command: cannot be split: {error}"
         return
-    if not words or not words[0].startswith("/"):
-        yield f"deploy.release_command: {command!r} must begin with the absolute path of a program"
+    # A name is looked for on PATH, as the official `npx prisma migrate deploy` is; what a relative path means
+    # depends on the image's WORKDIR.
+    if not words or ("/" in words[0] and not words[0].startswith("/")):
+        yield f"deploy.release_command: {command!r} must begin with a program's name or absolute path"
     elif re.search(r"[$;&|<>`]", command) and not re.fullmatch(r"-[a-z]*c", words[1] if words[1:] else ""):
         yield "deploy.release_command: no shell reads it; wrap it in /bin/sh -c '…'"
 

@@ -145,7 +145,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "bluegreen_with_volume": ('"rolling"', '"bluegreen"', "bluegreen does not go with mounts"),
     "max_unavailable": ("max_unavailable = 1", "max_unavailable = -1", "-1 is less than 0"),
     "swap": ("swap_size_mb = 512", "swap_size_mb = -1", "-1 is less than 0"),
-    "release_command_relative": ('"/app/bin/migrate"', '"bin/migrate"', "absolute path of a program"),
+    "release_command_relative": ('"/app/bin/migrate"', '"bin/migrate"', "name or absolute path"),
     "release_command_needs_a_shell": (
         '"/app/bin/migrate"',
         '"/app/bin/migrate && /app/bin/seed"',
