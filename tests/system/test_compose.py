@@ -1,0 +1,143 @@
+"""compose.production.yaml comes up: Postgres, migrations, the app, and Caddy over TLS, with nothing but Docker."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import images, net, phoenix
+
+pytestmark = pytest.mark.system
+
+
+@dataclass
+class Stack:
+    """A running project of Docker Compose."""
+
+    folder: Path
+    env: dict[str, str]
+    port: int
+
+    def compose(self, *words: str, check: bool = True) -> str:
+        """Run `docker compose` on it; what it said, both streams."""
+        done = subprocess.run(
+            ["docker", "compose", "-f", "compose.production.yaml", *words],
+            cwd=self.folder,
+            env=os.environ | self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout
+
+    def get(self, path: str) -> str:
+        """Ask over TLS, trusting Caddy's own authority and no other."""
+        root = self.compose("exec", "-T", "caddy", "cat", "/data/caddy/pki/authorities/local/root.crt")
+        context = ssl.create_default_context(cadata=root)
+        for _ in range(60):
+            try:
+                with urllib.request.urlopen(
+                    f"https://localhost:{self.port}{path}", context=context, timeout=30
+                ) as answer:
+                    return answer.read().decode()
+            except OSError as error:  # Caddy listens before it has its certificate
+                last = error
+                time.sleep(0.5)
+        pytest.fail(f"{last}\n{self.compose('logs', 'caddy', 'app')}")
+
+
+@pytest.fixture(scope="module")
+def app(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = phoenix.commit(phoenix.new_app(tmp_path_factory.mktemp("apps") / "shop"))
+    phoenix.copy_template(template, folder, compose="true", database="fly_managed")
+    phoenix.build(folder, "copier-fly-test/compose", build_args={"REVISION": phoenix.REVISION})
+    for tag in ("postgres:17", "caddy:2"):
+        images.ensure(tag)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stack(app: Path) -> Iterator[Stack]:
+    made = Stack(
+        app,
+        {
+            "COMPOSE_PROJECT_NAME": f"copier-fly-{uuid.uuid4().hex[:8]}",
+            "HTTP_PORT": str(net.free_port()),
+            "HTTPS_PORT": str(net.free_port()),
+        },
+        0,
+    )
+    made.port = int(made.env["HTTPS_PORT"])
+    (app / ".env").write_text(
+        f"DOMAIN=localhost\nSECRET_KEY_BASE={phoenix.SECRET}\nPOSTGRES_PASSWORD=abc123\nIMAGE=copier-fly-test/compose\n"
+    )
+    try:
+        made.compose("up", "--detach", "--wait", "--no-build", "--pull", "never")
+        yield made
+    finally:
+        made.compose("down", "--volumes", "--timeout", "5", check=False)
+
+
+def test_it_serves_over_tls_and_has_migrated(stack: Stack) -> None:
+    live = json.loads(stack.get("/livez"))
+    assert (live["status"], live["revision"]) == ("ok", phoenix.REVISION)
+    assert json.loads(stack.get("/readyz"))["checks"]["database"]["status"] == "ok"
+    migrated = stack.compose(
+        "exec", "-T", "postgres", "psql", "-U", "app", "-Atc", "select to_regclass('schema_migrations')"
+    )
+    assert migrated.strip() == "schema_migrations"
+
+
+def test_data_outlives_the_containers(stack: Stack) -> None:
+    psql = ("exec", "-T", "postgres", "psql", "-U", "app", "-d", "app", "-Atc")
+    stack.compose(*psql, "create table kept (name text); insert into kept values ('kept')")
+    stack.compose("down", "--timeout", "5")
+    stack.compose("up", "--detach", "--wait", "--no-build", "--pull", "never")
+    assert stack.compose(*psql, "select name from kept").strip() == "kept"
+    assert json.loads(stack.get("/livez"))["status"] == "ok"
+
+
+def test_a_migration_that_fails_keeps_the_app_from_starting(stack: Stack) -> None:
+    stack.compose("stop", "--timeout", "5", "app")
+    stack.compose("exec", "-T", "postgres", "psql", "-U", "app", "-d", "app", "-c", "alter role app password 'other'")
+    refused = stack.compose("up", "--detach", "--wait", "--no-build", "--pull", "never", check=False)
+    assert "migrate" in refused and "didn't complete successfully" in refused
+    assert stack.compose("ps", "--services", "--filter", "status=running").split() == ["caddy", "postgres"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("DOMAIN", "put DOMAIN="),
+        ("SECRET_KEY_BASE", "openssl rand -base64 48"),
+        ("POSTGRES_PASSWORD", "openssl rand -hex 24"),
+    ],
+)
+def test_a_missing_value_is_named_before_anything_starts(app: Path, tmp_path: Path, line: str, says: str) -> None:
+    kept = {"DOMAIN": "localhost", "SECRET_KEY_BASE": "x", "POSTGRES_PASSWORD": "y"}
+    del kept[line]
+    env_file = tmp_path / "env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
+    done = subprocess.run(
+        ["docker", "compose", "-f", "compose.production.yaml", "--env-file", str(env_file), "config", "--quiet"],
+        cwd=app,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert says in done.stderr
