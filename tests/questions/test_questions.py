@@ -26,9 +26,7 @@ ASKED = {name: question for name, question in QUESTIONS.items() if question.get(
 
 def test_copier_knows_every_key() -> None:
     """copier passes over a misspelt key without a word."""
-    assert {
-        name: question.keys() - KEYS for name, question in QUESTIONS.items() if question.keys() - KEYS
-    } == {}
+    assert {name: question.keys() - KEYS for name, question in QUESTIONS.items() if question.keys() - KEYS} == {}
 
 
 def test_every_file_is_included() -> None:
@@ -88,9 +86,9 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-FOLDER = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60
-).filter(lambda name: name not in {".", ".."} and len(name.encode()) < 200)
+FOLDER = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
+    lambda name: name not in {".", ".."} and len(name.encode()) < 200
+)
 
 
 @given(folder=FOLDER)
@@ -133,9 +131,7 @@ MEMORY = ["256mb", "512mb", "1gb", "2gb", "4gb", "8gb"]
         },
     )
 )
-def test_any_possible_answers_are_taken(
-    template: Path, tmp_path_factory: Any, answers: dict[str, Any]
-) -> None:
+def test_any_possible_answers_are_taken(template: Path, tmp_path_factory: Any, answers: dict[str, Any]) -> None:
     given_back = pretend(template, tmp_path_factory.getbasetemp() / "any" / "app", answers)
     assert {name: given_back[name] for name in answers} == answers
     for group in EXCLUSIVE_LAYERS:
@@ -158,9 +154,7 @@ def test_no_answer_is_answered_with_a_traceback(
 
 def test_quick_defaults_fit_a_fresh_phoenix_app(template: Path, tmp_path: Path) -> None:
     answers = pretend(template, tmp_path / "shop", {})
-    assert {
-        name: answers[name] for name in ("stack", "fly_app", "http_port", "vm_memory", "database", "app_dir")
-    } == {
+    assert {name: answers[name] for name in ("stack", "fly_app", "http_port", "vm_memory", "database", "app_dir")} == {
         "stack": "phoenix",
         "fly_app": "shop",
         "http_port": 8080,
@@ -179,7 +173,5 @@ def test_quick_defaults_fit_a_fresh_phoenix_app(template: Path, tmp_path: Path) 
         ("8gb", "shared-cpu-4x"),
     ],
 )
-def test_auto_takes_the_smallest_size_that_fits(
-    template: Path, tmp_path: Path, memory: str, size: str
-) -> None:
+def test_auto_takes_the_smallest_size_that_fits(template: Path, tmp_path: Path, memory: str, size: str) -> None:
     assert pretend(template, tmp_path / "shop", {"vm_memory": memory})["effective_vm_size"] == size

@@ -113,9 +113,7 @@ def test_a_second_copy_changes_nothing(template: Path, tmp_path: Path, name: str
     template_support.render(template, tmp_path, answers)
     before = {path: (file.read_bytes(), file.stat().st_mode) for path, file in rendered_files(tmp_path).items()}
     template_support.render(template, tmp_path, answers)
-    assert before == {
-        path: (file.read_bytes(), file.stat().st_mode) for path, file in rendered_files(tmp_path).items()
-    }
+    assert before == {path: (file.read_bytes(), file.stat().st_mode) for path, file in rendered_files(tmp_path).items()}
 
 
 def test_no_two_sources_render_one_path() -> None:
@@ -137,9 +135,7 @@ def test_no_two_sources_render_one_path() -> None:
 
 def exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether the two sets of layers can never be in together; tests/questions shows that the groups hold."""
-    return any(
-        len({name for name in group if f"{{{{ {name} }}}}" in one | other}) > 1 for group in EXCLUSIVE_LAYERS
-    )
+    return any(len({name for name in group if f"{{{{ {name} }}}}" in one | other}) > 1 for group in EXCLUSIVE_LAYERS)
 
 
 def test_layers_are_no_questions() -> None:
@@ -156,7 +152,5 @@ def test_layers_are_no_questions() -> None:
 
 
 def test_paths_carry_no_statement_but_yield() -> None:
-    with_statement = [
-        str(source.relative_to(REPO)) for source in (REPO / "template").rglob("*") if "{%" in source.name
-    ]
+    with_statement = [str(source.relative_to(REPO)) for source in (REPO / "template").rglob("*") if "{%" in source.name]
     assert all("{% yield env from" in name for name in with_statement), with_statement

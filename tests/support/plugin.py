@@ -37,8 +37,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not used:
         return
     terminalreporter.section("stand-ins for base images")
-    terminalreporter.line(
-        f"Docker engine {docker.engine()}; these could not be pulled and were stood in for:"
-    )
+    terminalreporter.line(f"Docker engine {docker.engine()}; these could not be pulled and were stood in for:")
     for tag, description in sorted(used.items()):
         terminalreporter.line(f"{tag}: {description}")

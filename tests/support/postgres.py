@@ -219,9 +219,7 @@ def server(
         }
         (data / "postgresql.conf").write_text("".join(f"{key} = '{value}'\n" for key, value in lines.items()))
         rule = "hostssl" if tls else "host"
-        (data / "pg_hba.conf").write_text(
-            f"local all all trust\n{hba or f'{rule} all all all scram-sha-256'}\n"
-        )
+        (data / "pg_hba.conf").write_text(f"local all all trust\n{hba or f'{rule} all all all scram-sha-256'}\n")
         _give(folder)
         process = _Process(
             command=[_tool("postgres"), "-D", str(data)],
