@@ -14,7 +14,7 @@ from tests.support.fly_toml import megabytes
 from tests.truth.record import VERSION
 
 CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "catalog"
-FILES = ["actions", "databases", "elixir", "machines", "node", "prices", "regions"]
+FILES = ["actions", "databases", "elixir", "machines", "node", "prices", "regions", "services"]
 # The 17 that Fly.io closed in October 2025.
 REMOVED = set("atl bog bos den eze gdl gig hkg mad mia otp phx qro scl sea waw yul".split())  # noqa: SIM905
 NEON = {"us-east-1", "us-east-2", "us-west-2", "eu-central-1", "eu-west-2", "ap-southeast-1", "ap-southeast-2"}
@@ -217,6 +217,13 @@ def test_actions_are_pinned_by_a_full_commit() -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", action["sha"]), name
         assert re.fullmatch(r"v?\d+(\.\d+){1,2}", action["tag"]), name
         assert date.fromisoformat(action["date"])
+
+
+def test_services_are_official_images_by_major_version() -> None:
+    offered = facts("databases")["fly_managed"]["postgres_versions"]
+    services = facts("services")
+    assert services == {"postgres": f"postgres:{max(offered)}", "caddy": services["caddy"]}
+    assert re.fullmatch(r"caddy:\d+", services["caddy"])
 
 
 def test_the_flyctl_that_was_recorded_is_a_release() -> None:
