@@ -149,6 +149,8 @@ def place(provider: str, project: Path, server: Database, folder: Path) -> Place
     )
     found = Place(provider, project, fly, server, home, free_port())
     found.tell()
+    # What a script waits for is there sooner on loopback; its seconds pass three times as fast.
+    found.program("sleep", f"#!/bin/sh\nexec {shutil.which('sleep')} 0.3\n")
     found.program(
         "neonctl",
         f"""#!/bin/sh
