@@ -38,6 +38,7 @@ def _sibling(name: str) -> ModuleType:
 checks = _sibling("checks")
 detection = _sibling("detection")
 fly = _sibling("fly_platform")
+moving = _sibling("moving")
 naming = _sibling("naming")
 nextjs_checks = _sibling("nextjs_checks")
 
@@ -158,7 +159,8 @@ def preflight(context: Context) -> str:
     conf = context["_copier_conf"]
     target = Path(str(conf["dst_path"]))
     questions = _questions()
-    if not target.name.startswith("copier._main."):  # update's own copies are none of the user's doing
+    # What update renders for comparison is none of the user's doing; a part of a repository is below it.
+    if not any(part.startswith("copier._main.") for part in target.parts):
         _judge_target(target, str(conf["answers_file"]))
         _judge_names(conf["data"], questions)
     for name, question in questions.items():
@@ -229,6 +231,7 @@ def settled(context: Context) -> str:
 
     Returns nothing. Raises `UserMessageError`.
     """
+    _judge_move(context)
     answers = _with_children(context)
     if context["stack"] == "nextjs":
         _judge_nextjs(context)
@@ -237,6 +240,17 @@ def settled(context: Context) -> str:
         if name in asked and (problem := judge(context[name], answers)):
             raise UserMessageError(_refusal(name, context[name], problem))
     return ""
+
+
+def _judge_move(context: Context) -> None:
+    """Refuse another folder for the app while the app is in the old one; a first copy has none yet."""
+    conf = context["_copier_conf"]
+    target = Path(str(conf["dst_path"]))
+    previous = target / str(conf["answers_file"])
+    old = yaml.safe_load(previous.read_text("utf-8")).get("app_dir") if previous.is_file() else None
+    new = context["app_dir"]
+    if old not in (None, new) and new not in [app["dir"] for app in detection.detect(str(target))["apps"]]:
+        raise UserMessageError(moving.refusal(target, str(old), new, str(conf["answers_file"])))
 
 
 def _judge_nextjs(context: Context) -> None:

@@ -1,17 +1,14 @@
-"""What `copier update` does not say by itself; runs before and after every update, in the project's root.
+"""Names the files that an update dropped and those in conflict, of which copier says nothing.
 
-    update.py before APP_DIR ANSWERS_FILE    stops a move of the app that would lose edits
-    update.py after  APP_DIR ANSWERS_FILE    names every file that was dropped or is in conflict
+    update.py
 
-Standard library only. Exit code 1 stops the update before anything is changed.
+copier runs it at the end of every update, in the project's root. Standard library only; exit code 0.
 """
 
 from __future__ import annotations
 
-import re
+import shlex
 import subprocess
-import sys
-from pathlib import Path
 
 
 def git(command: str, *options: str) -> list[str]:
@@ -20,48 +17,20 @@ def git(command: str, *options: str) -> list[str]:
     return [name for name in done.stdout.split("\0") if name] if done.returncode == 0 else []
 
 
-def stored_app_dir(answers_file: Path) -> str | None:
-    """Read the app's folder as the last run left it; a whole YAML parser is not worth its import for one line."""
-    found = re.search(r"^app_dir: *(.+?) *$", answers_file.read_text("utf-8"), re.MULTILINE)
-    return found[1].strip("'\"") if found else None
-
-
-def before(app_dir: str, answers_file: Path) -> int:
-    """Refuse to render into a new folder while the files are still in the old one: edits in them would be lost."""
-    old = stored_app_dir(answers_file) if answers_file.is_file() else None
-    if old is None or old == app_dir:
-        return 0
-    marker = Path("rel/releases.exs"), Path("package.json")
-    if any((Path(app_dir) / file).is_file() for file in marker):
-        return 0
-    print(
-        f"app_dir changes from {old} to {app_dir}, but the files are still in {old}, and your edits in them would"
-        f" be lost. Move and commit them first:\n  git mv {old} {app_dir}\n  git commit -m 'Move the app'\n"
-        "then update again.",
-        file=sys.stderr,
-    )
-    return 1
-
-
-def after() -> int:
-    """Name what the update dropped and what it could not merge; copier itself ends with 0 and says nothing."""
-    dropped = git("diff", "--name-only", "--diff-filter=D", "HEAD")
+def main() -> None:
+    """Print what a person has to know; nothing when all went well."""
+    # The project may be a folder of a larger repository; names are relative to it, as the commands are.
+    dropped = git("diff", "--name-only", "--diff-filter=D", "--relative", "HEAD")
     conflicts = sorted({line.split("\t", 1)[1] for line in git("ls-files", "-u")})
     if dropped:
         print("\nDropped, because these answers or this version no longer need them. To bring one back:")
         for name in dropped:
-            print(f"  git checkout HEAD -- '{name}'")
+            print(f"  git checkout HEAD -- {shlex.quote(name)}")
     if conflicts:
         print("\nIn conflict: your edit and the new version touch the same lines. Choose, then `git add` the file:")
         for name in conflicts:
             print(f"  {name}")
-    return 0
-
-
-def main(stage: str, app_dir: str, answers_file: str) -> int:
-    """Run one stage; see the top of this file."""
-    return before(app_dir, Path(answers_file)) if stage == "before" else after()
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main()

@@ -1,0 +1,84 @@
+"""A git repository with earlier versions of the template and, as its newest, the working tree."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from tests.support import template as template_support
+from tests.support.template import REPO
+
+NEWEST = "v999.0.0"
+# What copier reads of the template. The rest of the repository would only be cloned, five times for each update.
+PARTS = ("copier.yml", "extensions", "includes", "messages", "questions", "tasks", "template", "examples")
+# How far apart the commits are that stand for releases, counted in commits that changed what is rendered.
+STEPS = (1, 8, 20)
+
+
+class Version(NamedTuple):
+    """An earlier version: its tag in the repository made here, and the commit in this one."""
+
+    tag: str
+    commit: str
+
+
+def git(*arguments: str, cwd: Path = REPO) -> str:
+    """Run git; what it prints."""
+    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def versions() -> list[Version]:
+    """The versions that users may have, the oldest first: every release.
+
+    Before the first release, some commits that changed what is rendered stand for releases.
+    """
+    released = git("tag", "--list", "v*", "--sort=version:refname").split()
+    if released:
+        return [Version(tag, tag) for tag in released]
+    changed = git("log", "--format=%H", f"--max-count={max(STEPS) + 1}", "--", "template", "includes").split()
+    chosen = [changed[step] for step in reversed(STEPS) if step < len(changed)]
+    return [Version(f"v0.0.{number}", commit) for number, commit in enumerate(chosen, 1)]
+
+
+def examples(version: Version) -> dict[str, dict[str, object]]:
+    """The examples of a version, by name, as they were then."""
+    names = git("ls-tree", "--name-only", version.commit, "examples/").split()
+    return {Path(name).stem: yaml.safe_load(git("show", f"{version.commit}:{name}")) for name in names}
+
+
+def make(folder: Path) -> Path:
+    """Write the repository: a commit and a tag for each version, the newest from the working tree."""
+    folder.mkdir()
+    git("init", "-q", "-b", "main", cwd=folder)
+    for version in versions():
+        _empty(folder)
+        present = git("ls-tree", "--name-only", version.commit, *PARTS).split()
+        archive = subprocess.run(
+            ["git", "archive", version.commit, *present], cwd=REPO, stdout=subprocess.PIPE, check=True
+        )
+        subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+        _commit(folder, version.tag)
+    _empty(folder)
+    for file in template_support.working_files():
+        if file.parts[0] in PARTS:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / file, folder / file)
+    _commit(folder, NEWEST)
+    return folder
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != ".git":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _commit(folder: Path, tag: str) -> None:
+    git("add", "--all", "--force", cwd=folder)
+    git("commit", "-q", "--allow-empty", "-m", tag, cwd=folder)
+    git("tag", tag, cwd=folder)

@@ -1,0 +1,79 @@
+"""An update from each earlier version is a fresh copy of the newest one, and the edits of its owner on top."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from tests.update import history
+from tests.update.conftest import Project
+from tests.update.history import Version
+
+VERSIONS = history.versions()
+SHAPES = {version: history.examples(version) for version in VERSIONS}
+
+
+def cases() -> list[tuple[Version, str]]:
+    """Releases are what users have, so each of them is updated in every shape.
+
+    Commits that stand for releases take turns: each shape once.
+    """
+    if all(version.tag == version.commit for version in VERSIONS):
+        return [(version, name) for version in VERSIONS for name in SHAPES[version]]
+    names = sorted({name for shapes in SHAPES.values() for name in shapes})
+    in_turn = [(VERSIONS[number % len(VERSIONS)], name) for number, name in enumerate(names)]
+    return [(version if name in SHAPES[version] else VERSIONS[-1], name) for version, name in in_turn]
+
+
+CASES = cases()
+EDIT = b"# edited by its owner\n"
+
+
+def ids(cases: list[tuple[Version, str]]) -> list[str]:
+    return [f"{version.tag}-{name}" for version, name in cases]
+
+
+@pytest.mark.parametrize(("version", "name"), CASES, ids=ids(CASES))
+def test_equals_a_fresh_copy(
+    project: Callable[..., Project], fresh: Callable[..., dict[str, bytes]], version: Version, name: str
+) -> None:
+    updated = project(SHAPES[version][name], version.tag)
+    before = updated.answers
+    updated.update()
+    assert updated.files == fresh({key: value for key, value in before.items() if not key.startswith("_")})
+    assert updated.in_conflict == set()
+
+
+EDITED = [(VERSIONS[0], "phoenix_managed"), (VERSIONS[-1], "nextjs_monorepo"), (VERSIONS[-1], "umbrella_two_repos")]
+
+
+@pytest.mark.parametrize(("version", "name"), EDITED, ids=ids(EDITED))
+def test_edits_stay_on_top(
+    project: Callable[..., Project],
+    fresh: Callable[..., dict[str, bytes]],
+    capfd: pytest.CaptureFixture[str],
+    version: Version,
+    name: str,
+) -> None:
+    updated = project(SHAPES[version][name], version.tag)
+    expected = fresh({key: value for key, value in updated.answers.items() if not key.startswith("_")})
+    before = updated.edit()
+    capfd.readouterr()
+    updated.update()
+    said = capfd.readouterr().out
+    conflicts = updated.in_conflict
+    kept = (before.keys() & expected.keys()) - {".copier-answers.yml"}
+    assert len(kept) > 20
+    after = updated.files
+    without_edit = {path for path in kept if EDIT not in after[path]}
+    assert without_edit == set()
+    spoilt = {path for path in kept - conflicts if after[path].replace(EDIT, b"", 1) != expected[path]}
+    assert spoilt == set()
+    assert all(after[path] == expected[path] for path in expected.keys() - before.keys())
+    assert updated.dropped == before.keys() - expected.keys()
+    for path in updated.dropped:
+        assert f"git checkout HEAD -- {shlex.quote(path)}\n" in said
+    for path in conflicts:
+        assert f"  {path}\n" in said
