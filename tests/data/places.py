@@ -67,7 +67,7 @@ class Place:
     def env(self, **more: str) -> dict[str, str]:
         """The environment of a user of the scripts, without anything of whoever runs the tests."""
         env = {name: value for name, value in self.fly.env().items() if not name.startswith(("PG", "NEON_", "DIRECT_"))}
-        env |= {"HOME": str(self.home), "PROXY_PORT": str(self.port), "LC_ALL": "C.UTF-8"}
+        env |= {"HOME": str(self.home), "TMPDIR": str(self.home), "PROXY_PORT": str(self.port), "LC_ALL": "C.UTF-8"}
         if self.provider == "neon":
             # The name leads to this machine; the certificate is checked for the name all the same.
             env |= {"PGHOSTADDR": "127.0.0.1", "PGSSLROOTCERT": str(self.server.ca_file)}
