@@ -7,6 +7,7 @@ root=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
 dry_run=
 assume_yes=
 scratch=
+shown=
 
 # fail CODE SENTENCE…: says what went wrong and what to do next, and ends.
 fail() {
@@ -106,10 +107,11 @@ scratch_folder() {
   trap 'exit 143' TERM
 }
 
-# attempt COMMAND…: like run, and keeps what the command complained about for `explain`.
+# attempt COMMAND…: like run, and keeps what the command complained about for `explain`. $shown stands for a
+# command line that has secrets in it.
 attempt() {
   scratch_folder
-  printf '+ %s\n' "$*" >&2
+  printf '+ %s\n' "${shown:-$*}" >&2
   [ -z "$dry_run" ] || return 0
   { { code=0; "$@" 3>&- || code=$?; echo "$code" >"$scratch/code"; } 2>&1 >&3 3>&- | tee "$scratch/complaint" >&2; } 3>&1
   return "$(cat "$scratch/code")"

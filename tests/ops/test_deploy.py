@@ -56,6 +56,19 @@ def test_building_alone_changes_no_machine(live: Project) -> None:
     assert images(live) == before
 
 
+def test_secrets_of_the_build_go_along_unseen(make_project: Callable[..., Project]) -> None:
+    project = make_project(stack="nextjs", database="none", build_secrets=["SENTRY_AUTH_TOKEN"], environments=[])
+    assert project.run("setup", "--no-deploy", "--yes").returncode == 0
+    project.fly.forget()
+    built = project.run("deploy", "--build-only", SENTRY_AUTH_TOKEN="sntrys_hidden")
+    assert built.returncode == 0, built.stderr
+    [line] = [line for line in project.fly.lines() if line.startswith("deploy")]
+    assert "--build-secret SENTRY_AUTH_TOKEN=sntrys_hidden" in line
+    assert "--build-secret SENTRY_AUTH_TOKEN=…" in built.stderr
+    assert "sntrys_hidden" not in built.stdout + built.stderr
+    assert "NEXT_SERVER_ACTIONS" not in line, "one that is not set is left out"
+
+
 @pytest.mark.parametrize(
     ("how", "says", "way_back"),
     [

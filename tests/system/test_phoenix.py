@@ -79,10 +79,12 @@ def test_a_pooler_that_is_not_named_breaks_prepared_statements(
     """Without `prepare: :unnamed` this pooler fails: so the green test above tests something."""
     more = {"ECTO_IPV6": "false", "DATABASE_POOLER": "none"}
     phoenix.once(image.tag, project, managed_postgres, tmp_path, "/app/bin/migrate", **more)
-    with phoenix.running(image.tag, project, managed_postgres, tmp_path, **more) as app:
-        with ThreadPoolExecutor(10) as side_by_side:
-            answers = side_by_side.map(lambda _: app.get("/products")[0], range(3000))
-            assert any(status == 500 for status in answers)
+    with (
+        phoenix.running(image.tag, project, managed_postgres, tmp_path, **more) as app,
+        ThreadPoolExecutor(10) as side_by_side,
+    ):
+        answers = side_by_side.map(lambda _: app.get("/products")[0], range(3000))
+        assert any(status == 500 for status in answers)
 
 
 def test_a_pasted_neon_url_works_as_pasted(

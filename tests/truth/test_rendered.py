@@ -135,7 +135,7 @@ def known_images() -> set[str]:
 
 
 def images(rendered: Rendered) -> set[str]:
-    """The images a Dockerfile, a Compose file or a workflow is made of, without Docker Hub's name; build stages are none."""
+    """The images of a Dockerfile, a Compose file or a workflow, without Docker Hub's name and without build stages."""
     text = rendered.file.read_text()
     if rendered.file.suffix in {".yml", ".yaml"}:
         named = {value for key, value in scalars(corpus.yaml_documents(text)) if key == "image" and "$" not in value}
