@@ -42,10 +42,6 @@ def test_yaml() -> None:
     tools.clean(tools.run("yamllint", "--strict", "-d", tools.YAMLLINT, *files, cwd=REPO))
 
 
-def test_toml() -> None:
-    tools.clean(tools.run("taplo", "lint", "--no-schema", *[path for path in OWN if path.endswith(".toml")], cwd=REPO))
-
-
 def test_workflows() -> None:
     assert WORKFLOWS
     tools.clean(tools.workflows(REPO, WORKFLOWS))
