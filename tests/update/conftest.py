@@ -94,6 +94,7 @@ def project(releases: Path, tmp_path: Path) -> Callable[..., Project]:
     """Make a project of answers and a version of the template."""
 
     def make(answers: Mapping[str, Any], version: str = NEWEST) -> Project:
+        shutil.rmtree(tmp_path / "project", ignore_errors=True)
         return Project(tmp_path / "project", releases, answers, version)
 
     return make

@@ -25,6 +25,11 @@ class Version(NamedTuple):
     tag: str
     commit: str
 
+    @property
+    def released(self) -> bool:
+        """Whether users have it."""
+        return self.tag == self.commit
+
 
 def git(*arguments: str, cwd: Path = REPO) -> str:
     """Run git; what it prints."""
@@ -41,7 +46,7 @@ def versions() -> list[Version]:
     if released:
         return [Version(tag, tag) for tag in released]
     changed = git("log", "--format=%H", f"--max-count={max(STEPS) + 1}", "--", "template", "includes").split()
-    chosen = [changed[step] for step in reversed(STEPS) if step < len(changed)]
+    chosen = [changed[step] for step in reversed(STEPS) if step < len(changed)] or ["HEAD"]  # of a shallow clone
     return [Version(f"v0.0.{number}", commit) for number, commit in enumerate(chosen, 1)]
 
 
