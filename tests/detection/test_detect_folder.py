@@ -228,11 +228,11 @@ def test_broken_files_beside_the_app_are_nobodys_problem(tmp_path: Path) -> None
     assert (found["stack"], found["problems"], found["notes"]) == ("phoenix", [], [])
 
 
-def test_things_that_are_no_files(tmp_path: Path) -> None:
+def test_things_that_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mix.exs").mkdir()
     os.mkfifo(tmp_path / "package.json")
     with socket.socket(socket.AF_UNIX) as listener:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)  # the path of a socket must be short
         listener.bind("fly.toml")
         found = detection.examine(tmp_path)
     assert {key: found[key] for key in EMPTY} == EMPTY

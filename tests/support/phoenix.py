@@ -88,7 +88,10 @@ def npm_settings() -> dict[str, str]:
     """Where this machine has npm look for packages, for builds on images that know nothing of the machine."""
     if shutil.which("npm") is None:
         return {}
-    found = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=False)
+    # From a folder without a package.json: npm reads the one it is started in.
+    found = subprocess.run(
+        ["npm", "config", "get", "registry"], cwd=Path.home(), capture_output=True, text=True, timeout=60, check=False
+    )
     if found.returncode != 0:
         return {}
     authorities = {name: os.environ[name] for name in ("NODE_EXTRA_CA_CERTS",) if name in os.environ}
