@@ -1,28 +1,45 @@
-"""Compiles each template string once.
+"""Compiles each template once.
 
 Copier asks Jinja for the same question several times over (default, validator, `when`, help), and Jinja compiles
-a string anew each time: a third of a copy's time for a template with as many questions as this one.
+a string anew each time: a third of a copy's time for a template with as many questions as this one. An update
+renders three times in one process, every time with a new environment, so what was compiled outlives them.
 """
 
 from __future__ import annotations
 
+import sys
 from functools import cache
+from types import CodeType, ModuleType
 from typing import Any
 
 from jinja2 import Environment, Template
 from jinja2.ext import Extension
 
+# This file itself is loaded anew for each of them.
+_CODE: dict[Any, CodeType] = vars(sys.modules.setdefault("copier_fly_compiled", ModuleType("copier_fly_compiled")))
+
 
 class CompiledOnce(Extension):
-    """Remembers what `Environment.from_string` made of a string. A compiled template holds no context."""
+    """Remembers what `Environment.from_string` and `compile` made of a text. Compiled templates hold no context."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        compiled = cache(environment.from_string)
+        compiled, compile_anew = cache(environment.from_string), environment.compile
 
         def from_string(source: Any, *options: Any, **more: Any) -> Template:
             # Part of every compilation, which `yield` in a path counts on to forget the path before.
             environment.preprocess("")
             return compiled(source, *options, **more)
 
+        def compile_once(source: Any, name: str | None = None, filename: str | None = None, **more: Any) -> Any:
+            if not isinstance(source, str) or more:
+                return compile_anew(source, name, filename, **more)
+            environment.preprocess("")
+            # What a text becomes depends on the tags that there are; the file's place only shows in tracebacks.
+            key = repr((sorted(environment.extensions), environment.undefined.__name__, name, source))
+            if key not in _CODE:
+                _CODE[key] = compile_anew(source, name, filename)
+            return _CODE[key]
+
         environment.from_string = from_string  # type: ignore[method-assign]
+        environment.compile = compile_once  # type: ignore[method-assign]
