@@ -311,7 +311,7 @@ def compiled(log: str) -> list[str]:
 
 
 def test_an_edit_in_a_child_leaves_the_dependency_layers_alone(image: Image, project: Path) -> None:
-    assert ran(image.log) == {"fetched", "deps", "build"}
+    assert ran(image.log) >= {"fetched", "deps", "build"}
     source = project / "apps/arena_realm/lib/arena_realm/application.ex"
     source.write_text(source.read_text() + f"# {uuid.uuid4()}\n")
     log = phoenix.build(project, "copier-fly-test/arena-edited").log
