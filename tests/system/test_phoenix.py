@@ -262,8 +262,9 @@ def ran(log: str) -> list[str]:
 
 def test_an_edit_rebuilds_only_what_depends_on_it(image: Image, project: Path) -> None:
     def again(file: str) -> list[str]:
+        new = uuid.uuid4()  # or a layer of an earlier run would answer
         with (project / file).open("a") as text:
-            text.write("\n/* changed */\n" if file.endswith("css") else "\n# changed\n")
+            text.write(f"\n/* {new} */\n" if file.endswith("css") else f"\n# {new}\n")
         return ran(phoenix.build(project, "copier-fly-test/edited").log)
 
     assert again("test/test_helper.exs") == []
