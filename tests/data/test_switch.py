@@ -106,5 +106,5 @@ def test_the_answer_changes_what_depends_on_it_and_nothing_else(
             assert left == [], name
     for name in set(edits) - set(files):
         assert name in said, f"{name} is dropped and nobody says so"
-        assert f"git checkout HEAD -- '{name}'" in said
+        assert f"git checkout HEAD -- {name}\n" in said
     assert ("docs/fly/database-migration.md" in files) == (after != "none")
