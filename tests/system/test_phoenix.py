@@ -136,9 +136,14 @@ def test_rollback_takes_back_one_version_and_never_all_by_accident(
     assert plain_postgres.psql("select version from schema_migrations order by 1").split() == versions
     assert run("/app/bin/rollback", versions[-1]).returncode == 0
     assert plain_postgres.psql("select version from schema_migrations order by 1").split() == versions[:-1]
-    status = run("/app/bin/shop", "eval", "Shop.Release.status()")
-    assert status.returncode == 1
-    assert f"down {versions[-1]}" in status.stdout
+    status = run("/app/bin/status")
+    assert status.returncode == 3
+    lines = [line for line in status.stdout.splitlines() if line.startswith("Shop.Repo ")]
+    assert [line.split()[1:3] for line in lines] == [["up", version] for version in versions[:-1]] + [
+        ["down", versions[-1]]
+    ]
+    assert run("/app/bin/migrate").returncode == 0
+    assert run("/app/bin/status").returncode == 0
 
 
 def test_the_database_being_down_empties_no_load_balancer(image: Image, project: Path, tmp_path: Path) -> None:

@@ -229,6 +229,10 @@ def test_each_repo_has_a_database_and_a_rollback_finds_the_one_that_is_meant(
     assert (versions(first), versions(second)) == (["20260101000000"], ["20260102000000"])
     assert rollback("20260102000000").returncode == 0
     assert (versions(first), versions(second)) == (["20260101000000"], [])
+    status = phoenix.once(image.tag, project, first, tmp_path, "/app/bin/status", **settings(first, second))
+    assert status.returncode == 3
+    assert "Arena.Repo up 20260101000000 create_players\n" in status.stdout
+    assert "ArenaAudit.Repo down 20260102000000 create_events\n" in status.stdout
 
 
 def test_migrations_take_the_direct_connection_of_each_repo(
