@@ -28,7 +28,8 @@ run() {
 }
 
 # start USAGE WORDS…: reads the words every script takes and loads the environment's settings. Words that
-# are no option of all scripts are left in $rest, the environment in $environment.
+# are no option of all scripts are left in $rest, the environment in $environment. What a failure of Fly sends a person back
+# to is $again, the command to repeat, and $rename, the one that gives another name; a script may set its own.
 start() {
   usage=$1
   shift
@@ -51,6 +52,8 @@ start() {
     shift
   done
   environment=${environment:-production}
+  again="ops/${0##*/} $environment"
+  rename="copier update --trust -A -r :current: --ask $([ "$environment" = production ] && echo fly_app || echo environments)"
   # shellcheck source=ops/settings.sh
   . "$root/ops/settings.sh"
   [ -n "$app" ] || fail 2 "there is no environment called $environment; there are: $environments"
@@ -123,27 +126,39 @@ ask_fly() {
   "$@" 2>"$scratch/complaint" || explain "flyctl could not answer: $*"
 }
 
+# complaint: how the last command ended. flyctl says that behind "Error:"; what a build printed before may have any words in it.
+complaint() {
+  [ ! -f "$scratch/complaint" ] || awk '/^Error: / { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$scratch/complaint"
+}
+
 # explain SENTENCE…: ends after a failed command with what its complaint means and what to type next.
 explain() {
-  complaint=$(cat "$scratch/complaint" 2>/dev/null || true)
+  complaint=$(complaint)
   case $complaint in
-    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"401"*)
+    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"*)
       fail 3 "Fly does not accept the login; type: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: fly tokens create deploy -a $app -x 2160h)"
       ;;
     *"Not authorized"* | *"not authorized to"*)
       fail 3 "this login may not do that; ask an admin of the organization $org, or type: fly auth login"
       ;;
     *"already been taken"*)
-      fail 3 "the name is taken by somebody on Fly. $*; choose another one: copier update --trust -A -r :current: --ask fly_app"
+      fail 3 "the name is taken by somebody on Fly. $*; choose another one: $rename"
       ;;
     *"ould not find Organization"*)
       fail 3 "there is no organization $org for this login; see: fly orgs list"
       ;;
-    *"insufficient resources"* | *"no capacity"*)
-      fail 1 "the region $region has no room for $machine now; try again later, or choose another region: copier update --trust -A -r :current: --ask primary_region"
+    # What Fly answers for machines and volumes, see Kilo-Org/cloud#787 and superfly/flyctl#2673 on GitHub.
+    *"insufficient resources"* | *"insufficient memory"* | *"no capacity"* | *"likely at capacity"* | *"could not reserve resource"*)
+      fail 1 "the region $region has no room for $machine now; try again later: $again, or choose another region: copier update --trust -A -r :current: --ask $([ "$environment" = production ] && echo primary_region || echo environments)"
       ;;
-    *"payment"* | *"credit card"* | *"billing"*)
-      fail 3 "Fly wants a payment method first; type: fly dashboard, and open Billing"
+    *"over the allowed quota"*)
+      fail 3 "the organization $org has all the memory in $region that Fly allows it; see what runs: fly apps list --org $org, and ask Fly for more"
+      ;;
+    *"high risk"*)
+      fail 3 "Fly wants to know who you are first; open https://fly.io/high-risk-unlock, and when it is done: $again"
+      ;;
+    *"payment information"* | *"payment method"* | *"credit card"*)
+      fail 3 "Fly wants a payment method first; type: fly dashboard, open Billing, and then: $again"
       ;;
     *"ould not find App"*)
       fail 3 "the app $app is not there yet; type: ops/setup $environment"

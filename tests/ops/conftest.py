@@ -57,6 +57,12 @@ class Project:
         """The commit that is checked out."""
         return _git(self.folder, "rev-parse", "HEAD").strip()
 
+    def required_secrets(self) -> list[str]:
+        """The names of the secrets that production needs."""
+        script = "environment=production; . ops/settings.sh; required_secrets | cut -f 1"
+        done = subprocess.run(["sh", "-c", script], cwd=self.folder, check=True, capture_output=True, text=True)
+        return done.stdout.split()
+
     def commit(self, file: str, text: str) -> str:
         """Write a file, commit it, and return the revision."""
         (self.folder / file).write_text(text)

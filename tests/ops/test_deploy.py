@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.ops.conftest import SHELLS, Project, set_up
+from tests.support.fake_fly import new_app
 
 
 @pytest.fixture
@@ -75,9 +77,15 @@ def test_secrets_of_the_build_go_along_unseen(make_project: Callable[..., Projec
         ("build", "could not be built", False),
         ("release_command", "the migrations) failed, so no machine was changed", False),
         ("health_checks", "never passed its health check", True),
+        ("smoke_checks", "starts and ends again; what it says: ops/logs production", True),
+        ("half_way", "stopped half-way, and some machines have the new image", True),
         ("image_pull", "cannot be fetched", True),
         ("image_pull_silent", "has the image", True),
         ("no_capacity", "has no room for", False),
+        ("payment", "type: fly dashboard, open Billing, and then: ops/deploy production", False),
+        ("quota", "see what runs: fly apps list --org personal", False),
+        ("high_risk", "open https://fly.io/high-risk-unlock", False),
+        ("forbidden", "this login may not do that", False),
         ("network", "Fly did not answer", False),
         ("expired", "does not accept the login", False),
     ],
@@ -96,6 +104,102 @@ def test_each_failure_says_what_it_means_and_how_to_go_back(live: Project, how: 
         assert subprocess.run(shlex.split(commands[0]), cwd=live.folder, env=env, check=False).returncode == 0
         assert images(live) == [before]
         assert live.fly.refused() == []
+
+
+MIGRATIONS = {
+    "phoenix": (
+        {"database": "fly_managed"},
+        "priv/repo/migrations/{}.exs",
+        "/app/bin/status",
+        "up    20260101000000  create_products\nup    20250101000000  ** FILE NOT FOUND **\ndown  20260102000000  add",
+    ),
+    "phoenix of two repos": (
+        {"database": "fly_managed"},
+        "priv/repo/migrations/{}.exs",
+        "/app/bin/status",
+        "Shop.Repo up 20260101000000 create_products\nShop.Other up 20260102000000 drop_them",
+    ),
+    "nextjs": (
+        {"stack": "nextjs", "database": "neon", "orm": "prisma"},
+        "prisma/migrations/{}/migration.sql",
+        "node /migrate/migrate.mjs --status",
+        "applied  20260101000000_create_products\npending  20260102000000_add_names",
+    ),
+}
+OLD, NEW = "20260101000000_create_products", "20260102000000_add_names"
+
+
+@pytest.fixture(params=MIGRATIONS.values(), ids=MIGRATIONS)
+def migrating(request: pytest.FixtureRequest, make_project: Callable[..., Project]) -> tuple[Project, str]:
+    """A live project with an old and a new migration, and the path of the new one."""
+    answers, path, command, said = request.param
+    project = make_project(**answers, environments=[])
+    deploy_once(project)
+    project.fly.update(lambda state: state["apps"]["shop"]["says"].update({command: said}))
+    for name in (OLD, NEW):
+        (project.folder / path.format(name)).parent.mkdir(parents=True, exist_ok=True)
+        project.commit(path.format(name), "migrates\n")
+    return project, path.format(NEW)
+
+
+def deploy_once(project: Project) -> None:
+    """Give a project an app with all secrets and one machine."""
+    names = project.required_secrets()
+    project.fly.update(lambda state: state["apps"].update(shop=new_app()))
+    secrets = {name: {"value": "x" * 64, "digest": "0", "staged": False} for name in names}
+    project.fly.update(lambda state: state["apps"]["shop"].update(secrets=secrets))
+    assert project.run("deploy", "--yes").returncode == 0
+    project.fly.forget()
+
+
+def test_migrations_that_the_database_lacks_are_listed_before_anything_is_asked(migrating: tuple[Project, str]) -> None:
+    project, new = migrating
+    refused = project.run("deploy")
+    assert (refused.returncode, "Add --yes" in refused.stderr) == (3, True)
+    assert refused.stdout.splitlines()[1:] == [
+        "Pending migrations, which run before any machine is replaced:",
+        f"  {new}",
+    ]
+    assert project.fly.changes() == []
+
+
+def test_no_migration_is_pending_when_the_database_has_them_all(migrating: tuple[Project, str]) -> None:
+    project, new = migrating
+    for command in ("rm", "commit -m Without"):
+        subprocess.run(["git", *command.split(), new], cwd=project.folder, check=True, capture_output=True)
+    deployed = project.run("deploy", "--yes")
+    assert (deployed.returncode, deployed.stdout.splitlines()[1]) == (0, "Pending migrations: none.")
+    # A way back runs none, so it has nothing to say of them.
+    image = f"registry.fly.io/shop:git-{project.revision()[:12]}"
+    assert "migrations" not in project.run("deploy", f"--image={image}", "--skip-release-command", "--yes").stdout
+
+
+@pytest.mark.parametrize(
+    ("prevent", "why"),
+    [
+        (lambda app: app["says"].clear(), "could not ask the database: Error: ssh shell"),
+        (lambda app: app["machines"][0].update(state="stopped"), "no machine of shop runs"),
+        (lambda app: app["machines"].clear(), "no machine of shop runs"),
+    ],
+    ids=["no answer", "asleep", "none yet"],
+)
+def test_migrations_that_nobody_can_tell_stop_no_deploy(live: Project, prevent: Any, why: str) -> None:
+    live.fly.update(lambda state: prevent(state["apps"]["shop"]))
+    deployed = live.run("deploy", "--yes")
+    assert deployed.returncode == 0, deployed.stderr
+    said = deployed.stdout.splitlines()[1]
+    assert said.startswith("Pending migrations: unknown") and why in said
+
+
+def test_the_migrations_of_an_image_are_those_of_its_commit(live: Project) -> None:
+    image = f"registry.fly.io/shop:git-{live.revision()[:12]}"
+    assert live.run("deploy", "--yes").returncode == 0
+    live.fly.update(lambda state: state["apps"]["shop"]["says"].update({"/app/bin/status": "up 1 first"}))
+    (live.folder / "priv/repo/migrations").mkdir(parents=True)
+    live.commit("priv/repo/migrations/2_later.exs", "migrates\n")
+    assert "Pending migrations: none." in live.run("deploy", f"--image={image}", "--yes").stdout
+    live.fly.update(lambda state: state["images"].update({"registry.fly.io/shop:other": {}}))
+    assert "not in this clone" in live.run("deploy", "--image=registry.fly.io/shop:other", "--yes").stdout
 
 
 def test_a_machine_that_serves_something_else_is_not_believed(live: Project) -> None:

@@ -19,10 +19,13 @@ shapes of `--json` are those of flyctl v0.4.83: internal/command/*, internal/uie
 machine_types.go, resource_ip_addresses.go). Where flyctl prints a sentence although `--json` was given (`mpg list` and
 `mpg backup list` of nothing), so does this. Texts of errors that come from the platform are as users report them.
 
-`fail(COMMAND, HOW, times)` knows, for any command: not_logged_in, expired, forbidden, network, lost_answer (it is
-done, but the answer never arrives); for `apps create`: name_taken; for `deploy`, `mpg create`, `postgres create`:
-no_capacity; for `deploy`: build, release_command, health_checks, image_pull, image_pull_silent (flyctl says that all
-is well, superfly/flyctl#4921).
+`fail(COMMAND, HOW, times)` knows, for any command: not_logged_in, expired, forbidden, network, payment, high_risk,
+quota, lost_answer (it is done, but the answer never arrives); for what has a name: name_taken; for `deploy`,
+`mpg create`, `postgres create`: no_capacity; for `deploy`: build, release_command, smoke_checks, health_checks,
+image_pull, half_way (one machine has the new image, then something that has no name), image_pull_silent (flyctl says
+that all is well, superfly/flyctl#4921).
+
+`ssh console` prints what an app's `says` has for the command, and fails where it has nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from tests.support.fly_truth import check_words, commands
@@ -85,6 +89,7 @@ LOOKING = (
     "scale show",
     "image show",
     "logs",
+    "ssh console",
     "checks list",
     "version",
     "orgs list",
@@ -124,7 +129,8 @@ class RecordingFly:
         fly.bin.mkdir(parents=True)
         fly.file.write_text(json.dumps(EMPTY))
         # The program asks this process: a Python that reads the list of commands for every call takes ten times longer.
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _desk(fly.file))
+        server = ThreadingTCPServer(("127.0.0.1", 0), _desk(fly.file))
+        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for name in ("flyctl", "fly"):
             (fly.bin / name).write_text(_PROGRAM.format(python=sys.executable, port=server.server_address[1]))
@@ -191,33 +197,35 @@ class RecordingFly:
             thread.join()
 
 
+# No module that takes longer to import than Python takes to start: a test of ops/setup calls this fifty times.
 _PROGRAM = """#!{python} -IS
-import json, os, socket, sys
+import posix, sys
+from _socket import socket
 fed = sys.stdin.read() if sys.argv[1:3] == ["secrets", "import"] and not sys.stdin.isatty() else ""
-asked = {{"argv": sys.argv[1:], "stdin": fed, "cwd": os.getcwd(), "app": os.environ.get("FLY_APP", "")}}
-body = json.dumps(asked).encode()
-desk = socket.create_connection(("127.0.0.1", {port}))
-desk.sendall(b"POST / HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
-answer = json.loads(desk.makefile("rb").read().partition(b"\\r\\n\\r\\n")[2])
-if answer["stub"] is not None:
-    os.execvp("sh", ["sh", "-c", answer["stub"], "fly", *sys.argv[1:]])
-sys.stdout.write(answer["stdout"])
-sys.stderr.write(answer["stderr"])
-sys.exit(answer["exit"])
+app = posix.environ.get(b"FLY_APP", b"").decode()
+desk = socket()
+desk.connect(("127.0.0.1", {port}))
+desk.sendall("\\0".join([posix.getcwd(), app, fed, *sys.argv[1:]]).encode())
+desk.shutdown(1)
+answer = b""
+while part := desk.recv(65536):
+    answer += part
+code, stub, out, err = answer.decode().split("\\0")
+if stub:
+    posix.execve("/bin/sh", ["sh", "-c", stub, "fly", *sys.argv[1:]], posix.environ)
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(int(code))
 """
 
 
-def _desk(file: Path) -> type[BaseHTTPRequestHandler]:
-    class Desk(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(_answer(file, asked)).encode()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+def _desk(file: Path) -> type[StreamRequestHandler]:
+    class Desk(StreamRequestHandler):
+        def handle(self) -> None:
+            cwd, app, fed, *argv = self.rfile.read().decode().split("\0")
+            answer = _answer(file, {"argv": argv, "stdin": fed, "cwd": cwd, "app": app})
+            parts = (str(answer["exit"]), answer["stub"] or "", answer["stdout"], answer["stderr"])
+            self.wfile.write("\0".join(parts).encode())
 
     return Desk
 
@@ -297,6 +305,7 @@ class Call:
     words: list[str] = field(default_factory=list)
     stdin: str = ""
     output: list[str] = field(default_factory=list)
+    progress: list[str] = field(default_factory=list)
     cwd: Path = Path()
     env_app: str = ""
 
@@ -353,6 +362,7 @@ def new_app(org: str = "personal") -> State:
         "volumes": [],
         "tokens": [],
         "postgres": False,
+        "says": {},
     }
 
 
@@ -781,6 +791,8 @@ def _deploy(call: Call, how: str) -> None:
         raise FlyError(f'failed to fetch an image or build from source: Could not find image "{image}"')
     if not image:
         if how == "build":
+            # A builder shows whatever the app's own tools say.
+            call.progress.append("#9 1.2 payment method: no health checks in the manifest, release command failed")
             raise FlyError("failed to fetch an image or build from source: error building: failed to solve")
         image = _image_ref(name, call.get("--image-label") or f"deployment-{call.serial():026d}")
         arguments = dict(pair.partition("=")[::2] for pair in call.flags.get("--build-arg", []))
@@ -806,6 +818,14 @@ def _deploy(call: Call, how: str) -> None:
     if how == "image_pull":
         _release(call, app, image, "failed")
         raise FlyError("failed to update machine: failed to get manifest registry.fly.io: manifest unknown")
+    if how == "half_way":
+        _give_image(app["machines"][0], image)
+        _release(call, app, image, "failed")
+        raise FlyError("failed to release lease: machine not found")
+    if how == "smoke_checks":
+        _give_image(app["machines"][0], image)
+        _release(call, app, image, "failed")
+        raise FlyError(f"smoke checks for {app['machines'][0]['id']} failed: the app appears to be crashing")
     if how == "health_checks":
         _give_image(app["machines"][0], image)
         app["machines"][0]["checks"][0]["status"] = "critical"
@@ -820,6 +840,16 @@ def _deploy(call: Call, how: str) -> None:
         secret["staged"] = False
     _release(call, app, image, "complete")
     call.print(f"Visit your newly deployed app at https://{name}.fly.dev/")
+
+
+def _ssh_console(call: Call) -> None:
+    app, machine = call.app(), call.get("--machine")
+    if not any(one["id"] == machine and one["state"] == "started" for one in app["machines"]):
+        raise FlyError(f"app {call.app_name()} has no started VMs.")
+    says = app.get("says", {})
+    if call.get("--command") not in says:
+        raise FlyError("ssh shell: Process exited with status 127")
+    call.print(says[call.get("--command")])
 
 
 def _whoami(call: Call) -> None:
@@ -860,6 +890,7 @@ _BEHAVIOUR: dict[str, Callable[[Call], None]] = {
     "machine list": _machine_list,
     "tokens list": _tokens_list,
     "config validate": _config_validate,
+    "ssh console": _ssh_console,
     "version": lambda call: call.print("flyctl v0.4.83 linux/amd64"),
 }
 
@@ -870,6 +901,11 @@ _ANYWHERE = {
     "network": 'Post "https://api.fly.io/graphql": dial tcp: lookup api.fly.io: i/o timeout',
     "name_taken": "Validation failed: Name has already been taken",
     "no_capacity": "failed creating: insufficient resources available to fulfill request",
+    # As users report them: superfly/flyctl#981, Kilo-Org/cloud#787, and the page that the last one names.
+    "payment": "We need your payment information to continue! Add a credit card or buy credit: "
+    "https://fly.io/dashboard/personal/billing",
+    "quota": "your organization is over the allowed quota of memory in region iad",
+    "high_risk": "Your account has been marked as high risk. Please go to https://fly.io/high-risk-unlock",
 }
 
 
@@ -938,7 +974,7 @@ def _answer(file: Path, asked: dict[str, Any]) -> dict[str, Any]:
         try:
             _carry_out(call)
         except FlyError as failed:
-            return answer | {"stderr": f"Error: {failed}\n"}
+            return answer | {"stderr": "".join(f"{line}\n" for line in [*call.progress, f"Error: {failed}"])}
         except UnknownBehaviourError as unknown:
             record["exit"] = 70
             return answer | {"stderr": f"{unknown}\n", "exit": 70}

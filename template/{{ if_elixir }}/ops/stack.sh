@@ -1,5 +1,17 @@
-# What ops/doctor looks at in a Phoenix app. Sourced, never run; it has the settings, `note` and `setting`.
+# What ops/doctor and ops/deploy have to know of a Phoenix app. Sourced, never run; it has the settings, and for
+# check_stack `note` and `setting`.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
+
+# migration_files: of the paths on stdin those that are migrations, each behind its version, name and a tab.
+migration_files() {
+  sed -n 's|^\(\(.*/\)\{0,1\}priv/[^/]*/migrations/\(.*/\)\{0,1\}\([0-9]\{1,\}_[^/]*\)\.exs\)$|\4	\1|p'
+}
+
+# applied_migrations: of what /app/bin/status says on stdin what the database has, as VERSION_NAME; as VERSION_ where
+# that image has no file for it.
+applied_migrations() {
+  awk '{ for (i = 1; i < NF; i++) if ($i == "up" && $(i + 1) ~ /^[0-9]+$/) print $(i + 1) "_" ($(i + 2) ~ /^\*/ ? "" : $(i + 2)) }'
+}
 
 check_stack() {
   if grep -q 'rel/releases.exs' "$app_dir/mix.exs" 2>/dev/null; then

@@ -1,5 +1,21 @@
-# What ops/doctor looks at in a Next.js app. Sourced, never run; it has the settings, `note` and `setting`.
+# What ops/doctor and ops/deploy have to know of a Next.js app. Sourced, never run; it has the settings, and for
+# check_stack `note` and `setting`.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
+
+# migration_files: of the paths on stdin those that are migrations, each behind its name and a tab: a file, or a folder
+# with a migration.sql.
+migration_files() {
+  awk -v folder="${migrations_dir#./}/" 'index($0, folder) == 1 && /\.sql$/ {
+    name = substr($0, length(folder) + 1)
+    if (!sub(/\/migration\.sql$/, "", name)) sub(/\.sql$/, "", name)
+    if (name !~ /\//) print name "\t" $0
+  }'
+}
+
+# applied_migrations: of what the migration runner says on stdin, the names that the database has.
+applied_migrations() {
+  sed -n 's/^applied  *//p' | sed 's/\.sql$//'
+}
 
 # next_config KEY: the value that next.config gives KEY, as far as a line of its own says so.
 next_config() {
