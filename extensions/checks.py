@@ -367,10 +367,6 @@ def _not_released(names: list[Any], answers: Answers) -> str:
     return f"{odd[0]} is not among the apps of the release: {' '.join(released)}" if odd else ""
 
 
-def _offsite_backups(value: Any, _: Answers) -> str:
-    return "this version has none yet; use false, and ops/backup for dumps into files" if value else ""
-
-
 CHECKS: dict[str, Check] = {
     "app_dir": _app_dir,
     "app_name": _app_name,
@@ -405,5 +401,4 @@ CHECKS: dict[str, Check] = {
     "deploy_on": _deploy_on,
     "deploy_branch": _branch,
     "environments": _environments,
-    "offsite_backups": _offsite_backups,
 }

@@ -40,7 +40,6 @@ WRONG = {
     "pool of one": ("pool_size=1", ["pool_size", "'1'", "2 to 500"]),
     "plan in lower case": ("db_plan=basic", ["db_plan", "'basic'", "Basic"]),
     "host name with a path": ("hostname=https://x.org/", ["hostname", "bare host name"]),
-    "what is not there yet": ("offsite_backups=true", ["offsite_backups", "none yet", "ops/backup"]),
     "environment called production": ("environments=[{name: production}]", ["environments", "production"]),
 }
 CLASHES = {

@@ -1,5 +1,5 @@
-# What ops/backup, ops/restore and ops/database do in the same way wherever the database is: find it, reach it, read a dump.
-# What differs from provider to provider is in ops/database.sh. Sourced after ops/lib.sh, never run.
+# What the scripts for the database do in the same way wherever it is: find it, reach it, write and read a dump. What differs
+# from provider to provider is in ops/database.sh. Sourced after ops/lib.sh, never run.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
 # Ports that flyctl's own proxies use by default are left to them.
@@ -33,6 +33,14 @@ need_postgres() {
   for tool in psql pg_dump pg_restore pg_isready; do
     need "$tool" "copy databases; on Debian and Ubuntu it is in postgresql-client, with Homebrew in libpq"
   done
+}
+
+# absolute FILE: as the user meant it, who may have been in another folder: $folder_of_user.
+absolute() {
+  case $1 in
+    /*) printf %s "$1" ;;
+    *) printf %s "$folder_of_user/$1" ;;
+  esac
 }
 
 # --- Where the database is ---------------------------------------------------------------------------------
@@ -210,9 +218,50 @@ follow() {
   wait "$long"
 }
 
-# complaint: what the command that `follow` ran complained of, without its progress.
-complaint() {
+# refusal: what the command that `follow` ran complained of, without its progress.
+refusal() {
   awk '/error:|fatal:|FATAL|No space/ { on = 1 } on' "$work/log" | head -n 5
+}
+
+# exists DATABASE
+exists() {
+  [ "$(sql "select count(*) from pg_catalog.pg_database where datname = '$1'")" = 1 ]
+}
+
+# --- Writing a dump ----------------------------------------------------------------------------------------
+
+# write_dump FILE ELSEWHERE: dumps the database that `connect` reached, with its checksum in FILE.sha256, reads all of it
+# back and leaves the rows of each table in $work/rows. ELSEWHERE tells how to choose another place.
+write_dump() {
+  folder=$(dirname -- "$1")
+  # It has its name only when it is whole.
+  unfinished=$1.partial
+  follow "copying" pg_dump --format=custom --no-password --verbose --lock-wait-timeout=60000 --file="$unfinished" || {
+    status=$?
+    free=$(free_megabytes "$folder")
+    # A shell reports the signal for a file that grew past a limit as 128 + 25.
+    if [ "$status" -eq 153 ] || [ "$free" -lt 2 ] || grep -q 'No space left\|File too large' "$work/log"; then
+      fail 1 "there is not enough room in $folder for the dump ($free MB are free there); nothing was kept. $2"
+    fi
+    fail 1 "pg_dump failed, and nothing was kept: $(refusal)"
+  }
+  if [ -n "$dry_run" ]; then
+    unfinished=
+    return 0
+  fi
+  say "Reading it back"
+  read_dump "$unfinished"
+  # First the checksum: a dump without one could not be restored.
+  printf '%s  %s\n' "$(checksum "$unfinished")" "$(basename -- "$1")" >"$1.sha256" || {
+    rm -f "$1.sha256"
+    fail 1 "there is not enough room in $folder; nothing was kept. $2"
+  }
+  mv "$unfinished" "$1"
+  unfinished=
+}
+
+free_megabytes() {
+  df -Pk "$1" | awk 'NR == 2 { printf "%d", $4 / 1024 }'
 }
 
 # --- Reading a dump ----------------------------------------------------------------------------------------
@@ -269,6 +318,23 @@ If you know that it is: sha256sum '$1' > '$1.sha256'"
   [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
     fail 1 "$1 is not what it was when it was written: its checksum differs from $1.sha256. Use another dump"
   read_dump "$1"
+}
+
+# compare DATABASE: the rows of every table in it with $work/rows.
+compare() {
+  say "Comparing the rows of every table"
+  # Not through row level security, and without the tables that inherit from a table.
+  awk -F '\t' '
+    BEGIN { print "set row_security = off;" }
+    { text = $2; gsub(/\047/, "\047\047", text)
+      printf "select (select count(*) from only %s) || chr(9) || \047%s\047;\n", $2, text }' "$work/rows" >"$work/count.sql"
+  psql --no-psqlrc --no-password --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --dbname="$1" \
+    --file="$work/count.sql" >"$work/restored" 2>"$work/refused" || fail 1 "cannot count the rows of $1: $(tail -n 1 "$work/refused")"
+  awk -F '\t' '
+    NR == FNR { wanted[$2] = $1; next }
+    { if (wanted[$2] != $1) { printf "  %s: %s rows in the dump, %s restored\n", $2, wanted[$2], $1; differ = 1 } delete wanted[$2] }
+    END { for (table in wanted) { printf "  %s: not restored\n", table; differ = 1 } exit differ }
+  ' "$work/rows" "$work/restored" || fail 1 "$1 is not what the dump has, see above; do not switch over to it"
 }
 
 # summary: how much $work/rows counts.
