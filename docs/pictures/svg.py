@@ -78,7 +78,7 @@ def all_pictures(scratch: Path) -> dict[str, str]:
         drawn[f"tree-{stack}.svg"] = picture(page, f"~/{name}", f"tree-{stack}")
         used |= patterns
     if unused := trees.phrases().keys() - used:
-        raise trees.PhraseError(f"{trees.PHRASES_FILE.name} has phrases for no file: {', '.join(sorted(unused))}")
+        raise trees.PhraseError(f"docs/pictures/phrases.yml has phrases for no file: {', '.join(sorted(unused))}")
     return drawn
 
 

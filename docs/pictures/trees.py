@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from rich.text import Text
 
-PHRASES_FILE = Path(__file__).with_name("phrases.yml")
+_PHRASES = Path(__file__).with_name("phrases.yml")
 
 
 class PhraseError(RuntimeError):
@@ -19,14 +19,15 @@ class PhraseError(RuntimeError):
 
 def phrases() -> dict[str, str]:
     """What each written file is, by a pattern for its path in which `*` stands for any characters."""
-    return yaml.safe_load(PHRASES_FILE.read_text())
+    return yaml.safe_load(_PHRASES.read_text())
 
 
 def phrase(path: str, known: Mapping[str, str]) -> str:
     """What the file at a path is. Raises PhraseError unless one pattern, and only one, is for it."""
     found = [pattern for pattern in known if fnmatchcase(path, pattern)]
     if len(found) != 1:
-        raise PhraseError(f"{PHRASES_FILE.name} has {' and '.join(found) or 'no pattern'} for {path}")
+        has = " and ".join(found) or "no pattern"
+        raise PhraseError(f"docs/pictures/phrases.yml has {has} for {path}: say there in one phrase what it is")
     return known[found[0]]
 
 
