@@ -78,7 +78,7 @@ def test_package_json_is_found_from_every_route(row: tuple[dict[str, Any], Path]
 def test_scripts_in_the_dockerfile_pass_shellcheck(row: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
     text = (row[1] / "Dockerfile").read_text()
     scripts = dict(re.findall(r'^COPY --chmod=755 <<"EOF" /usr/local/bin/(\S+)\n(.*?)^EOF\n', text, re.M | re.S))
-    assert set(scripts) == {"sort-source", "build-app"}
+    assert set(scripts) == {"sort-source", "lay", "lay-system", "build-app"}
     for name, script in scripts.items():
         file = tmp_path / name
         file.write_text(script)
