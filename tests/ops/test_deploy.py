@@ -111,7 +111,7 @@ MIGRATIONS = {
         {"database": "fly_managed"},
         "priv/repo/migrations/{}.exs",
         "/app/bin/status",
-        "up    20260101000000  create_products\nup    20250101000000  ** FILE NOT FOUND **\ndown  20260102000000  add",
+        "Shop.Repo up 20260101000000 create_products\nShop.Repo up 20250101000000 ** FILE NOT FOUND **",
     ),
     "phoenix of two repos": (
         {"database": "fly_managed"},
@@ -202,6 +202,15 @@ def test_the_migrations_of_an_image_are_those_of_its_commit(live: Project) -> No
     assert "not in this clone" in live.run("deploy", "--image=registry.fly.io/shop:other", "--yes").stdout
 
 
+def test_an_image_that_is_not_there_is_said_to_have_changed_nothing(live: Project) -> None:
+    refused = live.run("deploy", "--image=registry.fly.io/shop:git-0123456789ab", "--yes")
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1] == (
+        "deploy: there is no image registry.fly.io/shop:git-0123456789ab, so nothing was changed; "
+        "build one: ops/deploy production"
+    )
+
+
 def test_a_machine_that_serves_something_else_is_not_believed(live: Project) -> None:
     live.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(_serves="0" * 40))
     failed = live.run("deploy", "--yes", "--wait=0")
@@ -242,8 +251,12 @@ def test_wrong_use_is_exit_code_2(project: Project, words: list[str]) -> None:
     assert project.fly.calls() == []
 
 
-@pytest.mark.parametrize("script", ["deploy", "setup", "secrets", "doctor", "logs"])
-def test_help_needs_nothing(project: Project, script: str) -> None:
-    shown = project.run(script, "--help")
-    assert (shown.returncode, shown.stdout.startswith(f"Usage: ops/{script}")) == (0, True)
-    assert "Exit codes:" in shown.stdout
+def test_help_needs_nothing_and_an_unknown_environment_is_named_with_those_there_are(project: Project) -> None:
+    for script in ("deploy", "setup", "secrets", "doctor", "logs", "rollback", "backup", "console"):
+        shown = project.run(script, "--help")
+        assert (shown.returncode, shown.stdout.startswith(f"Usage: ops/{script}")) == (0, True)
+        assert "Exit codes:" in shown.stdout
+        refused = project.run(script, "prod")
+        assert refused.returncode == 2, script
+        assert refused.stderr == f"{script}: there is no environment called prod; there are: production staging\n"
+    assert project.fly.calls() == []

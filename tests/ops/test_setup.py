@@ -21,9 +21,9 @@ STEPS = [
 ]
 
 
-def done(project: Project) -> list[str]:
+def done(project: Project, steps: list[str] = STEPS) -> list[str]:
     """The names of the commands that changed something, in order."""
-    return [name for line in project.fly.changes() for name in STEPS if line.startswith(name)]
+    return [name for line in project.fly.changes() for name in steps if line.startswith(name)]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -46,22 +46,59 @@ def test_from_nothing_to_the_first_deploy_and_then_nothing(make_project: Callabl
     assert project.fly.changes() == []
 
 
-@pytest.mark.parametrize("how", ["network", "lost_answer"])
-@pytest.mark.parametrize("step", [step for step in STEPS if step != "config validate"])
-def test_it_goes_on_after_a_failure_at_any_step(project: Project, step: str, how: str) -> None:
-    project.fly.fail(step, how)
-    failed = project.run("setup", "--yes")
-    assert failed.returncode == 1
-    assert len(failed.stderr.splitlines()[-1]) > 40
-    assert done(project)[-1] == step
-    so_far = done(project)[: None if how == "lost_answer" else -1]
+ACCOUNTS = {
+    "Managed Postgres, a name and a bucket": (
+        {"database": "fly_managed", "hostname": "shop.example.com"},
+        ["--bucket"],
+        [
+            "apps create",
+            "ips allocate-v4",
+            "ips allocate-v6",
+            "mpg create",
+            "mpg attach",
+            "secrets import",
+            "storage create",
+            "certs add",
+            "deploy",
+        ],
+    ),
+    "own Postgres and raw TCP": (
+        {"database": "fly_postgres", "tcp_services": [{"name": "auth", "port": 6600}]},
+        [],
+        [
+            "apps create",
+            "ips allocate-v4",
+            "ips allocate-v6",
+            "postgres create",
+            "postgres attach",
+            "secrets import",
+            "deploy",
+        ],
+    ),
+}
 
+
+@pytest.mark.parametrize("how", ["network", "lost_answer"])
+@pytest.mark.parametrize(("answers", "words", "steps"), ACCOUNTS.values(), ids=ACCOUNTS)
+def test_a_failure_at_each_step_in_turn_repeats_none_that_is_finished(
+    make_project: Callable[..., Project], answers: dict[str, Any], words: list[str], steps: list[str], how: str
+) -> None:
+    project = make_project(**answers, environments=[])
+    unfinished: list[str] = []
+    for step in steps:
+        project.fly.forget()
+        project.fly.fail(step, how)
+        failed = project.run("setup", *words, "--yes")
+        assert (failed.returncode, "type the same command again" in failed.stderr.splitlines()[-1]) == (1, True)
+        assert done(project, steps) == [*unfinished, step]
+        unfinished = [step] if how == "network" else []
     project.fly.forget()
-    again = project.run("setup", "--yes")
-    assert again.returncode == 0, again.stderr
-    expected = [one for one in STEPS if one not in [*so_far, "config validate"]]
-    assert done(project) == expected
-    assert project.run("setup", "--yes").stdout.startswith("Nothing to do")
+    last = project.run("setup", *words, "--yes")
+    assert last.returncode == 0, last.stderr
+    assert done(project, steps) == unfinished
+    project.fly.forget()
+    assert project.run("setup", *words, "--yes").stdout.startswith("Nothing to do")
+    assert project.fly.changes() == []
 
 
 @pytest.mark.parametrize(
@@ -70,20 +107,41 @@ def test_it_goes_on_after_a_failure_at_any_step(project: Project, step: str, how
         ("auth whoami", "not_logged_in", 3, "fly auth login"),
         ("auth whoami", "expired", 3, "fly auth login"),
         ("apps list", "expired", 3, "fly auth login"),
+        ("apps list", "session_expired", 3, "fly auth login"),
         ("apps create", "name_taken", 3, "--ask fly_app"),
         ("apps create", "forbidden", 3, "ask an admin of the organization personal"),
+        ("apps create", "high_risk", 3, "https://fly.io/high-risk-unlock, and when it is done: ops/setup production"),
+        ("apps create", "payment", 3, "type: fly dashboard, open Billing, and then: ops/setup production"),
+        ("mpg create", "name_taken", 3, "--ask database_name"),
         ("mpg create", "no_capacity", 1, "--ask primary_region"),
-        ("deploy", "no_capacity", 1, "--ask primary_region"),
+        ("mpg create", "payment", 3, "open Billing"),
+        ("storage create", "name_taken", 3, "ops/setup production --bucket=NAME"),
+        ("certs add", "forbidden", 3, "ask an admin"),
+        ("deploy", "no_capacity", 1, "try again later: ops/deploy production, or choose another region"),
+        ("deploy", "quota", 3, "see what runs: fly apps list --org personal"),
+        ("deploy", "release_command", 1, "mend what it says above and deploy again: ops/deploy production"),
+        ("deploy", "health_checks", 1, "ops/deploy production"),
+        ("deploy", "image_pull", 1, "ops/deploy production"),
     ],
 )
 def test_bad_luck_gets_one_sentence_and_the_command_to_type(
-    project: Project, command: str, how: str, code: int, says: str
+    make_project: Callable[..., Project], command: str, how: str, code: int, says: str
 ) -> None:
+    project = make_project(hostname="shop.example.com", environments=[])
     project.fly.fail(command, how)
-    failed = project.run("setup", "--yes")
+    failed = project.run("setup", "--bucket", "--yes")
     assert failed.returncode == code
-    last = failed.stderr.splitlines()[-1]
-    assert says in last
+    assert says in failed.stderr.splitlines()[-1]
+
+
+def test_an_environment_gets_the_questions_of_environments(project: Project) -> None:
+    project.fly.fail("apps create", "name_taken")
+    taken = project.run("setup", "staging", "--yes")
+    assert taken.stderr.splitlines()[-1].endswith("copier update --trust -A -r :current: --ask environments")
+    project.fly.fail("deploy", "no_capacity")
+    full = project.run("setup", "staging", "--yes")
+    assert full.stderr.splitlines()[-1].startswith("deploy: the region fra has no room for")
+    assert full.stderr.splitlines()[-1].endswith("--ask environments")
 
 
 def test_without_a_terminal_it_waits_for_a_yes(project: Project) -> None:
@@ -100,11 +158,6 @@ def test_a_dry_run_needs_no_login_and_changes_nothing(project: Project) -> None:
     assert project.fly.changes() == []
     for step in STEPS:
         assert f"+ flyctl {step}" in shown.stderr
-
-
-def test_an_unknown_environment_is_named_with_those_there_are(project: Project) -> None:
-    refused = project.run("setup", "prod", "--yes")
-    assert (refused.returncode, "production staging" in refused.stderr) == (2, True)
 
 
 def test_each_environment_has_its_own_of_everything(project: Project) -> None:
@@ -137,6 +190,8 @@ def test_what_only_a_person_knows_is_asked_for(make_project: Callable[..., Proje
     asked = project.run("setup", "--yes")
     assert asked.returncode == 3
     assert "ops/secrets production --file=FILE" in asked.stderr
+    assert "  - make the secret SECRET_KEY_BASE\n" in asked.stdout
+    assert "  - ask for DIRECT_DATABASE_URL, which" in asked.stdout
     (project.folder / ".git/secrets.env").write_text("DATABASE_URL=postgres://x\nDIRECT_DATABASE_URL=postgres://y\n")
     project.run("secrets", "--file=.git/secrets.env", "--yes")
     project.fly.forget()

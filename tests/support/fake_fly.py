@@ -19,8 +19,8 @@ shapes of `--json` are those of flyctl v0.4.83: internal/command/*, internal/uie
 machine_types.go, resource_ip_addresses.go). Where flyctl prints a sentence although `--json` was given (`mpg list` and
 `mpg backup list` of nothing), so does this. Texts of errors that come from the platform are as users report them.
 
-`fail(COMMAND, HOW, times)` knows, for any command: not_logged_in, expired, forbidden, network, payment, high_risk,
-quota, lost_answer (it is done, but the answer never arrives); for what has a name: name_taken; for `deploy`,
+`fail(COMMAND, HOW, times)` knows, for any command: not_logged_in, expired, session_expired, forbidden, network,
+payment, high_risk, quota, lost_answer (it is done, but the answer never arrives); for what has a name: name_taken; for `deploy`,
 `mpg create`, `postgres create`: no_capacity; for `deploy`: build, release_command, smoke_checks, health_checks,
 image_pull, half_way (one machine has the new image, then something that has no name), image_pull_silent (flyctl says
 that all is well, superfly/flyctl#4921).
@@ -897,6 +897,7 @@ _BEHAVIOUR: dict[str, Callable[[Call], None]] = {
 _ANYWHERE = {
     "not_logged_in": "no access token available. Please login with 'flyctl auth login'",
     "expired": "failed retrieving current user: You must be authenticated to view this.",
+    "session_expired": "Your session has expired, please log in to continue using flyctl.",
     "forbidden": "Not authorized to access this resource",
     "network": 'Post "https://api.fly.io/graphql": dial tcp: lookup api.fly.io: i/o timeout',
     "name_taken": "Validation failed: Name has already been taken",
