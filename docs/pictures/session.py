@@ -91,13 +91,17 @@ def _feed(
     """Hand over what the program writes until `ready` says yes, or it has ended."""
     while not ready():
         try:
-            stream.feed(child.read_nonblocking(65536, timeout=60))
+            stream.feed(child.read_nonblocking(65536, timeout=30))
         except pexpect.TIMEOUT:
-            raise SessionError(f"nothing came for a minute while waiting for {what}") from None
+            raise SessionError(
+                f"nothing came for 30 s while {what} was waited for; STEPS in session.py answer the questions"
+            ) from None
         except pexpect.EOF:
             if ended:
                 return
-            raise SessionError(f"copier ended while {what} was waited for") from None
+            raise SessionError(
+                f"copier ended while {what} was waited for; STEPS in session.py answer the questions"
+            ) from None
 
 
 def _page(command: str, screen: _Screen) -> Text:
