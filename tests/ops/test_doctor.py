@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.ops.conftest import SHELLS, Project, set_up
+from tests.ops.conftest import ANSWERS, SHELLS, Project, set_up
 from tests.support.fake_fly import LOOKING
+
+NOW = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+LONG_AGO = "2026-01-01T00:00:00Z"
 
 
 @pytest.fixture
 def live(project: Project) -> Project:
     """A project that is set up and whose backups are fresh."""
     set_up(project)
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    backup = {"id": "b1", "status": "completed", "type": "full", "start": now, "stop": now}
+    backup = {"id": "b1", "status": "completed", "type": "full", "start": NOW, "stop": NOW}
     project.fly.answer("mpg backup list", json.dumps([backup]))
     return project
 
@@ -123,7 +128,144 @@ def test_offline_asks_nobody(live: Project) -> None:
     assert live.fly.calls() == []
 
 
-def test_an_image_without_a_version_is_named(live: Project) -> None:
-    dockerfile = live.folder / "Dockerfile"
-    dockerfile.write_text(dockerfile.read_text() + "\nFROM debian:latest\n")
-    assert [found for found in findings(live, "--offline") if found[:2] == ("image", "fail")]
+@pytest.fixture
+def wired(project: Project) -> Project:
+    """A project with an app in it that is wired, of which the files alone are looked at."""
+    for path, text in {
+        "mix.exs": 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),\n',
+        "mix.lock": "%{}\n",
+        "lib/shop_web/endpoint.ex": "  plug ShopWeb.HealthPlug\n",
+    }.items():
+        (project.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        project.commit(path, text)
+    return project
+
+
+def in_files(project: Project) -> list[tuple[str, str, str]]:
+    """What it says of the files, without what is well."""
+    done = project.run("doctor", "--offline", "--json")
+    found = [(entry["check"], entry["status"], entry["message"]) for entry in json.loads(done.stdout)]
+    assert done.returncode == (1 if "fail" in [status for _, status, _ in found] else 0)
+    return [finding for finding in found if finding[1] != "ok"]
+
+
+def git(project: Project, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=project.folder, check=True)
+
+
+def put(path: str, text: str) -> Callable[[Project], object]:
+    return lambda project: project.commit(path, text)
+
+
+def swap(path: str, old: str, new: str) -> Callable[[Project], object]:
+    def change(project: Project) -> None:
+        file = project.folder / path
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new, 1))
+
+    return change
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_wrong_with_the_files_of_a_wired_app(wired: Project, shell: tuple[str, ...]) -> None:
+    wired.shell = shell
+    assert in_files(wired) == []
+
+
+BROKEN = {
+    "a-file-is-missing": (
+        lambda project: (project.folder / ".dockerignore").unlink(),
+        "files",
+        "ops/doctor --scaffold",
+    ),
+    "a-script-cannot-run": (lambda project: (project.folder / "ops/logs").chmod(0o644), "files", "chmod +x ops/logs"),
+    "another-app": (swap("fly.toml", 'app = "shop"', 'app = "store"'), "name", "--ask fly_app"),
+    "another-port": (swap("fly.toml", "internal_port = 8080", "internal_port = 4000"), "ports", "is 4000; set both"),
+    "conflict": (put("a name.md", "<<<<<<< before\n"), "merge", "git add 'a name.md'"),
+    "rejected": (put("a name.rej", "@@\n"), "merge", "rm 'a name.rej'"),
+    "newest-image": (swap("Dockerfile", "${RUNNER_IMAGE}", "debian:latest"), "image", "docker.io/hexpm/elixir:"),
+    "image-without-a-tag": (swap("Dockerfile", "${RUNNER_IMAGE}", "debian"), "image", "debian is another image"),
+    "no-release": (put("mix.exs", "defmodule Shop\n"), "wiring", "releases: elem(Code.eval_file("),
+    "no-health-check": (put("lib/shop_web/endpoint.ex", "\n"), "wiring", "plug ShopWeb.HealthPlug, directly below"),
+    "no-lock": (lambda project: (project.folder / "mix.lock").unlink(), "lock", "mix deps.get"),
+    "lock-is-ignored": (
+        lambda project: (put(".gitignore", "mix.lock\n")(project), git(project, "rm", "-q", "--cached", "mix.lock")),
+        "lock",
+        "mix.lock is ignored by git",
+    ),
+}
+DOUBTFUL = {
+    "exposed-port": (swap("Dockerfile", "EXPOSE 8080", "EXPOSE 4000"), "ports", "Dockerfile exposes 4000"),
+    "unknown-image": (
+        swap("Dockerfile", "${RUNNER_IMAGE}", "debian:trixie-20200101-slim"),
+        "image",
+        "docker manifest inspect debian:trixie-20200101-slim",
+    ),
+    "unknown-argument": (
+        swap("Dockerfile", 'BUILDER_IMAGE="docker.io/hexpm/elixir:', 'BUILDER_IMAGE="docker.io/hexpm/elixir:9'),
+        "image",
+        "docker manifest inspect docker.io/hexpm/elixir:9",
+    ),
+    "procfile": (put("Procfile", "web: mix phx.server\n"), "leftovers", "git rm Procfile"),
+    "start-script": (put("package.json", '{"scripts": {"start": "node ."}}\n'), "leftovers", "has a start script"),
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "check", "says"),
+    [("fail", *case) for case in BROKEN.values()] + [("warn", *case) for case in DOUBTFUL.values()],
+    ids=[*BROKEN, *DOUBTFUL],
+)
+def test_what_the_files_say_is_told(
+    wired: Project, status: str, change: Callable[[Project], object], check: str, says: str
+) -> None:
+    change(wired)
+    [found] = in_files(wired)
+    assert found[:2] == (check, status)
+    assert says in found[2]
+
+
+def test_json_is_valid_whatever_a_file_is_called(wired: Project) -> None:
+    names = [
+        'a "quoted" one',
+        "back\\slash",
+        "tab\tand\nline",
+        "ümlaut",
+        "a 'b' $(c) %s",
+        b"\xff".decode(errors="surrogateescape"),
+    ]
+    for name in names:
+        (wired.folder / f"{name}.rej").touch()
+    found = [message for check, _, message in in_files(wired) if check == "merge"]
+    assert len(found) == len(names)
+    assert any(message.startswith("a 'b' $(c) %s.rej holds") for message in found)
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "says"),
+    [(NOW, "ok", "0 hours old"), (LONG_AGO, "fail", "ops/backup production --create")],
+    ids=["fresh", "old"],
+)
+def test_snapshots_of_fly_postgres_are_looked_at(
+    live: Project, make_tree: Callable[..., Path], made: str, status: str, says: str
+) -> None:
+    keep_data_at(live, make_tree, "fly_postgres")
+    live.fly.answer("volumes list", json.dumps([{"id": "vol_1"}]))
+    live.fly.answer("volumes snapshots list", json.dumps([{"id": "vs_1", "status": "created", "created_at": made}]))
+    [found] = [entry for entry in json.loads(live.run("doctor", "--json").stdout) if entry["check"] == "backups"]
+    assert found["status"] == status
+    assert says in found["message"]
+
+
+def test_backups_that_need_a_person_are_no_failure(live: Project, make_tree: Callable[..., Path]) -> None:
+    keep_data_at(live, make_tree, "neon")
+    [found] = [found for found in findings(live) if found[0] == "backups"]
+    assert found[1] == "warn"
+    assert "npm install --global neonctl" in found[2]
+
+
+def keep_data_at(project: Project, make_tree: Callable[..., Path], provider: str) -> None:
+    """Let the scripts of a project ask another provider of databases."""
+    other = make_tree(ANSWERS | {"database": provider})
+    for file in ("ops/settings.sh", "ops/database.sh"):
+        shutil.copy(other / file, project.folder / file)

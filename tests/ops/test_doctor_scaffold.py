@@ -20,7 +20,7 @@ TEXT = "".join(f"{number}\n" for number in ("one", "two", "three", "four", "five
 
 SETTINGS = """
 _subdirectory: template
-_envops: {undefined: jinja2.StrictUndefined}
+_tasks: [touch a-task-was-run]
 fly_app: {type: str, default: shop}
 vm_memory: {type: str, default: 512mb}
 ci: {type: bool, default: true}
@@ -70,7 +70,7 @@ class Deployed:
         self.folder, self.programs = folder, programs
         self.shell: tuple[str, ...] = ("sh",)
         shutil.copytree(ops, folder / "ops")
-        run_copy(str(versions), folder, vcs_ref="v1.0.0", defaults=True, quiet=True)
+        run_copy(str(versions), folder, vcs_ref="v1.0.0", defaults=True, quiet=True, unsafe=True, skip_tasks=True)
 
     def sh(self, *commands: str) -> str:
         """Type commands in it."""
@@ -90,6 +90,7 @@ class Deployed:
             skip_answered=True,
             quiet=True,
             unsafe=True,
+            skip_tasks=True,
         )
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -174,8 +175,8 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
         "lost": [
             "run: v3.0.0 has it, and it never came into this repository; look at it and bring it in: "
             "ops/doctor --scaffold --patch | git apply",
-            f"a name: it lacks what {deployed.sh('git rev-parse --short HEAD^').strip()} should have brought from v2.0.0 "
-            "to v3.0.0; look at it and bring it in: ops/doctor --scaffold --patch | git apply",
+            f"a name: it lacks what {deployed.sh('git rev-parse --short HEAD^').strip()} should have brought from "
+            "v2.0.0 to v3.0.0; look at it and bring it in: ops/doctor --scaffold --patch | git apply",
             f"Dockerfile: it lacks what {deployed.sh('git rev-parse --short HEAD^^').strip()} should have brought from "
             "v1.0.0 to v2.0.0; look at it and bring it in: ops/doctor --scaffold --patch | git apply",
         ],
@@ -193,30 +194,37 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
 
 
 def test_an_edit_does_not_hide_what_was_lost(deployed: Deployed) -> None:
-    deployed.edit("Dockerfile", "five", "five of mine")
+    """Not even one of a line that the update changes too."""
+    deployed.edit("Dockerfile", "two", "two of mine")
     deployed.commit("Edit")
-    deployed.update("v2.0.0")
+    deployed.update("v3.0.0")
     deployed.sh("git checkout HEAD -- Dockerfile")
     assert "the update that is not committed yet" in deployed.findings()["lost"][0]
     deployed.commit("Update")
     assert deployed.findings().keys() == {"lost"}
     deployed.mend()
-    assert (deployed.folder / "Dockerfile").read_text() == SECOND["template/Dockerfile"].replace("five", "five of mine")
+    assert (deployed.folder / "Dockerfile").read_text() == TEXT.replace("two", "two of mine").replace(
+        "eight", "eight of v3"
+    )
 
 
-@pytest.mark.parametrize("when", ["later", "in the conflict"])
+@pytest.mark.parametrize("when", ["later", "after-two-updates", "in-the-conflict"])
 def test_what_its_owner_took_back_is_no_loss(deployed: Deployed, when: str) -> None:
-    if when == "in the conflict":
+    if when == "in-the-conflict":
         deployed.edit("Dockerfile", "two", "two of mine")
         deployed.commit("Edit")
     deployed.update("v2.0.0")
-    if when == "in the conflict":
+    if when == "in-the-conflict":
         deployed.sh("git checkout --ours Dockerfile")
         assert "two of mine\n" in (deployed.folder / "Dockerfile").read_text()
     deployed.commit("Update")
+    if when == "after-two-updates":
+        deployed.update("v3.0.0")
+        deployed.commit("Update")
+        deployed.edit("Dockerfile", "eight of v3", "eight")
     if when == "later":
         deployed.edit("Dockerfile", "two of v2", "two")
-        deployed.commit("Back to what it was")
+    deployed.commit("Back to what it was")
     assert deployed.findings().keys() == {"edited"}
 
 
@@ -235,9 +243,10 @@ def test_a_merge_that_kept_the_old_side_lost_the_update(deployed: Deployed) -> N
 
 
 def test_an_answer_that_never_reached_its_files_is_lost(deployed: Deployed) -> None:
-    deployed.edit(".copier-answers.yml", "512mb", "1gb")
     deployed.edit(".copier-answers.yml", "ci: true", "ci: false")
     deployed.commit("Edit the answers by hand")
+    deployed.edit(".copier-answers.yml", "512mb", "1gb")
+    deployed.commit("And again")
     found = deployed.findings()
     assert [message.split(":")[0] for message in found["lost"]] == ["fly.toml"]
     assert found["left"] == [
