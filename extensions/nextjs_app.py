@@ -27,9 +27,11 @@ def _sibling(name: str) -> ModuleType:
 reading = _sibling("reading")
 
 DB_DRIVERS = (
+    # These talk to Neon alone, whatever else is there for the developer's own database.
+    "@neondatabase/serverless",
+    "@prisma/adapter-neon",
     "pg",
     "postgres",
-    "@neondatabase/serverless",
     "@vercel/postgres",
     "mysql2",
     "better-sqlite3",

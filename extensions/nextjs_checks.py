@@ -10,7 +10,7 @@ from typing import Any
 NODE_FLOOR = {13: (16, 14), 14: (18, 17), 15: (18, 18), 16: (20, 9)}
 """The oldest Node.js that a major version of Next.js runs on (`engines` of its package, 2026-11-21)."""
 
-POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@vercel/postgres"})
+POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
 
 
 def uses_postgres(app: Mapping[str, Any]) -> bool:

@@ -224,12 +224,12 @@ ORMS = {
     "both-one-set-up": (
         {"dependencies": PRISMA | DRIZZLE},
         {"drizzle.config.ts": ""},
-        (None, None, None, None, "pg"),
+        (None, None, None, None, "@neondatabase/serverless"),
     ),
     "both-set-up": (
         {"dependencies": PRISMA | DRIZZLE},
         {"drizzle.config.ts": "export default {}", "prisma/schema.prisma": ""},
-        (None, None, None, "prisma/schema.prisma", "pg"),
+        (None, None, None, "prisma/schema.prisma", "@neondatabase/serverless"),
     ),
     "plain-sql": (
         {"dependencies": {"pg": "8"}},
