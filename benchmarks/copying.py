@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -10,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Figure, Run, Target, interleaved
+from benchmarks.measuring import Result, Run, Target, interleaved
 from tests.support import hex, template
 
 TARGETS = [
     Target("copy", "wall", 1.5),
-    Target("copy", "wall", 1.7, times="copy, plain"),
-    Target("update", "wall", 1.8, times="update, plain"),
+    Target("copy", "wall", 1.7, ("copy, plain",)),
+    Target("update", "wall", 1.8, ("update, plain",)),
 ]
 # Everything there is for a Phoenix app.
 ANSWERS: dict[str, Any] = {
@@ -33,7 +34,11 @@ _COPIER = [sys.executable, "-m", "copier"]
 _IDENTITY = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.com"]
 
 
-def measure(scratch: Path, rounds: int) -> dict[str, Figure]:
+def options(parser: argparse.ArgumentParser) -> None:
+    """Nothing has to be said about it."""
+
+
+def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
     """Measure in an empty folder; wall and CPU seconds by the names that TARGETS use."""
     app = hex.make_app(scratch / "app", locked=False)
     ours = _repository(template.export(scratch / "ours"), "v1.0.0")
@@ -42,24 +47,24 @@ def measure(scratch: Path, rounds: int) -> dict[str, Figure]:
     sample = template.render(ours, _app(app, scratch / "sample"), ANSWERS)
     new = template.rendered_files(sample).keys() - template.rendered_files(app).keys()
     plain = _repository(_plain(sample, new, scratch / "plain"), "v1.0.0")
-    print(f"{len(new)} files into an app of {len(template.rendered_files(app))}")
+    notes = [f"{len(new)} files into an app of {len(template.rendered_files(app))}."]
 
     runs = {}
-    for name, source, options in (
+    for name, source, words in (
         ("copy", ours, ["--trust", "--data-file", str(answers)]),
         ("copy, plain", plain, []),
     ):
         target = scratch / name.replace(", ", "-")
-        command = [*_COPIER, "copy", "--defaults", *options, str(source), str(target)]
+        command = [*_COPIER, "copy", "--defaults", *words, str(source), str(target)]
         runs[name] = Run(command, scratch, partial(_app, app, target))
-    for name, source, options in (("update", ours, ["--trust"]), ("update, plain", plain, [])):
+    for name, source, words in (("update", ours, ["--trust"]), ("update, plain", plain, [])):
         project = _app(app, scratch / name.replace(", ", "-"))
         copied = ["--data-file", str(answers)] if source == ours else []
-        command = [*_COPIER, "copy", "--defaults", *options, *copied, str(source), str(project)]
+        command = [*_COPIER, "copy", "--defaults", *words, *copied, str(source), str(project)]
         subprocess.run(command, capture_output=True, check=True)
         _repository(project, "before")
-        runs[name] = Run([*_COPIER, "update", "--defaults", "--skip-answered", *options], project)
-    return interleaved(runs, rounds)
+        runs[name] = Run([*_COPIER, "update", "--defaults", "--skip-answered", *words], project)
+    return Result(interleaved(runs, rounds), TARGETS, notes)
 
 
 def _app(app: Path, folder: Path) -> Path:

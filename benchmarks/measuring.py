@@ -1,4 +1,4 @@
-"""Runs commands in turn and keeps what each took."""
+"""What was measured: samples, medians, and what they should be at most."""
 
 from __future__ import annotations
 
@@ -11,6 +11,59 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+def unit(what: str) -> str:
+    """The unit of a measure by its name: MB of an image, MiB of memory, else seconds."""
+    return {"image": "MB", "memory": "MiB"}.get(what.split(maxsplit=1)[0], "s")
+
+
+@dataclass
+class Figure:
+    """What one of the compared things took: samples by what was measured, such as "cold cpu" or "boot"."""
+
+    name: str
+    samples: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, what: str, value: float) -> None:
+        """Keep one more sample, in `unit(what)`."""
+        self.samples.setdefault(what, []).append(value)
+
+    def median(self, what: str) -> float | None:
+        """The median of the samples; None where it was not measured."""
+        return statistics.median(self.samples[what]) if self.samples.get(what) else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure should be at most: an amount, or so many times the best of other figures."""
+
+    figure: str
+    what: str
+    limit: float
+    times: tuple[str, ...] = ()
+
+    def judge(self, figures: Mapping[str, Figure]) -> float | None:
+        """The figure's median, or its ratio to the smallest of the others'; None where one of the two is missing."""
+        value = figures[self.figure].median(self.what) if self.figure in figures else None
+        if not self.times or value is None:
+            return value
+        others = [found for name in self.times if name in figures and (found := figures[name].median(self.what))]
+        return value / min(others) if others else None
+
+    def __str__(self) -> str:
+        """Say the target in words."""
+        to = f"times {' or '.join(self.times)}" if self.times else unit(self.what)
+        return f"{self.figure}, {self.what}: at most {self.limit:g} {to}"
+
+
+@dataclass
+class Result:
+    """All that one subject found out, with what has to be known to read it."""
+
+    figures: dict[str, Figure]
+    targets: list[Target]
+    notes: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Run:
     """A command to be measured: its words, its folder, what makes all ready before each time."""
@@ -18,44 +71,6 @@ class Run:
     command: list[str]
     folder: Path
     prepare: Callable[[], None] = lambda: None
-
-
-@dataclass
-class Figure:
-    """What one subject took: `samples` by what was measured ("wall", "cpu", in `unit`)."""
-
-    name: str
-    unit: str = "s"
-    samples: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, what: str, value: float) -> None:
-        """Keep one more sample."""
-        self.samples.setdefault(what, []).append(value)
-
-    def median(self, what: str) -> float:
-        """The median of the samples, in `unit`."""
-        return statistics.median(self.samples[what])
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a figure should be at most: an amount in its unit, or so many times that of another figure."""
-
-    figure: str
-    what: str
-    limit: float
-    times: str | None = None
-
-    def judge(self, figures: Mapping[str, Figure]) -> tuple[float, bool]:
-        """The figure's median, or its ratio to the other one's, and whether that is within the limit."""
-        value = figures[self.figure].median(self.what)
-        if self.times:
-            value /= figures[self.times].median(self.what)
-        return value, value <= self.limit
-
-    def __str__(self) -> str:
-        """Say the target in words."""
-        return f"{self.figure}, {self.what}: at most {self.limit:g} {f'times {self.times}' if self.times else 's'}"
 
 
 def interleaved(runs: Mapping[str, Run], rounds: int) -> dict[str, Figure]:

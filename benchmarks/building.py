@@ -1,0 +1,124 @@
+"""Builds images in turn and keeps what each build took.
+
+Wall seconds are those of the whole command, CPU seconds those of the build's RUN steps: BuildKit runs them below a
+cgroup that only these builds use, so what else the engine builds at the time is not in them. What the engine does
+itself (copies between stages, writing layers) is in the wall seconds alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.measuring import Figure
+
+# An engine whose cgroups are systemd's wants a slice, and takes a dash for a slash.
+CGROUP = "copierflybenchmark.slice"
+_USAGE = (
+    # The file, and how many of what it counts make a second.
+    (f"/sys/fs/cgroup/{CGROUP}/cpu.stat", 1e6),
+    (f"/sys/fs/cgroup/cpuacct/{CGROUP}/cpuacct.usage", 1e9),
+    (f"/sys/fs/cgroup/cpu,cpuacct/{CGROUP}/cpuacct.usage", 1e9),
+)
+
+Edit = Callable[[Path, str], None]
+"""Changes an app in a folder; the word is another one each time, as a layer that was built once is there for good."""
+
+
+class BuildError(RuntimeError):
+    """A build failed; the message ends with what it printed."""
+
+
+@dataclass
+class Variant:
+    """One way to make an image of the app."""
+
+    name: str
+    source: Path
+    """The app with the Dockerfile and all that belongs to it; never changed."""
+    command: Sequence[str] = ("docker", "buildx", "build", "--load", "--network", "host", "--allow", "network.host")
+    """What builds; its further words are options of `docker buildx build`, the last one the folder."""
+    arguments: Sequence[str] = ()
+    positional: bool = False
+    """Whether the command wants folder, Dockerfile and tag first instead."""
+    measured: bool = True
+    """Whether its builds are compared, or its image alone."""
+    cold: list[str] = field(default_factory=list)
+
+    @property
+    def tag(self) -> str:
+        """The image."""
+        return f"copier-fly-benchmark/{self.name.replace(' ', '-').replace(',', '').replace('@', '').lower()}"
+
+    def words(self, folder: Path, options: Sequence[str]) -> list[str]:
+        """The command line that builds what is in `folder`."""
+        if self.positional:
+            return [*self.command, str(folder), str(folder / "Dockerfile"), self.tag, *self.arguments, *options]
+        return [*self.command, "--tag", self.tag, *self.arguments, *options, str(folder)]
+
+
+def measure(
+    variants: Sequence[Variant], edits: Mapping[str, Edit], rounds: int, scratch: Path, figures: Mapping[str, Figure]
+) -> None:
+    """Build each variant without any cache, then again after each edit; all in turn, `rounds` times.
+
+    Adds "cold wall", "cold cpu" and the like for each of `edits` to `figures`, by the variants' names. Raises
+    BuildError.
+    """
+    for number in range(rounds):
+        # Nobody begins each round, and nobody finds the mounts of another one.
+        order = [*variants[number % len(variants) :], *variants[: number % len(variants)]]
+        run = secrets.token_hex(4)
+        folders = {variant.name: scratch / f"{variant.tag.rpartition('/')[2]}" for variant in order}
+        for variant in order:
+            shutil.rmtree(folders[variant.name], ignore_errors=True)
+            shutil.copytree(variant.source, folders[variant.name], symlinks=True)
+        for kind in ("cold", *edits):
+            for variant in order:
+                if kind != "cold":
+                    if not variant.measured:
+                        continue
+                    edits[kind](folders[variant.name], f"{run}{kind}")
+                elif not variant.measured and number:
+                    continue
+                wall, cpu = _build(variant, folders[variant.name], run, kind == "cold")
+                print(f"round {number + 1}: {variant.name}, {kind}: {wall:.1f} s, CPU {cpu or 0:.1f} s", flush=True)
+                if variant.measured:
+                    figures[variant.name].add(f"{kind} wall", wall)
+                    if cpu is not None:
+                        figures[variant.name].add(f"{kind} cpu", cpu)
+
+
+def _build(variant: Variant, folder: Path, run: str, cold: bool) -> tuple[float, float | None]:
+    # The namespace gives cache mounts a name of their own, so that a cold build finds them empty.
+    options = ["--progress", "plain", "--cgroup-parent", CGROUP, "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={run}"]
+    if cold:
+        options.append("--no-cache")
+    before, started = _cpu(), time.perf_counter()
+    done = subprocess.run(
+        variant.words(folder, options),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    wall, after = time.perf_counter() - started, _cpu()
+    if done.returncode != 0:
+        raise BuildError(f"{variant.name} does not build:\n{done.stdout[-3000:]}")
+    return wall, None if after is None else after - (before or 0)
+
+
+def _cpu() -> float | None:
+    """CPU seconds of all RUN steps so far; None where the engine's cgroups are elsewhere, or none has run."""
+    for name, per_second in _USAGE:
+        file = Path(name)
+        if file.exists():
+            text = file.read_text()
+            return int(text.split()[1] if text.startswith("usage_usec") else text) / per_second
+    return None

@@ -1,0 +1,98 @@
+"""Starts containers of images in turn: how large, how soon there, how much memory, how long to stop."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.measuring import Figure
+from tests.support import docker
+from tests.support.net import free_port
+
+REQUESTS = 1000
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How an image is run."""
+
+    image: str
+    paths: Sequence[str]
+    """The routes of the app; the first is the one that tells that it is there."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory: str = "512m"
+
+
+class StartError(RuntimeError):
+    """A container does not answer; the message has its log."""
+
+
+def sizes(figure: Figure, image: str) -> None:
+    """Add "image unpacked" and "image compressed" (each layer by gzip, as a registry keeps it), in MB."""
+    figure.add("image unpacked", docker.Image(image, "").size / 1e6)
+    with (
+        subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saved,
+        subprocess.Popen(["gzip", "-6"], stdin=saved.stdout, stdout=subprocess.PIPE) as packed,
+    ):
+        assert packed.stdout
+        figure.add("image compressed", sum(map(len, iter(lambda: packed.stdout.read(1 << 20), b""))) / 1e6)
+
+
+def once(figure: Figure, machine: Machine, wait: float = 120) -> None:
+    """Start, ask, stop, and add "boot" and "stop" in s, "memory after boot" and "memory after requests" in MiB.
+
+    Memory is the proportional set of all the container's processes, three seconds after the first answer and after
+    a thousand requests over every route. Raises StartError.
+    """
+    port = free_port()
+    options: docker.RunOptions = {"env": {**machine.env, "PORT": str(port)}, "memory": machine.memory}
+    with docker.run(machine.image, **options) as container:
+        started = datetime.fromisoformat(container.inspect("{{.State.StartedAt}}"))
+        deadline = time.monotonic() + wait
+        while _status(port, machine.paths[0]) != 200:
+            if time.monotonic() > deadline or not container.running:
+                raise StartError(f"{machine.image} does not answer:\n{container.logs()[-1500:]}")
+            time.sleep(0.01)
+        figure.add("boot", time.time() - started.timestamp())
+        time.sleep(3)
+        figure.add("memory after boot", _memory(container.id))
+        _ask(port, machine.paths)
+        figure.add("memory after requests", _memory(container.id))
+        begun = time.perf_counter()
+        container.stop()
+        figure.add("stop", time.perf_counter() - begun)
+
+
+def _status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"X-Forwarded-Proto": "https"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def _ask(port: int, paths: Sequence[str]) -> None:
+    for number in range(REQUESTS):
+        path = paths[number % len(paths)]
+        status = _status(port, path)
+        if status != 200:
+            raise StartError(f"{path} answers {status}")
+
+
+def _memory(container: str) -> float:
+    kilobytes = 0
+    for line in docker.docker("top", container, "-eo", "pid").splitlines()[1:]:
+        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{line.strip()}/smaps_rollup").read_text(), re.M)
+        kilobytes += int(found[1]) if found else 0
+    return kilobytes / 1024
