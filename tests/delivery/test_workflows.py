@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.delivery.runner import Runner, evaluate
 from tests.ops.conftest import ANSWERS, Project
 from tests.support.template import REPO
 from tests.truth import record
@@ -31,59 +32,9 @@ STACKS: dict[str, dict[str, Any]] = {
 }
 
 
-class Runner:
-    """Runs the steps of a job as GitHub's runner does: each in a shell, with its environment and outputs."""
-
-    def __init__(self, project: Project, workflow: str) -> None:
-        self.project = project
-        self.jobs = yaml.safe_load((project.folder / f".github/workflows/{workflow}").read_text())["jobs"]
-        self.context: dict[str, str] = {"secrets.FLY_API_TOKEN": "token", "inputs.environment": ""}
-
-    def run(self, job: str) -> bool:
-        """Run a job; tell whether it went well. Its outputs are there for the jobs that follow."""
-        steps: dict[str, dict[str, str]] = {}
-        failed = False
-        for step in self.jobs[job]["steps"]:
-            if "run" not in step or not self._applies(step.get("if", ""), failed):
-                continue
-            output = self.project.folder.parent / "output"
-            output.write_text("")
-            env = {name: self._value(text) for name, text in step.get("env", {}).items() if name != "FLY_API_TOKEN"}
-            done = subprocess.run(
-                ["bash", "-e", "-c", step["run"]],
-                cwd=self.project.folder,
-                env=self.project.fly.env(
-                    APP_URL=self.project.address,
-                    GITHUB_OUTPUT=str(output),
-                    GITHUB_STEP_SUMMARY=str(self.project.folder.parent / "summary"),
-                    **env,
-                ),
-                capture_output=True,
-                text=True,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-            self.said = done.stdout + done.stderr
-            failed = failed or done.returncode != 0
-            steps[step.get("id", "")] = dict(line.split("=", 1) for line in output.read_text().splitlines())
-            for name, value in steps[step.get("id", "")].items():
-                self.context[f"steps.{step.get('id')}.outputs.{name}"] = value
-        for name, text in self.jobs[job].get("outputs", {}).items():
-            self.context[f"needs.{job}.outputs.{name}"] = self._value(text)
-        return not failed
-
-    def _value(self, text: str) -> str:
-        return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: self.context.get(found[1], ""), text)
-
-    def _applies(self, condition: str, failed: bool) -> bool:
-        wants_failure = condition.startswith("failure()")
-        if wants_failure != failed:
-            return False
-        named = re.search(r"(steps\.[\w.]+) (!=|==) '(\w*)'", condition)
-        if named:
-            return (self.context.get(named[1], "") == named[3]) == (named[2] == "==")
-        event = re.search(r"github.event.action (!=|==) 'closed'", condition)
-        return not event or (self.context["github.event.action"] == "closed") == (event[1] == "==")
+def run_of(project: Project, workflow: str, **context: str) -> Runner:
+    """A run of a workflow on a project and its account."""
+    return Runner(project.folder, workflow, lambda **env: project.fly.env(APP_URL=project.address, **env), **context)
 
 
 def set_up(project: Project, *environments: str) -> None:
@@ -104,9 +55,28 @@ def project(make_project: Callable[..., Project]) -> Iterator[Project]:
     assert made.fly.refused() == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("a.b != '' && (c == 'x' || env.D != 'true')", True),
+        ("failure() && a.b != ''", False),
+        ("!cancelled() && a.b == 'yes'", True),
+        ("secrets.TOKEN != ''", False),
+        ("a.b", "yes"),
+    ],
+)
+def test_conditions_are_read_as_github_reads_them(expression: str, value: str | bool) -> None:
+    assert evaluate(expression, {"a.b": "yes", "env.D": "false"}) == value
+
+
+def test_an_expression_that_nobody_taught_the_runner_fails_loudly() -> None:
+    with pytest.raises(AssertionError, match="not known here"):
+        evaluate("a.b >= 'x'", {})
+
+
 def test_one_image_goes_through_staging_to_production(project: Project) -> None:
     set_up(project, "staging", "production")
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     assert runner.run("plan")
     assert json.loads(runner.context["needs.plan.outputs.before"]) == ["staging"]
     assert runner.run("build")
@@ -122,7 +92,7 @@ def test_one_image_goes_through_staging_to_production(project: Project) -> None:
 def test_a_verification_that_fails_brings_the_image_from_before_back(project: Project) -> None:
     set_up(project, "production")
     [before] = tags(project, "shop")
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     runner.context["inputs.environment"] = "production"
     assert runner.run("plan") and runner.run("build")
     project.fly.fail("deploy", "health_checks")
@@ -135,7 +105,7 @@ def test_a_verification_that_fails_brings_the_image_from_before_back(project: Pr
 
 def test_a_deploy_that_changed_no_machine_is_not_rolled_back(project: Project) -> None:
     set_up(project, "production")
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     assert runner.run("plan")
     runner.context["needs.build.outputs.image"] = "registry.fly.io/shop:git-000000000000"
     project.fly.fail("deploy", "network")
@@ -148,7 +118,7 @@ def test_a_deploy_that_changed_no_machine_is_not_rolled_back(project: Project) -
     [("", ["staging"], "true"), ("staging", ["staging"], "false"), ("production", [], "true")],
 )
 def test_the_plan_of_a_run_by_hand(project: Project, only: str, before: list[str], production: str) -> None:
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     runner.context["inputs.environment"] = only
     assert runner.run("plan")
     assert json.loads(runner.context["needs.plan.outputs.before"]) == before
@@ -157,7 +127,7 @@ def test_the_plan_of_a_run_by_hand(project: Project, only: str, before: list[str
 
 @pytest.mark.parametrize("only", ["prod", "$(touch pwned)", "staging production", '"; touch pwned; "'])
 def test_an_environment_that_is_none_ends_the_plan(project: Project, only: str) -> None:
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     runner.context["inputs.environment"] = only
     assert not runner.run("plan")
     assert "there are: production staging" in runner.said
@@ -167,14 +137,14 @@ def test_an_environment_that_is_none_ends_the_plan(project: Project, only: str) 
 def test_a_missing_token_is_said(project: Project) -> None:
     set_up(project, "production")
     project.fly.update(lambda state: state.update(email=None))
-    runner = Runner(project, "fly-deploy.yml")
+    runner = run_of(project, "fly-deploy.yml")
     assert runner.run("plan")
     assert not runner.run("build")
     assert "FLY_API_TOKEN" in runner.said
 
 
 def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
-    runner = Runner(project, "fly-review.yml")
+    runner = run_of(project, "fly-review.yml")
     runner.context |= {"github.event.number": "7", "github.event.action": "opened"}
     assert runner.run("review"), runner.said
     review = project.fly.state()["apps"]["shop-pr-7"]

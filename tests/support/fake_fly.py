@@ -20,10 +20,10 @@ machine_types.go, resource_ip_addresses.go). Where flyctl prints a sentence alth
 `mpg backup list` of nothing), so does this. Texts of errors that come from the platform are as users report them.
 
 `fail(COMMAND, HOW, times)` knows, for any command: not_logged_in, expired, session_expired, forbidden, network,
-payment, high_risk, quota, lost_answer (it is done, but the answer never arrives); for what has a name: name_taken; for `deploy`,
-`mpg create`, `postgres create`: no_capacity; for `deploy`: build, release_command, smoke_checks, health_checks,
-image_pull, half_way (one machine has the new image, then something that has no name), image_pull_silent (flyctl says
-that all is well, superfly/flyctl#4921).
+payment, high_risk, quota, lost_answer (it is done, but the answer never arrives); for what has a name: name_taken;
+for `deploy`, `mpg create`, `postgres create`: no_capacity; for `deploy`: build, release_command, smoke_checks,
+health_checks, image_pull, half_way (one machine has the new image, then something that has no name),
+image_pull_silent (flyctl says that all is well, superfly/flyctl#4921).
 
 `ssh console` prints what an app's `says` has for the command, and fails where it has nothing.
 """
