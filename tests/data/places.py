@@ -22,6 +22,29 @@ CLUSTER = "q49ypo4wvjpr17ln"
 ANSWERS = {"stack": "phoenix", "app_name": "shop", "fly_app": "shop", "primary_region": "fra"}
 PROVIDERS = ("fly_managed", "fly_postgres", "neon")
 
+SCHEMA = r"""
+set role "{user}";
+create table users (id bigint generated always as identity primary key, email text not null unique, note text);
+insert into users (email, note) select 'user' || n || '@example.com', md5(n::text) from generate_series(1, {rows}) n;
+create schema "odd names";
+create table "odd names"."it's ""this"" (one)" (words text);
+insert into "odd names"."it's ""this"" (one)"
+  values (E'\\.'), (E'COPY x FROM stdin;\nCOPY y (z) FROM stdin;'), (''), (null);
+create table nothing ();
+insert into nothing default values;
+create table none_yet (id int);
+create table events (day date, what text) partition by range (day);
+create table events_2025 partition of events for values from ('2025-01-01') to ('2026-01-01');
+insert into events select '2025-02-01', 'event ' || n from generate_series(1, 7) n;
+create table parent (id int);
+create table child (more text) inherits (parent);
+insert into parent values (1); insert into child values (2, 'x'), (3, 'y');
+create table secret (id int); alter table secret enable row level security; insert into secret values (1), (2);
+create view recent as select * from users where id > 10;
+create function shout(text) returns text language sql as $$ select upper($1) $$;
+"""
+TABLES = ("users", '"odd names"."it\'s ""this"" (one)"', "nothing", "none_yet", "events", "parent", "child", "secret")
+
 # Every command and option of neonctl 5.0.1 that the scripts may use, from its --help.
 NEONCTL = {
     "me": set(),
@@ -194,3 +217,14 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def fill(server: Database, rows: int = 500) -> None:
+    """Give a database tables of many kinds, with this many users."""
+    server.psql(SCHEMA.replace("{rows}", str(rows)).replace("{user}", server.user))
+
+
+def fingerprints(server: Database, name: str | None = None) -> list[str]:
+    """Rows and a checksum over all of them, for every table."""
+    checksum = "coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '-')"
+    return [server.psql(f"select count(*), {checksum} from only {table} t", name) for table in TABLES]

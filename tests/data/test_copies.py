@@ -14,41 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.data.places import Place, alive, shells
+from tests.data.places import Place, alive, fill, fingerprints, shells
 from tests.support.postgres import Database
-
-SCHEMA = r"""
-set role "{user}";
-create table users (id bigint generated always as identity primary key, email text not null unique, note text);
-insert into users (email, note) select 'user' || n || '@example.com', md5(n::text) from generate_series(1, {rows}) n;
-create schema "odd names";
-create table "odd names"."it's ""this"" (one)" (words text);
-insert into "odd names"."it's ""this"" (one)"
-  values (E'\\.'), (E'COPY x FROM stdin;\nCOPY y (z) FROM stdin;'), (''), (null);
-create table nothing ();
-insert into nothing default values;
-create table none_yet (id int);
-create table events (day date, what text) partition by range (day);
-create table events_2025 partition of events for values from ('2025-01-01') to ('2026-01-01');
-insert into events select '2025-02-01', 'event ' || n from generate_series(1, 7) n;
-create table parent (id int);
-create table child (more text) inherits (parent);
-insert into parent values (1); insert into child values (2, 'x'), (3, 'y');
-create table secret (id int); alter table secret enable row level security; insert into secret values (1), (2);
-create view recent as select * from users where id > 10;
-create function shout(text) returns text language sql as $$ select upper($1) $$;
-"""
-TABLES = ("users", '"odd names"."it\'s ""this"" (one)"', "nothing", "none_yet", "events", "parent", "child", "secret")
-
-
-def fill(server: Database, rows: int = 500) -> None:
-    server.psql(SCHEMA.replace("{rows}", str(rows)).replace("{user}", server.user))
-
-
-def fingerprints(server: Database, name: str | None = None) -> list[str]:
-    """Rows and a checksum over all of them, for every table."""
-    checksum = "coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '-')"
-    return [server.psql(f"select count(*), {checksum} from only {table} t", name) for table in TABLES]
 
 
 def databases(server: Database) -> set[str]:

@@ -31,6 +31,7 @@ _ALWAYS: dict[str, list[Any]] = {
     "ci": _YES_OR_NO,
     "review_apps": _YES_OR_NO,
     "template_updates": _YES_OR_NO,
+    "offsite_backups": _YES_OR_NO,
     "compose": _YES_OR_NO,
     "ha": _YES_OR_NO,
 }

@@ -1,0 +1,573 @@
+"""Encrypted dumps in a bucket: what goes there comes back whole, or somebody hears of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.data import places
+from tests.data.places import ANSWERS, Place, fill, fingerprints, shells
+from tests.support import s3
+from tests.support.postgres import Database
+from tests.support.s3 import S3
+from tests.support.template import REPO, render
+
+WORKFLOW = ".github/workflows/fly-backup.yml"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[S3]:
+    with s3.server() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two private keys of age, each in a file."""
+    if shutil.which("age-keygen") is None:
+        pytest.skip("age is not installed (tests/machine/prepare installs it)")
+    folder = tmp_path_factory.mktemp("keys")
+    files = [folder / "one.key", folder / "two.key"]
+    for file in files:
+        subprocess.run(["age-keygen", "-o", file], capture_output=True, check=True)
+    return files
+
+
+def private(key: Path) -> str:
+    return key.read_text().splitlines()[-1]
+
+
+def public(key: Path) -> str:
+    return key.read_text().split("public key: ")[1].split()[0]
+
+
+@pytest.fixture(scope="module")
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    answers = {**ANSWERS, "database": "fly_managed", "github": True, "offsite_backups": True}
+    return render(template, tmp_path_factory.mktemp("offsite") / "shop", answers)
+
+
+@dataclass
+class Offsite:
+    """A place, and a bucket with the settings for it."""
+
+    place: Place
+    store: S3
+    bucket: Path
+    keys: list[Path]
+
+    @property
+    def folder(self) -> Path:
+        """Where the dumps are in the bucket."""
+        return self.bucket / "shop/DATABASE_URL"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        server = self.place.server
+        return {
+            "OFFSITE_BUCKET": self.bucket.name,
+            "OFFSITE_ENDPOINT": self.store.endpoint,
+            "OFFSITE_REGION": "us-east-1",
+            "OFFSITE_ACCESS_KEY_ID": self.store.key_id,
+            "OFFSITE_SECRET_ACCESS_KEY": self.store.key,
+            "OFFSITE_RECIPIENTS": " ".join(map(public, self.keys)),
+            "OFFSITE_KEY": private(self.keys[0]),
+            "DATABASE_URL": self.place.url,
+            "DRILL_DATABASE_URL": server.direct_url.replace(server.host, "127.0.0.1"),
+        }
+
+    def run(self, *words: str, shell: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        return self.place.run("offsite", *words, shell=shell, **self.settings | env)
+
+    def objects(self) -> list[Path]:
+        return sorted(self.folder.glob("*.tar.age"))
+
+    def put(self, *stamps: str) -> None:
+        """Let the bucket have dumps of these times."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for stamp in stamps:
+            (self.folder / f"{stamp}.tar.age").write_text("an earlier one")
+
+    def databases(self) -> set[str]:
+        return set(self.place.server.psql("select datname from pg_database").splitlines())
+
+
+# What the scripts want of the AWS CLI, which takes half a second for each: on the folder of the bucket itself.
+QUICK_AWS = """#!/bin/sh
+there() {{ printf %s "{folder}/${{1#s3://}}"; }}
+while [ $# -gt 0 ]; do
+  case $1 in
+    s3api | --only-show-errors) ;;
+    s3) shift; verb=$1 ;;
+    list-objects-v2 | head-object) verb=$1 ;;
+    --bucket) bucket=$2; shift ;;
+    --key | --prefix) key=$2; shift ;;
+    -*) shift ;;
+    *) [ -z "${{from-}}" ] && from=$1 || to=$1 ;;
+  esac
+  shift
+done
+case $verb in
+  list-objects-v2)
+    cd "{folder}/$bucket" && [ -d "$key" ] || {{ echo None; exit; }}
+    find "$key" -type f -printf '%p\t%s\n' | sed 's|//|/|'
+    ;;
+  head-object) wc -c <"{folder}/$bucket/$key" ;;
+  rm) rm "$(there "$from")" ;;
+  cp)
+    case $to in
+      s3://*) mkdir -p "$(dirname "$(there "$to")")" && cp "$from" "$(there "$to")" ;;
+      *) cp "$(there "$from")" "$to" ;;
+    esac
+    ;;
+esac
+"""
+
+
+@pytest.fixture
+def real(at: Callable[[str], Place], project: Path, store: S3, keys: list[Path]) -> Offsite:
+    """With the AWS CLI itself, and a server that speaks S3."""
+    return Offsite(replace(at("fly_managed"), project=project), store, store.bucket(), keys)
+
+
+@pytest.fixture
+def offsite(at: Callable[[str], Place], project: Path, keys: list[Path], tmp_path: Path) -> Offsite:
+    """With something quicker in the place of both."""
+    folder = tmp_path / "buckets"
+    folder.mkdir()
+    store = S3("http://127.0.0.1:1", "KEYID", "needle-of-the-bucket", folder)
+    place = replace(at("fly_managed"), project=project)
+    place.program("aws", QUICK_AWS.format(folder=folder))
+    return Offsite(place, store, store.bucket(), keys)
+
+
+@pytest.fixture(scope="module")
+def pushed(plain_server: Database, project: Path, keys: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dump as --push wrote it, of a database that `fill` filled; not to be changed."""
+    folder = tmp_path_factory.mktemp("pushed")
+    place = places.place("fly_managed", project, plain_server.fresh(), folder)
+    fill(place.server)
+    place.program("aws", QUICK_AWS.format(folder=folder))
+    (folder / "bucket").mkdir()
+    made = Offsite(place, S3("http://127.0.0.1:1", "KEYID", "KEY", folder), folder / "bucket", keys)
+    done = made.run("--push")
+    assert done.returncode == 0, done.stderr
+    [file] = made.objects()
+    return file
+
+
+def stamp(hours: float = 0) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def bring(offsite: Offsite, pushed: Path) -> Path:
+    """Let the bucket have that dump."""
+    offsite.folder.mkdir(parents=True)
+    return Path(shutil.copy(pushed, offsite.folder))
+
+
+# --- There and back ----------------------------------------------------------------------------------------
+
+
+def test_what_is_pushed_comes_back_in_a_drill_and_by_hand(real: Offsite, tmp_path: Path) -> None:
+    """With all that is real; what is too old goes, and nothing else."""
+    real.put("20200105T030000Z", "20200105T040000Z", "20200106T030000Z")
+    strangers = {"README", "20200105T030000Z.tar", "20200105T030000Z.tar.age.old"}
+    for name in strangers:
+        (real.folder / name).write_text("not ours")
+    there_and_back(real, tmp_path, OFFSITE_KEEP="2 0 0")
+    [old, new] = real.objects()
+    assert (old.name, new.name > "2026") == ("20200106T030000Z.tar.age", True)
+    assert {file.name for file in real.folder.iterdir()} == {old.name, new.name, *strangers}
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_it_works_in(offsite: Offsite, tmp_path: Path, shell: str) -> None:
+    there_and_back(offsite, tmp_path, shell)
+
+
+def there_and_back(offsite: Offsite, tmp_path: Path, shell: str = "", **env: str) -> None:
+    place = offsite.place
+    fill(place.server)
+    done = offsite.run("--push", shell=shell, **env)
+    assert done.returncode == 0, done.stderr
+    file = offsite.objects()[-1]
+    assert "8 tables, 517 rows" in done.stdout
+    assert b"user7@example.com" not in file.read_bytes()
+    assert file.read_bytes().startswith(b"age-encryption.org/v1")
+
+    before = offsite.databases()
+    drilled = offsite.run("--drill", shell=shell)
+    assert drilled.returncode == 0, drilled.stderr
+    assert "0 hours old, came back with all of it: 8 tables, 517 rows" in drilled.stdout
+    assert offsite.databases() == before, "the drill left its database behind"
+
+    # The other key opens it as well; nobody but the owner of the key can.
+    fetched = offsite.run("--fetch", f"--key={offsite.keys[1]}", f"--to={tmp_path}/back", shell=shell)
+    assert fetched.returncode == 0, fetched.stderr
+    [dump] = (tmp_path / "back").glob("*.dump")
+    assert oct(dump.stat().st_mode & 0o777) == "0o600"
+    restored = place.restore(f"--from={dump}", f"--into=back_{place.server.database}")
+    assert restored.returncode == 0, restored.stderr
+    assert fingerprints(place.server, f"back_{place.server.database}") == fingerprints(place.server)
+    assert place.fly.refused() == []
+
+
+def test_no_secret_is_on_a_command_line_in_the_output_handed_on_or_left_behind(real: Offsite, tmp_path: Path) -> None:
+    fill(real.place.server)
+    (tmp_path / "private").mkdir()
+    for tool in ("pg_dump", "pg_restore", "psql", "age", "tar", "aws"):
+        # The AWS CLI takes its key from the environment, and it alone has it there.
+        environ = ":" if tool == "aws" else "tr '\\0' '\\n' </proc/$$/environ"
+        real.place.program(
+            tool,
+            f"""#!/bin/sh
+{{ cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'; {environ}; }} >>'{tmp_path}/seen' 2>/dev/null
+exec {shutil.which(tool)} "$@"
+""",
+        )
+    said = ""
+    for word in ("--push", "--drill"):
+        done = real.run(word, TMPDIR=f"{tmp_path}/private")
+        assert done.returncode == 0, done.stderr
+        said += done.stdout + done.stderr
+    seen = (tmp_path / "seen").read_text(errors="replace") + said
+    assert "age --encrypt" in seen.replace("\n", " ")
+    # The S3 server itself was started with its key on the command line.
+    seen = seen.replace(f"--secret\n{real.store.key}\n", "")
+    for secret in (private(real.keys[0]), real.store.key, real.place.secret, "p%40ss%2Fw0rd"):
+        assert secret not in seen
+    assert list((tmp_path / "private").iterdir()) == []
+
+
+def test_a_database_of_another_variable_has_a_folder_of_its_own(offsite: Offsite) -> None:
+    fill(offsite.place.server)
+    url = {"SHOP_AUDIT_DATABASE_URL": offsite.place.url, "DATABASE_URL": ""}
+    assert (done := offsite.run("--push", "--variable=SHOP_AUDIT_DATABASE_URL", **url)).returncode == 0, done.stderr
+    assert [path.name for path in (offsite.bucket / "shop").iterdir()] == ["SHOP_AUDIT_DATABASE_URL"]
+    assert "no dump of shop/DATABASE_URL" in offsite.run("--check").stderr
+
+
+# --- What need not be kept -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keep", "days"), [("", 400), ("3 0 0", 30), ("0 5 0", 60), ("0 0 40", 70), ("1 1 1", 3), ("all", 50)]
+)
+def test_the_newest_of_days_weeks_and_months_stay(offsite: Offsite, keep: str, days: int) -> None:
+    server = offsite.place.server
+    server.psql("create table one ()")
+    server.psql('alter table one owner to "fly-user"')
+    # Two a day; one week without any, and the last a month ago: nothing goes because of that.
+    end = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    times = [end - timedelta(hours=12 * n) for n in range(2 * days) if not 20 <= n // 2 < 27]
+    names = [f"{time:%Y%m%dT%H%M%SZ}" for time in times]
+    offsite.put(*names)
+    done = offsite.run("--push", OFFSITE_KEEP=keep)
+    assert done.returncode == 0, done.stderr
+    counts = [0, 0, 0] if keep == "all" else [max(int(number) - 1, 0) for number in (keep or "7 4 12").split()]
+    stay = set(names) if keep == "all" else set()
+    for count, period in zip(counts, ("%Y%m%d", "%G-%V", "%Y%m"), strict=True):
+        newest: dict[str, str] = {}
+        for time, name in zip(times, names, strict=True):
+            newest.setdefault(time.strftime(period), name)
+        stay |= set(list(newest.values())[:count])
+    left = {file.name.removesuffix(".tar.age") for file in offsite.objects()} & set(names)
+    # The new one is the newest of its own day, week and month.
+    assert left == stay, sorted(stay ^ left)
+
+
+# --- A drill that fails says so ------------------------------------------------------------------------------
+
+
+def _flip_a_byte(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-100] ^= 1
+    file.write_bytes(content)
+
+
+def _cut_off(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-500])
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _something_else(file: Path) -> None:
+    file.write_text("<html>Service unavailable</html>\n")
+
+
+def _too_old(file: Path) -> None:
+    file.rename(file.with_name(f"{stamp(51)}.tar.age"))
+
+
+def _none(file: Path) -> None:
+    file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (_flip_a_byte, "cannot be decrypted: age: error: failed to decrypt and authenticate payload chunk"),
+        (_cut_off, "cannot be decrypted: age: error: "),
+        (_empty, "is empty"),
+        (_something_else, "cannot be decrypted: age: error: "),
+        (_too_old, "is 51 hours old"),
+        (_none, "there is no dump of shop/DATABASE_URL"),
+    ],
+)
+def test_a_drill_on_what_is_no_good_dump_fails(
+    offsite: Offsite, pushed: Path, harm: Callable[[Path], None], says: str
+) -> None:
+    harm(bring(offsite, pushed))
+    before = offsite.databases()
+    done = offsite.run("--drill")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("offsite: ")
+    assert says in done.stderr
+    assert "came back" not in done.stdout
+    assert offsite.databases() == before
+
+
+def test_a_drill_with_another_key_fails(offsite: Offsite, pushed: Path, tmp_path: Path) -> None:
+    bring(offsite, pushed)
+    subprocess.run(["age-keygen", "-o", tmp_path / "other"], capture_output=True, check=True)
+    done = offsite.run("--drill", OFFSITE_KEY=private(tmp_path / "other"))
+    assert done.returncode == 1
+    assert "this private key does not open the dump of" in done.stderr
+
+
+def test_rows_that_do_not_come_back_fail_the_drill(offsite: Offsite, pushed: Path) -> None:
+    bring(offsite, pushed)
+    real = shutil.which("pg_restore")
+    offsite.place.program(
+        "pg_restore",
+        f"""#!/bin/sh
+{real} "$@" || exit
+for word; do case $word in --dbname=*) psql -qXc "delete from users where id = 7" "${{word#*=}}" ;; esac; done
+""",
+    )
+    before = offsite.databases()
+    done = offsite.run("--drill")
+    assert done.returncode == 1
+    assert "public.users: 500 rows in the dump, 499 restored" in done.stdout
+    assert offsite.databases() == before
+
+
+def test_a_dump_whose_rows_are_not_those_that_were_counted_fails_the_drill(
+    offsite: Offsite, pushed: Path, tmp_path: Path
+) -> None:
+    file = bring(offsite, pushed)
+    age = ["age", "--decrypt", "--identity", offsite.keys[0], file]
+    (tmp_path / "x.tar").write_bytes(subprocess.run(age, capture_output=True, check=True).stdout)
+    subprocess.run(["tar", "-xf", "x.tar"], cwd=tmp_path, check=True)
+    [rows] = tmp_path.glob("*.rows")
+    rows.write_text(rows.read_text().replace("500\t", "501\t"))
+    names = [path.name for path in tmp_path.glob("shop-*")]
+    subprocess.run(["tar", "-cf", "y.tar", *names], cwd=tmp_path, check=True)
+    again = ["age", "--encrypt", "--recipient", public(offsite.keys[0]), "--output", file, tmp_path / "y.tar"]
+    subprocess.run(again, check=True)
+    done = offsite.run("--drill")
+    assert done.returncode == 1
+    assert "is not what was counted when it was made" in done.stderr
+
+
+def test_the_age_of_the_newest_is_checked_without_a_key_for_the_dumps(offsite: Offsite) -> None:
+    stamps = [stamp(30), stamp(200)]
+    offsite.put(*stamps)
+    assert "30 hours old" in (done := offsite.run("--check", OFFSITE_KEY="", DATABASE_URL="")).stdout
+    assert done.returncode == 0
+    stale = offsite.run("--check=26")
+    assert stale.returncode == 1
+    assert "ops/offsite production --push" in stale.stderr
+    assert [line.split()[0] for line in offsite.run("--list").stdout.splitlines()] == stamps
+
+
+# --- Bad input -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "says"),
+    [
+        ("OFFSITE_BUCKET", "", 3, "these are not set: OFFSITE_BUCKET;"),
+        ("OFFSITE_ENDPOINT", "s3.example.com", 2, "begins with https://"),
+        ("OFFSITE_RECIPIENTS", "", 3, "age-keygen -o offsite.key"),
+        ("OFFSITE_RECIPIENTS", "ssh-ed25519", 2, "no public key of age"),
+        ("OFFSITE_RECIPIENTS", "AGE-SECRET-KEY-1NEEDLE", 2, "has a private key"),
+        ("OFFSITE_KEEP", "7", 2, "takes three numbers"),
+        ("OFFSITE_KEEP", "7 4 twelve", 2, "takes three numbers"),
+        ("OFFSITE_KEEP", "0 0 0", 2, "takes three numbers"),
+    ],
+)
+def test_a_setting_that_is_wrong(offsite: Offsite, setting: str, value: str, code: int, says: str) -> None:
+    refused(offsite, setting, value, code, says)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "says"),
+    [
+        ("OFFSITE_ENDPOINT", "http://127.0.0.1:1", 1, "could not be asked; try again"),
+        ("OFFSITE_SECRET_ACCESS_KEY", "wrong", 3, "does not accept the key"),
+        ("OFFSITE_ACCESS_KEY_ID", "WRONG", 3, "does not accept the key"),
+        ("OFFSITE_BUCKET", "no-such-bucket", 3, "there is no bucket no-such-bucket"),
+    ],
+)
+def test_a_bucket_that_does_not_answer_as_it_should(
+    real: Offsite, setting: str, value: str, code: int, says: str
+) -> None:
+    refused(real, setting, value, code, says)
+
+
+def refused(offsite: Offsite, setting: str, value: str, code: int, says: str) -> None:
+    done = offsite.run("--push", **{setting: value})
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "NEEDLE" not in done.stdout + done.stderr
+    assert offsite.place.fly.lines() == [], "the long work began all the same"
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code", "says"),
+    [
+        (["--drill"], {"OFFSITE_KEY": ""}, 3, "OFFSITE_KEY is not set"),
+        (["--drill"], {"DRILL_DATABASE_URL": ""}, 3, "DRILL_DATABASE_URL is not set"),
+        (["--drill"], {"DRILL_DATABASE_URL": "postgresql://a:b@direct.x.flympg.net/fly-db"}, 2, "Fly Managed Postgres"),
+        (["--drill=soon"], {}, 2, "takes whole hours"),
+        (["--fetch"], {}, 2, "--key=FILE"),
+        (["--fetch", "--key=none"], {}, 2, "there is no file"),
+        (["--fetch=yesterday", "--key=x"], {}, 2, "like 20260601T120000Z"),
+        (["--push", "--list"], {}, 2, "one thing at a time"),
+        ([], {}, 2, "say what to do"),
+        (["--push", "stagging"], {}, 2, "there are: production"),
+        (["--push", "--pull"], {}, 2, "unknown option"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use(offsite: Offsite, words: list[str], settings: dict[str, str], code: int, says: str) -> None:
+    done = offsite.run(*words, **settings)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_a_dry_run_shows_commands_and_runs_none(offsite: Offsite, shell: str) -> None:
+    settings = dict.fromkeys(offsite.settings, "")
+    for words in (["--push"], ["--list"], ["--check"], ["--drill"], ["--fetch", f"--key={offsite.keys[0]}"]):
+        done = offsite.place.run("offsite", *words, "--dry-run", shell=shell, **settings)
+        assert done.returncode == 0, done.stderr
+        assert "+ aws s3api list-objects-v2 --bucket BUCKET --prefix shop/DATABASE_URL/" in done.stderr
+    assert offsite.place.fly.lines() == []
+    assert not (offsite.place.home / "backups").exists()
+    assert offsite.place.run("offsite", "--help", shell=shell).stdout.startswith("Usage: ops/offsite [ENV] --push")
+
+
+@pytest.mark.parametrize("tool", ["age", "aws"])
+def test_a_tool_that_is_missing(offsite: Offsite, tmp_path: Path, tool: str) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "mktemp", "rm", "printenv", "psql", "pg_dump", "pg_restore", "pg_isready", "age"):
+        if name != tool:
+            (tools / name).symlink_to(shutil.which(name) or "/missing")
+    done = offsite.run("--push", PATH=str(tools))
+    assert done.returncode == 3
+    assert f"{tool} is not installed" in done.stderr
+    assert "apt-get install" in done.stderr
+
+
+# --- The workflow ----------------------------------------------------------------------------------------------
+
+
+def steps(project: Path, job: str, context: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """What the steps of a job run, each with its environment, as GitHub fills it in."""
+    workflow = yaml.safe_load((project / WORKFLOW).read_text())
+
+    def value(text: Any) -> str:
+        def fill_in(found: re.Match[str]) -> str:
+            name, _, default = found[1].partition(" || ")
+            return context.get(name, "") or default.strip("'")
+
+        return re.sub(r"\$\{\{ (.*?) \}\}", fill_in, str(text))
+
+    return [
+        (step["run"], {name: value(text) for name, text in {**workflow["env"], **step.get("env", {})}.items()})
+        for step in workflow["jobs"][job]["steps"]
+        if "run" in step
+    ]
+
+
+def test_the_jobs_of_the_workflow_do_it(offsite: Offsite, tmp_path: Path) -> None:
+    place = offsite.place
+    fill(place.server)
+    place.fly.stub("ssh console", f"case $* in *'printenv DATABASE_URL'*) echo '{place.url}' ;; *) exit 1 ;; esac")
+    for tool in ("sudo", "gh"):
+        place.program(tool, f"#!/bin/sh\necho {tool} \"$@\" >>'{tmp_path}/{tool}'\n")
+    settings = offsite.settings
+    context = {f"vars.{name}": value for name, value in settings.items() if "KEY" not in name}
+    context |= {f"secrets.{name}": value for name, value in settings.items() if name.endswith("ACCESS_KEY")}
+    context["secrets.OFFSITE_ACCESS_KEY_ID"] = settings["OFFSITE_ACCESS_KEY_ID"]
+
+    def run(job: str, **more: str) -> subprocess.CompletedProcess[str]:
+        for command, env in steps(place.project, job, context | more):
+            # GitHub's runner keeps the job's own server at this address.
+            server = {"DRILL_DATABASE_URL": settings["DRILL_DATABASE_URL"]} if "DRILL_DATABASE_URL" in env else {}
+            done = subprocess.run(
+                ["bash", "-e", "-c", command],
+                cwd=place.project,
+                env=place.env(GITHUB_PATH=f"{tmp_path}/path", GITHUB_REPOSITORY="me/shop", **env | server),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                break
+        return done
+
+    done = run("backup")
+    assert done.returncode == 0, done.stderr
+    assert "URL from a machine of shop" in done.stdout
+    assert len(offsite.objects()) == 1
+    done = run("drill", **{"secrets.OFFSITE_KEY": private(offsite.keys[0])})
+    assert done.returncode == 0, done.stderr
+    assert "came back with all of it" in done.stdout
+    assert "postgresql-client-17" in (tmp_path / "sudo").read_text()
+    assert (tmp_path / "path").read_text().split() == ["/usr/lib/postgresql/17/bin"] * 2
+
+    _empty(offsite.objects()[0])
+    done = run("drill", **{"secrets.OFFSITE_KEY": private(offsite.keys[0])})
+    assert done.returncode == 1
+    assert run("alarm", **{"github.token": "t"}).returncode == 0
+    assert "gh issue create --repo me/shop --title The backup of the database failed" in (tmp_path / "gh").read_text()
+
+
+def test_the_private_key_is_nowhere_near_the_job_that_dumps(project: Path) -> None:
+    workflow = yaml.safe_load((project / WORKFLOW).read_text())
+    has_key = [name for name, job in workflow["jobs"].items() if "OFFSITE_KEY " in f"{job}".replace("}}", " ")]
+    assert has_key == ["drill"]
+    assert workflow["jobs"]["backup"]["environment"] != workflow["jobs"]["drill"]["environment"]
+    scheduled = [entry["cron"] for entry in workflow[True]["schedule"]]
+    assert all(any(cron in job.get("if", "") for job in workflow["jobs"].values()) for cron in scheduled)
+
+
+def test_the_server_of_a_drill_is_that_of_the_catalog(project: Path) -> None:
+    workflow = yaml.safe_load((project / WORKFLOW).read_text())
+    image = yaml.safe_load((REPO / "extensions/catalog/services.yml").read_text())["postgres"]
+    assert workflow["jobs"]["drill"]["services"]["postgres"]["image"] == image
+    assert workflow["env"]["POSTGRES"] == image.partition(":")[2]
+
+
+def test_without_the_answer_none_of_it_is_there(projects: Callable[[str], Path]) -> None:
+    project = projects("fly_managed")
+    assert not (project / WORKFLOW).exists()
+    assert not (project / "ops/offsite").exists()
+    assert "offsite" not in (project / "docs/fly/backup-and-restore.md").read_text()
