@@ -375,3 +375,49 @@ def test_a_port_that_leads_elsewhere(managed: Place, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"port {managed.server.port} on this machine is taken" in done.stderr
     assert not any("proxy" in line for line in managed.fly.lines())
+
+
+# --- Attached to a server of one's own --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def attached(at: Callable[[str], Place]) -> Place:
+    """An account where `fly postgres` does on a real server what Fly's image for it does (fly-apps/postgres-flex)."""
+    place = at("fly_postgres")
+    server = place.server
+    psql = f"psql -qX -h {server.socket_folder} -p {server.direct_port} -U owner"
+    server.psql("drop database if exists shop; drop role if exists shop")
+    place.fly.update(lambda state: state["apps"]["shop"].update(secrets={}))
+    place.fly.stub(
+        "postgres attach",
+        f"""case " $* " in *' --superuser=false '*) ;; *) exit 1 ;; esac
+{psql} -d postgres -c 'create database shop'
+{psql} -d shop -c 'grant create on schema public to public'
+{psql} -d postgres -c "create user shop with login password 'x'; grant pg_read_all_data, pg_write_all_data to shop"
+""",
+    )
+    place.fly.stub("postgres connect", f"{psql} -d postgres 2>&1")
+    return place
+
+
+# In a database of another, a user of PostgreSQL 15 or newer may do none but the first of these.
+MIGRATIONS = (
+    "create table players (id int primary key)",
+    "create extension if not exists citext",
+    "create schema if not exists drizzle",
+)
+
+
+def test_migrations_of_the_app_s_user_can_make_what_they_need(attached: Place) -> None:
+    done = attached.run("setup", "--yes", "--no-deploy")
+    assert done.returncode == 0, done.stderr
+    for migration in MIGRATIONS:
+        attached.server.psql(f"set role shop; {migration}", "shop")
+    assert attached.fly.refused() == []
+
+
+def test_what_the_server_refuses_is_left_to_a_person(attached: Place) -> None:
+    attached.fly.stub("postgres connect", "echo 'ERROR:  must be owner of database shop'")
+    done = attached.run("setup", "--yes", "--no-deploy")
+    assert done.returncode == 0, done.stderr
+    assert 'fly postgres connect -a shop-db, and there: ALTER DATABASE "shop" OWNER TO "shop";' in done.stdout

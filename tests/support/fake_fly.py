@@ -655,6 +655,12 @@ def _postgres_create(call: Call) -> None:
     call.print(f"Postgres cluster {name} created\n  Username:    postgres\n  Password:    pw-of-{name}")
 
 
+def _postgres_connect(call: Call) -> None:
+    if not call.app().get("postgres"):
+        raise FlyError(f"app {call.app_name()} is not a postgres app")
+    call.print("psql (17.6)")
+
+
 def _postgres_attach(call: Call) -> None:
     app, server = call.app(), call.words[0]
     variable = call.get("--variable-name", "DATABASE_URL")
@@ -883,6 +889,7 @@ _BEHAVIOUR: dict[str, Callable[[Call], None]] = {
     "mpg status": _mpg_status,
     "postgres create": _postgres_create,
     "postgres attach": _postgres_attach,
+    "postgres connect": _postgres_connect,
     "volumes create": _volumes_create,
     "volumes list": lambda call: call.json(call.app()["volumes"]),
     "storage create": _storage_create,

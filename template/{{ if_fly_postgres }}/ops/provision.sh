@@ -22,4 +22,19 @@ make_database() {
   # What attach prints has the app's password in it.
   hidden flyctl postgres attach "$database_server" --app "$app" --superuser=false --yes ||
     explain "the database could not be attached; see: fly secrets list -a $app"
+  give_database
+}
+
+# give_database: makes the app's user the owner of the app's database. Attached without the rights of a superuser it may make
+# tables there, but no extension, which a migration of phx.gen.auth does (citext), and no schema, which Drizzle does.
+give_database() {
+  # The names that attach made of the app's.
+  name=$(printf %s "$app" | tr - _)
+  statement="ALTER DATABASE \"$name\" OWNER TO \"$name\";"
+  printf '+ %s\n' "flyctl postgres connect --app $database_server  # $statement" >&2
+  [ -z "$dry_run" ] || return 0
+  # psql on the server's side takes what is piped for typed in, so it is told to end, and its status says nothing.
+  printf '%s\n\\q\n' "$statement" | flyctl postgres connect --app "$database_server" >"$scratch/owner" 2>&1 || echo ERROR >>"$scratch/owner"
+  ! grep -q ERROR "$scratch/owner" ||
+    later "let the migrations make extensions and schemas: fly postgres connect -a $database_server, and there: $statement"
 }
