@@ -1,4 +1,4 @@
-"""fly-scaffold-update.yml with a real copier on a template of two versions; `gh` is a stand-in that keeps what it is told."""
+"""fly-scaffold-update.yml with a real copier on a template of two versions, and a `gh` that keeps what it is told."""
 
 from __future__ import annotations
 
