@@ -142,7 +142,7 @@ look_back() {
 note_edits() {
   while IFS= read -r file; do
     lines=$(git diff --no-index --numstat -- "$scratch/now/$file" "$file" | cut -f 1,2 | tr '\t' '/')
-    note ok edited "$file: your edit, ${lines%/*} lines more and ${lines#*/} less than $current has"
+    note ok edited "$file: your edit, +${lines%/*} -${lines#*/} lines against $current"
   done <"$scratch/open"
 }
 

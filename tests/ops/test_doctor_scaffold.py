@@ -184,7 +184,7 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
             f"fly.toml was deleted in {deployed.sh('git rev-parse --short HEAD').strip()} and gets no updates; "
             f"to bring it back: git checkout {deployed.sh('git rev-parse --short HEAD').strip()}^ -- 'fly.toml'"
         ],
-        "edited": ["kept: your edit, 1 lines more and 1 less than v3.0.0 has"],
+        "edited": ["kept: your edit, +1 -1 lines against v3.0.0"],
     }
     deployed.mend()
     assert "two of v2" in (deployed.folder / "Dockerfile").read_text()
@@ -243,9 +243,9 @@ def test_a_merge_that_kept_the_old_side_lost_the_update(deployed: Deployed) -> N
 
 
 def test_an_answer_that_never_reached_its_files_is_lost(deployed: Deployed) -> None:
-    deployed.edit(".copier-answers.yml", "ci: true", "ci: false")
-    deployed.commit("Edit the answers by hand")
     deployed.edit(".copier-answers.yml", "512mb", "1gb")
+    deployed.commit("Edit the answers by hand")
+    deployed.edit(".copier-answers.yml", "ci: true", "ci: false")
     deployed.commit("And again")
     found = deployed.findings()
     assert [message.split(":")[0] for message in found["lost"]] == ["fly.toml"]
@@ -278,10 +278,9 @@ def test_a_part_of_a_repository_is_mended_from_there(
 
 
 def test_a_version_that_is_gone_ends_the_look_back(deployed: Deployed) -> None:
-    deployed.edit(".copier-answers.yml", "v1.0.0", "v0.9.0")
-    deployed.commit("Once it was that version")
-    deployed.edit(".copier-answers.yml", "v0.9.0", "v1.0.0")
-    deployed.commit("Update")
+    for old, new in ("v1.0.0", "v0.8.0"), ("v0.8.0", "v0.9.0"), ("v0.9.0", "v1.0.0"):
+        deployed.edit(".copier-answers.yml", old, new)
+        deployed.commit("Update")
     [message] = deployed.findings()["history"]
     assert "v0.9.0, in use until" in message
     assert "cannot be rendered any more" in message
@@ -309,6 +308,13 @@ def test_without_copier_it_says_how_to_get_it(deployed: Deployed) -> None:
     done = deployed.doctor("--scaffold", path="/usr/bin:/bin")
     assert done.returncode == 3
     assert "pipx install copier && pipx inject copier copier-template-extensions jinja2-time" in done.stderr
+
+
+def test_a_copier_that_is_installed_does(deployed: Deployed, tmp_path: Path) -> None:
+    copier = tmp_path / "copier"
+    copier.write_text(f'#!/bin/sh\nexec {sys.executable} -m copier "$@"\n')
+    copier.chmod(0o755)
+    assert deployed.doctor("--scaffold", path=f"{tmp_path}:/usr/bin:/bin").returncode == 0
 
 
 def test_a_patch_needs_a_comparison(deployed: Deployed) -> None:
