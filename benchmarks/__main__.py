@@ -4,7 +4,7 @@
 
 With --output it also writes FOLDER/benchmarks.json, every sample with the machine's load, and draws
 FOLDER/pictures/benchmarks.svg; what was not measured keeps the figures it had there. A subject is a module here with
-`options(parser)` and `measure(scratch, rounds, options)`.
+`options(parser)` and `measure(scratch, rounds, options)`, which yields a result after each round or at the end.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -40,27 +40,25 @@ def main() -> None:
     recorded = read((options.output or DOCS) / "benchmarks.json")
     measured: dict[str, Any] = {}
     for name in options.subjects or SUBJECTS:
-        found = measure(name, options)
-        if found:
+        found = None
+        for found in measure(name, options):
             measured[name] = found
-            # At once: the next subject may take long, or fail.
+            # At once: what comes may take long, or fail.
             if options.output:
                 write(options.output, recorded | measured)
         show(name, found or recorded.get(name), fresh=bool(found))
 
 
-def measure(name: str, options: argparse.Namespace) -> dict[str, Any] | None:
-    """One subject as `table.as_json` has it; None when this machine cannot measure it."""
+def measure(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """One subject as `table.as_json` has it, after each round; nothing when this machine cannot measure it."""
     before, now = os.getloadavg()[0], datetime.now(UTC)
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            result = SUBJECTS[name].measure(Path(scratch), options.rounds, options)
+            for result in SUBJECTS[name].measure(Path(scratch), options.rounds, options):
+                load = [round(before, 2), round(os.getloadavg()[0], 2)]
+                yield table.as_json(result, date=f"{now:%Y-%m-%d}", load=load, cpus=os.cpu_count())
         except phoenix.NotHereError as reason:
             print(f"{name} is not measured: {reason}")
-            return None
-    load = [round(before, 2), round(os.getloadavg()[0], 2)]
-    about = {"date": f"{now:%Y-%m-%d}", "rounds": options.rounds, "load": load, "cpus": os.cpu_count()}
-    return table.as_json(result, **about, python=platform.python_version())
 
 
 def show(name: str, subject: dict[str, Any] | None, fresh: bool) -> None:

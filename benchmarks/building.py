@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import Figure
@@ -48,7 +48,6 @@ class Variant:
     """Whether the command wants folder, Dockerfile and tag first instead."""
     measured: bool = True
     """Whether its builds are compared, or its image alone."""
-    cold: list[str] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
@@ -62,36 +61,34 @@ class Variant:
         return [*self.command, "--tag", self.tag, *self.arguments, *options, str(folder)]
 
 
-def measure(
-    variants: Sequence[Variant], edits: Mapping[str, Edit], rounds: int, scratch: Path, figures: Mapping[str, Figure]
+def one_round(
+    number: int, variants: Sequence[Variant], edits: Mapping[str, Edit], scratch: Path, figures: Mapping[str, Figure]
 ) -> None:
-    """Build each variant without any cache, then again after each edit; all in turn, `rounds` times.
+    """Build each variant without any cache, then again after each edit, all in turn.
 
     Adds "cold wall", "cold cpu" and the like for each of `edits` to `figures`, by the variants' names. Raises
     BuildError.
     """
-    for number in range(rounds):
-        # Nobody begins each round, and nobody finds the mounts of another one.
-        order = [*variants[number % len(variants) :], *variants[: number % len(variants)]]
-        run = secrets.token_hex(4)
-        folders = {variant.name: scratch / f"{variant.tag.rpartition('/')[2]}" for variant in order}
+    # Nobody begins each round, and nobody finds the mounts of another one.
+    order = [*variants[number % len(variants) :], *variants[: number % len(variants)]]
+    run = secrets.token_hex(4)
+    folders = {variant.name: scratch / variant.tag.rpartition("/")[2] for variant in order}
+    for variant in order:
+        shutil.rmtree(folders[variant.name], ignore_errors=True)
+        shutil.copytree(variant.source, folders[variant.name], symlinks=True)
+    for kind in ("cold", *edits):
         for variant in order:
-            shutil.rmtree(folders[variant.name], ignore_errors=True)
-            shutil.copytree(variant.source, folders[variant.name], symlinks=True)
-        for kind in ("cold", *edits):
-            for variant in order:
-                if kind != "cold":
-                    if not variant.measured:
-                        continue
-                    edits[kind](folders[variant.name], f"{run}{kind}")
-                elif not variant.measured and number:
-                    continue
-                wall, cpu = _build(variant, folders[variant.name], run, kind == "cold")
-                print(f"round {number + 1}: {variant.name}, {kind}: {wall:.1f} s, CPU {cpu or 0:.1f} s", flush=True)
-                if variant.measured:
-                    figures[variant.name].add(f"{kind} wall", wall)
-                    if cpu is not None:
-                        figures[variant.name].add(f"{kind} cpu", cpu)
+            if not variant.measured and (number or kind != "cold"):
+                continue
+            folder = folders[variant.name]
+            if kind != "cold":
+                edits[kind](folder, f"{run}{kind}")
+            wall, cpu = _build(variant, folder, run, kind == "cold" and variant.measured)
+            print(f"round {number + 1}: {variant.name}, {kind}: {wall:.1f} s, CPU {cpu or 0:.1f} s", flush=True)
+            if variant.measured:
+                figures[variant.name].add(f"{kind} wall", wall)
+                if cpu is not None:
+                    figures[variant.name].add(f"{kind} cpu", cpu)
 
 
 def _build(variant: Variant, folder: Path, run: str, cold: bool) -> tuple[float, float | None]:

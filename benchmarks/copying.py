@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Nothing has to be said about it."""
 
 
-def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
+def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator[Result]:
     """Measure in an empty folder; wall and CPU seconds by the names that TARGETS use."""
     app = hex.make_app(scratch / "app", locked=False)
     ours = _repository(template.export(scratch / "ours"), "v1.0.0")
@@ -64,7 +65,7 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
         subprocess.run(command, capture_output=True, check=True)
         _repository(project, "before")
         runs[name] = Run([*_COPIER, "update", "--defaults", "--skip-answered", *words], project)
-    return Result(interleaved(runs, rounds), TARGETS, notes)
+    yield Result(interleaved(runs, rounds), TARGETS, notes)
 
 
 def _app(app: Path, folder: Path) -> Path:

@@ -12,11 +12,11 @@ import os
 import re
 import shutil
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import running
+from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.building import measure as build_all
 from benchmarks.measuring import Figure, Result, Target
 from tests.support import docker, images, nextjs, template
 from tests.support.nextjs import Recipe
@@ -78,8 +78,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
-    """Build and run all of them; what cannot be had or does not start is left out, and a note says so."""
+def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator[Result]:
+    """Build and run all of them, a result after each round.
+
+    What cannot be had or does not start is left out, and a note says so.
+    """
     notes = []
     base = images.ensure(nextjs.NODE_IMAGE)
     if stand_in := images.stand_in(nextjs.NODE_IMAGE):
@@ -105,18 +108,18 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
     variants.append(Variant("dockerfile-node", folder, arguments=_bases((folder / "Dockerfile").read_text(), base)))
 
     figures = {variant.name: Figure(variant.name) for variant in variants}
-    build_all(variants, _edits(more), rounds, scratch / "builds", figures)
-    for variant in variants:
-        running.sizes(figures[variant.name], variant.tag)
     for number in range(rounds):
+        building.one_round(number, variants, _edits(more), scratch / "builds", figures)
         for variant in variants:
+            if number == 0:
+                running.sizes(figures[variant.name], variant.tag)
             machine = running.Machine(variant.tag, PATHS, memory=options.memory)
             try:
                 running.once(figures[variant.name], machine)
             except running.StartError as error:
                 if number == 0:
                     notes.append(f"{variant.name} does not answer in {options.memory}: {_reason(error)}")
-    return Result(figures, TARGETS, notes)
+        yield Result(figures, TARGETS, notes)
 
 
 def _example(file: Path | None, notes: list[str]) -> str | None:

@@ -11,12 +11,11 @@ import argparse
 import re
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks import running
+from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.building import measure as build_all
 from benchmarks.measuring import Figure, Result, Target
 from tests.support import docker, images, phoenix, postgres, template
 
@@ -61,8 +60,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
-    """Build and run all forms and the generator's. Raises NotHereError when there is nothing to do it with."""
+def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator[Result]:
+    """Build and run all forms and the generator's, a result after each round.
+
+    Raises NotHereError when there is nothing to do it with.
+    """
     wanted = (options.phoenix_app, options.phoenix_official, options.phoenix_more, options.docker_build)
     if not all(wanted):
         raise NotHereError("it takes --phoenix-app, --phoenix-official, --phoenix-more and --docker-build")
@@ -82,21 +84,20 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Result:
     notes += [f"{name}: not among the answers here." for name in FORMS if name not in forms]
     notes += [f"{tag}: {what} stands in for it, on both sides." for tag, what in _stand_ins(variants).items()]
     figures = {variant.name: Figure(variant.name) for variant in variants}
-    build_all(variants, _edits(options.phoenix_more), rounds, scratch / "builds", figures)
-    for variant in variants:
-        running.sizes(figures[variant.name], variant.tag)
     with postgres.server() as server:
         for number in range(rounds):
+            building.one_round(number, variants, _edits(options.phoenix_more), scratch / "builds", figures)
             for variant in variants:
                 secrets = {"DATABASE_URL": server.url, "SECRET_KEY_BASE": phoenix.SECRET, "PHX_HOST": "localhost"}
                 settings = {**env[variant.name], **secrets, "DATABASE_SSL": "false", "ECTO_IPV6": "false"}
                 if number == 0:
+                    running.sizes(figures[variant.name], variant.tag)
                     done = docker.once(variant.tag, "/app/bin/migrate", env=settings)
                     if done.returncode != 0:
                         raise running.StartError(f"{variant.name} does not migrate:\n{done.stdout[-1500:]}")
                 machine = running.Machine(variant.tag, options.phoenix_paths, settings, options.memory)
                 running.once(figures[variant.name], machine)
-    return Result(figures, [target for target in TARGETS if target.figure in figures], notes)
+            yield Result(figures, [target for target in TARGETS if target.figure in figures], notes)
 
 
 def _known(forms: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:

@@ -47,8 +47,9 @@ def sizes(figure: Figure, image: str) -> None:
 def once(figure: Figure, machine: Machine, wait: float = 120) -> None:
     """Start, ask, stop, and add "boot" and "stop" in s, "memory after boot" and "memory after requests" in MiB.
 
-    Memory is the proportional set of all the container's processes, three seconds after the first answer and after
-    a thousand requests over every route. Raises StartError.
+    Memory is that of all the container's processes, three seconds after the first answer and after a thousand requests
+    over every route: what each has for itself, and once the files that the largest has mapped. (Proportional shares
+    would depend on who else runs the same program at the time.) Raises StartError.
     """
     port = free_port()
     options: docker.RunOptions = {"env": {**machine.env, "PORT": str(port)}, "memory": machine.memory}
@@ -91,8 +92,10 @@ def _ask(port: int, paths: Sequence[str]) -> None:
 
 
 def _memory(container: str) -> float:
-    kilobytes = 0
+    own, mapped = 0, [0]
     for line in docker.docker("top", container, "-eo", "pid").splitlines()[1:]:
-        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{line.strip()}/smaps_rollup").read_text(), re.M)
-        kilobytes += int(found[1]) if found else 0
-    return kilobytes / 1024
+        rollup = Path(f"/proc/{line.strip()}/smaps_rollup").read_text()
+        kilobytes = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+) kB", rollup, re.M)}
+        own += kilobytes["Anonymous"]
+        mapped.append(kilobytes["Rss"] - kilobytes["Anonymous"])
+    return (own + max(mapped)) / 1024

@@ -62,8 +62,10 @@ def markdown(subject: Mapping[str, Any]) -> str:
 
 def as_json(result: Result, **about: Any) -> dict[str, Any]:
     """Everything about one subject: `about` it, samples and medians by name and measure, targets with their values."""
+    rounds = max(len(samples) for figure in result.figures.values() for samples in figure.samples.values())
     return {
         **about,
+        "rounds": rounds,
         "notes": result.notes,
         "figures": {name: _measures(figure) for name, figure in result.figures.items()},
         "targets": [
