@@ -70,6 +70,18 @@ need() {
   command -v "$1" >/dev/null 2>&1 || fail 3 "$1 is not installed; it is needed to $2"
 }
 
+# need_commit: there is a commit, as what runs is known by its; sets $revision.
+need_commit() {
+  need git "name the revision"
+  revision=$(git rev-parse HEAD 2>/dev/null) ||
+    fail 1 "this is no git repository with a commit; type: git init, git add -A, git commit -m Deployment"
+}
+
+# all_committed WHAT_ELSE: no change would be left out of what is deployed.
+all_committed() {
+  [ -z "$(git status --porcelain)" ] || fail 1 "there are changes that are not committed; commit them$1"
+}
+
 # need_fly: flyctl is there and somebody is logged in.
 need_fly() {
   if ! command -v flyctl >/dev/null 2>&1; then
