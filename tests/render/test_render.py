@@ -24,7 +24,7 @@ AXES: dict[str, list[Any]] = {
     "app_dir": [".", "net_auto"],
     "database": ["fly_managed", "fly_postgres", "neon", "none"],
     "assets": ["none", "mix", "npm", "pnpm", "yarn"],
-    "runtime_base": ["debian", "alpine"],
+    "runtime_base": ["debian", "alpine", "minimal"],
     "elixir_image": ["1.20-otp29", "1.19-otp28", "1.18-otp27"],
     "vm_memory": ["256mb", "1gb", "8gb"],
     "vm_size": ["auto", "performance-1x"],

@@ -27,7 +27,7 @@ AXES: dict[str, list[Any]] = {
     "database": ["fly_managed", "fly_postgres", "neon", "none"],
     "tcp_services": [[], SERVICES[:1], SERVICES],
     "assets": ["none", "mix", "npm"],
-    "runtime_base": ["debian", "alpine"],
+    "runtime_base": ["debian", "alpine", "minimal"],
     "vm_memory": ["1gb", "2gb", "4gb", "8gb"],
     "grace_period": ["30s", "120s"],
     "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],

@@ -41,7 +41,7 @@ _STACKS: dict[str, tuple[dict[str, Any], dict[str, list[Any]], dict[str, list[An
         {
             **_ALWAYS,
             "stack": ["phoenix", "umbrella"],
-            "runtime_base": ["debian", "alpine"],
+            "runtime_base": ["debian", "alpine", "minimal"],
             "memory_mode": ["embedded", "interactive"],
             "tcp_services": [[], [{"name": "game", "port": 6600, "proxy_proto": True}]],
             "metrics_port": [0, 9568],
