@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -223,6 +224,20 @@ def test_machines_that_sleep_are_not_woken(live: Project) -> None:
     live.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(state="stopped"))
     deployed = live.run("deploy", "--yes")
     assert (deployed.returncode, "serves" in deployed.stdout) == (0, False)
+
+
+def test_a_machine_without_a_service_is_known_by_its_image_alone(live: Project) -> None:
+    def add_worker(state: dict[str, Any]) -> None:
+        worker = copy.deepcopy(state["apps"]["shop"]["machines"][0])
+        worker["id"] = "worker"
+        worker["_serves"] = "nothing"
+        worker["config"] |= {"metadata": {"fly_process_group": "worker"}, "services": None}
+        state["apps"]["shop"]["machines"].append(worker)
+
+    live.fly.update(add_worker)
+    deployed = live.run("deploy", "--yes", "--wait=0")
+    assert deployed.returncode == 0, deployed.stderr
+    assert f"worker has git-{live.revision()[:12]}" in deployed.stdout
 
 
 def test_a_missing_secret_stops_it_before_the_build(live: Project) -> None:

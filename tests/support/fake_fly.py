@@ -765,6 +765,7 @@ def _machine(call: Call, name: str, config: State) -> State:
         "config": {
             "env": {"FLY_PROCESS_GROUP": "app", **{key: str(value) for key, value in config.get("env", {}).items()}},
             "metadata": {"fly_process_group": "app"},
+            "services": [{"internal_port": config.get("http_service", {}).get("internal_port"), "protocol": "tcp"}],
             "guest": {
                 "cpu_kind": "shared" if str(vm.get("size", "shared")).startswith("shared") else "performance",
                 "cpus": int(str(vm.get("size", "shared-cpu-1x")).rpartition("-")[2].rstrip("x")),

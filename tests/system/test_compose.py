@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support import docker, images, net, phoenix
+from tests.nextjs.recipes import RECIPES
+from tests.support import docker, images, net, nextjs, phoenix
+from tests.support import template as template_support
 
 pytestmark = pytest.mark.system
 
@@ -60,6 +64,27 @@ class Stack:
         pytest.fail(f"{last}\n{self.compose('logs', 'caddy', 'app')}")
 
 
+@contextmanager
+def up(folder: Path, dotenv: str) -> Iterator[Stack]:
+    """Start all of it, with this .env, on ports of its own; nothing of it stays."""
+    made = Stack(
+        folder,
+        {
+            "COMPOSE_PROJECT_NAME": f"copier-fly-{uuid.uuid4().hex[:8]}",
+            "HTTP_PORT": str(net.free_port()),
+            "HTTPS_PORT": str(net.free_port()),
+        },
+        0,
+    )
+    made.port = int(made.env["HTTPS_PORT"])
+    (folder / ".env").write_text(f"DOMAIN=localhost\nPOSTGRES_PASSWORD=abc123\n{dotenv}")
+    try:
+        made.compose("up", "--detach", "--wait", "--no-build", "--pull", "never")
+        yield made
+    finally:
+        made.compose("down", "--volumes", "--timeout", "5", check=False)
+
+
 @pytest.fixture(scope="module")
 def app(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = phoenix.commit(phoenix.new_app(tmp_path_factory.mktemp("apps") / "shop"))
@@ -72,24 +97,8 @@ def app(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stack(app: Path) -> Iterator[Stack]:
-    made = Stack(
-        app,
-        {
-            "COMPOSE_PROJECT_NAME": f"copier-fly-{uuid.uuid4().hex[:8]}",
-            "HTTP_PORT": str(net.free_port()),
-            "HTTPS_PORT": str(net.free_port()),
-        },
-        0,
-    )
-    made.port = int(made.env["HTTPS_PORT"])
-    (app / ".env").write_text(
-        f"DOMAIN=localhost\nSECRET_KEY_BASE={phoenix.SECRET}\nPOSTGRES_PASSWORD=abc123\nIMAGE=copier-fly-test/compose\n"
-    )
-    try:
-        made.compose("up", "--detach", "--wait", "--no-build", "--pull", "never")
+    with up(app, f"SECRET_KEY_BASE={phoenix.SECRET}\nIMAGE=copier-fly-test/compose\n") as made:
         yield made
-    finally:
-        made.compose("down", "--volumes", "--timeout", "5", check=False)
 
 
 def test_it_serves_over_tls_and_has_migrated(stack: Stack) -> None:
@@ -150,3 +159,38 @@ def test_a_missing_value_is_named_before_anything_starts(app: Path, tmp_path: Pa
     )
     assert done.returncode != 0
     assert says in done.stderr
+
+
+@pytest.fixture(scope="module")
+def next_stack(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A Next.js app with Drizzle, its migrations and its database."""
+    folder = nextjs.make(RECIPES["drizzle"], tmp_path_factory.mktemp("apps") / "web")
+    template_support.render(template, folder, {"fly_app": "test-drizzle", "compose": True})
+    images.ensure(nextjs.NODE_IMAGE)
+    docker.build(folder, "copier-fly-test/compose-nextjs", build_args={"REVISION": phoenix.REVISION})
+    for tag in ("postgres:17", "caddy:2"):
+        images.ensure(tag)
+    with up(folder, "IMAGE=copier-fly-test/compose-nextjs\n") as made:
+        yield made
+
+
+def test_a_nextjs_app_serves_what_its_migrations_made(next_stack: Stack) -> None:
+    live = json.loads(next_stack.get("/livez"))
+    assert (live["status"], live["revision"]) == ("ok", phoenix.REVISION)
+    assert json.loads(next_stack.get("/readyz"))["checks"]["database"]["status"] == "ok"
+    assert json.loads(next_stack.get("/tasks")) == [{"id": 1, "title": "first"}]
+
+
+def test_a_migration_of_a_nextjs_app_that_fails_leaves_the_app_that_runs(next_stack: Stack, tmp_path: Path) -> None:
+    shutil.copytree(next_stack.folder / "drizzle", tmp_path / "drizzle")
+    (tmp_path / "drizzle/0001_more.sql").write_text("alter table nowhere add column x int;\n")
+    journal = tmp_path / "drizzle/meta/_journal.json"
+    entries = json.loads(journal.read_text())
+    entries["entries"].append({**entries["entries"][0], "idx": 1, "when": 1893456000000, "tag": "0001_more"})
+    journal.write_text(json.dumps(entries))
+    before = next_stack.compose("ps", "--quiet", "app")
+    run = ("run", "--rm", "--no-TTY", "--pull", "never", "--volume", f"{tmp_path}/drizzle:/migrate/migrations:ro")
+    said = next_stack.compose(*run, "migrate", check=False)
+    assert 'FAILED: 0001_more: relation "nowhere" does not exist' in said
+    assert next_stack.compose("ps", "--quiet", "app") == before
+    assert json.loads(next_stack.get("/tasks")) == [{"id": 1, "title": "first"}]

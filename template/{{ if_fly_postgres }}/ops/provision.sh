@@ -18,7 +18,11 @@ make_database() {
       explain "the database could not be made; what is there now: fly postgres list"
     later "if you need the password of the server's administrator: fly ssh console -a $database_server -C 'printenv OPERATOR_PASSWORD'"
   fi
-  has_secret DATABASE_URL && return 0
+  if has_secret DATABASE_URL; then
+    # Before the first deploy the answer of `attach` may have been lost, and with it the step behind it.
+    [ -s "$scratch/machines" ] || give_database
+    return 0
+  fi
   # What attach prints has the app's password in it.
   hidden flyctl postgres attach "$database_server" --app "$app" --superuser=false --yes ||
     explain "the database could not be attached; see: fly secrets list -a $app"
