@@ -236,6 +236,7 @@ def test_json_is_valid_whatever_a_file_is_called(wired: Project) -> None:
     ]
     for name in names:
         (wired.folder / f"{name}.rej").touch()
+    swap("fly.toml", 'app = "shop"', 'app = "s\x1b[31mh\\o\tp"')(wired)
     found = [message for check, _, message in in_files(wired) if check == "merge"]
     assert len(found) == len(names)
     assert any(message.startswith("a 'b' $(c) %s.rej holds") for message in found)

@@ -124,6 +124,7 @@ class Deployed:
         """Bring in what was lost, as the message says."""
         patch = self.doctor("--scaffold", "--patch")
         assert patch.returncode == 0
+        assert patch.stdout.startswith("diff --git ")
         subprocess.run(["git", "apply"], cwd=self.folder, input=patch.stdout, text=True, check=True)
 
 

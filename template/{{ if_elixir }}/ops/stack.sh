@@ -17,7 +17,7 @@ check_stack() {
   if grep -q 'rel/releases.exs' "$app_dir/mix.exs" 2>/dev/null; then
     note ok wiring "mix.exs uses rel/releases.exs"
   else
-    note fail wiring "mix.exs lacks the line: releases: elem(Code.eval_file('rel/releases.exs', __DIR__), 0), with double quotes"
+    note fail wiring 'mix.exs lacks, in the list of def project: releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),'
   fi
   if [ -n "$(find "$app_dir/lib" "$app_dir/apps" -name '*.ex' -exec grep -l "^ *plug $health_plug" {} + 2>/dev/null)" ]; then
     note ok wiring "the endpoint answers health checks"
@@ -35,6 +35,7 @@ check_stack() {
 # A child app that nothing names is left out of the release without a word.
 check_children() {
   for mix in "$app_dir"/apps/*/mix.exs; do
+    [ -f "$mix" ] || continue
     child=${mix%/mix.exs}
     child=${child##*/}
     grep -q "^ *$child: :permanent" "$app_dir/rel/releases.exs" 2>/dev/null ||

@@ -65,7 +65,7 @@ check_stack() {
       note fail health "Fly asks $path, but next.config moves the check to $wanted; change path in $config"
     fi
   else
-    note fail health "$health_route is missing; copier recopy --trust brings it back"
+    note fail health "$health_route is missing; what became of it, and how to bring it back, says: ops/doctor --scaffold"
   fi
   for file in "$app_dir"/middleware.* "$app_dir"/proxy.* "$app_dir"/src/middleware.* "$app_dir"/src/proxy.*; do
     if [ -f "$file" ] && ! grep -q livez "$file"; then
@@ -87,10 +87,12 @@ check_stack() {
     grep -q "^ARG $name\$" Dockerfile 2>/dev/null ||
       note warn public-env "$name is read by the code, but the image is built without it; add it: copier update --trust -A -r :current: --ask public_env"
   done
-  for file in $(git ls-files -- '.env*' '*/.env*' 2>/dev/null); do
+  while IFS= read -r file; do
     case $file in
-      *.example | *.sample | *.template) ;;
+      '' | *.example | *.sample | *.template) ;;
       *) note warn env "$file is in git but never in the image; give its values as public_env, extra_env or secrets" ;;
     esac
-  done
+  done <<EOF
+$(git ls-files -- '.env*' '*/.env*' 2>/dev/null || true)
+EOF
 }
