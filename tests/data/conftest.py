@@ -43,12 +43,20 @@ def neon_server() -> Iterator[Database]:
 
 
 @pytest.fixture
-def at(projects: Callable[[str], Path], tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Place]:
+def own_database() -> bool:
+    """Whether each place has a database of its own; a module whose tests only look says no."""
+    return True
+
+
+@pytest.fixture
+def at(
+    projects: Callable[[str], Path], tmp_path: Path, own_database: bool, request: pytest.FixtureRequest
+) -> Callable[[str], Place]:
     """Give a place at a provider, with an empty database."""
 
     def make(provider: str) -> Place:
         server = request.getfixturevalue("neon_server" if provider == "neon" else "plain_server")
-        return places.place(provider, projects(provider), server.fresh(), tmp_path)
+        return places.place(provider, projects(provider), server.fresh() if own_database else server, tmp_path)
 
     return make
 

@@ -16,7 +16,7 @@ from tests.support.fake_fly import RecordingFly, new_app
 from tests.support.net import free_port
 from tests.support.postgres import Database
 
-REPO = Path(__file__).resolve().parents[2]
+TUNNEL = Path(__file__).with_name("tunnel.py")
 NEON_HOST = "ep-cool-lab-1.eu-central-1.aws.neon.tech"
 CLUSTER = "q49ypo4wvjpr17ln"
 ANSWERS = {"stack": "phoenix", "app_name": "shop", "fly_app": "shop", "primary_region": "fra"}
@@ -133,7 +133,7 @@ class Place:
 
     def tell(self) -> None:
         """Let the account know the server: its proxies lead there, its machines know its URL."""
-        forward = f'PYTHONPATH="{REPO}" exec "{sys.executable}" -m tests.data.tunnel'
+        forward = f'exec "{sys.executable}" -IS "{TUNNEL}"'
         end = f"{self.server.address} {self.server.direct_port}"
         self.fly.stub("mpg proxy", f'{forward} "$5" {end}')
         self.fly.stub("proxy", f'{forward} "${{2%%:*}}" {end}')
@@ -226,5 +226,6 @@ def fill(server: Database, rows: int = 500) -> None:
 
 def fingerprints(server: Database, name: str | None = None) -> list[str]:
     """Rows and a checksum over all of them, for every table."""
-    checksum = "coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '-')"
-    return [server.psql(f"select count(*), {checksum} from only {table} t", name) for table in TABLES]
+    checksum = "sum(hashtextextended(t::text, 0)::numeric)"
+    count = " union all ".join(f"select count(*), {checksum} from only {table} t" for table in TABLES)
+    return server.psql(count, name).splitlines()

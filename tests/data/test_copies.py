@@ -8,13 +8,15 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.data.places import Place, alive, fill, fingerprints, shells
+from tests.data import places
+from tests.data.places import TUNNEL, Place, alive, fill, fingerprints, shells
 from tests.support.postgres import Database
 
 
@@ -22,15 +24,29 @@ def databases(server: Database) -> set[str]:
     return set(server.psql("select datname from pg_database").splitlines())
 
 
-@pytest.fixture
-def dumped(managed: Place, tmp_path: Path) -> Path:
-    """A good dump, with its checksum."""
-    fill(managed.server)
-    file = tmp_path / "shop.dump"
-    done = managed.backup(f"--to={file}")
+@pytest.fixture(scope="module")
+def good(
+    plain_server: Database, projects: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Database, Path]:
+    """A filled database and the dump that ops/backup made of it; neither is to be changed."""
+    folder = tmp_path_factory.mktemp("good")
+    place = places.place("fly_managed", projects("fly_managed"), plain_server.fresh(), folder)
+    fill(place.server)
+    done = place.backup(f"--to={folder}/shop.dump")
     assert done.returncode == 0, done.stderr
-    managed.fly.forget()
-    return file
+    return place.server, folder / "shop.dump"
+
+
+@pytest.fixture
+def dumped(managed: Place, good: tuple[Database, Path], tmp_path: Path) -> Path:
+    """A good dump, with its checksum, of what the database at `managed` has."""
+    database, dump = good
+    name, user = managed.server.database, managed.server.user
+    managed.server.psql(f'drop database "{name}"', "postgres")
+    managed.server.psql(f'create database "{name}" template "{database.database}" owner "{user}"', "postgres")
+    for ending in ("", ".sha256"):
+        shutil.copy(f"{dump}{ending}", tmp_path)
+    return tmp_path / dump.name
 
 
 def test_a_million_rows_come_back_as_they_were(managed: Place, tmp_path: Path) -> None:
@@ -269,7 +285,7 @@ def _end_tunnel(place: Place) -> None:
             words = (folder / "cmdline").read_text().split("\0")
         except OSError:
             continue
-        if "tests.data.tunnel" in words and str(place.port) in words:
+        if str(TUNNEL) in words and str(place.port) in words:
             os.kill(int(folder.name), signal.SIGKILL)
 
 

@@ -47,6 +47,12 @@ ONE_BACKUP = {
 }
 
 
+@pytest.fixture
+def own_database() -> bool:
+    """Nothing here writes to it."""
+    return False
+
+
 def hours_ago(hours: float) -> str:
     return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.123456Z")
 

@@ -1,33 +1,33 @@
 """What `fly proxy` and `fly mpg proxy` do: a port on loopback that leads to a server.
 
-python -m tests.data.tunnel LOCAL_PORT HOST PORT
+python -IS tunnel.py LOCAL_PORT HOST PORT
+
+Every backup of a test starts one, so it loads next to nothing.
 """
 
-from __future__ import annotations
-
-import asyncio
+import socket
 import sys
+from _thread import start_new_thread
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _pump(source: socket.socket, target: socket.socket) -> None:
     try:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        source.close()
+        target.close()
 
 
-async def _serve(local: int, host: str, port: int) -> None:
-    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection(host, port)
-        await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
-
-    server = await asyncio.start_server(lead, "127.0.0.1", local)
-    await server.serve_forever()
+def _serve(local: int, host: str, port: int) -> None:
+    with socket.create_server(("127.0.0.1", local)) as server:
+        while True:
+            here, _ = server.accept()
+            there = socket.create_connection((host, port))
+            start_new_thread(_pump, (here, there))
+            start_new_thread(_pump, (there, here))
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    _serve(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
