@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,6 +260,30 @@ def test_changes_that_are_not_committed_stop_it(live: Project) -> None:
 def test_an_app_that_is_not_there_yet_leads_to_setup(project: Project) -> None:
     refused = project.run("deploy", "--yes")
     assert (refused.returncode, "type: ops/setup production" in refused.stderr) == (3, True)
+
+
+def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
+    make_project: Callable[..., Project], template: Path
+) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("no npm on PATH")
+    project = make_project(stack="nextjs", app_dir="apps/web", database="none", environments=[])
+    project.commit("apps/web/package.json", '{"name": "web", "scripts": {}}\n')
+    wire = [sys.executable, str(template / "tasks/wire.py"), "nextjs", "apps/web", ""]
+    subprocess.run(wire, cwd=project.folder, check=True, capture_output=True)
+    project.commit("apps/web/package.json", (project.folder / "apps/web/package.json").read_text())
+    deploy_once(project)
+    revision = project.commit("NEWS.md", "one more thing\n")
+    deployed = subprocess.run(
+        ["npm", "run", "deploy:fly", "--", "--yes"],
+        cwd=project.folder / "apps/web",
+        env=project.fly.env(APP_URL=project.address),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert deployed.returncode == 0, deployed.stderr
+    assert images(project) == [f"git-{revision[:12]}"]
 
 
 @pytest.mark.parametrize("words", [["--nosuch"], ["--wait=soon"], ["a", "b"], ["--image=x", "--build-only"]])

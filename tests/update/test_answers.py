@@ -48,6 +48,7 @@ def test_only_what_depends_on_it_changes(
         ("phoenix_managed", {"database": "none"}, "lib/shop/release.ex"),
         ("umbrella_two_repos", {"repo_apps": ["arena"]}, "docs/fly/repos.md"),
         ("nextjs_plain", {"router": "app"}, "pages/api/livez.js"),
+        ("ai_calendar_helper", {"environments": []}, "fly.development.toml"),
     ],
 )
 def test_what_is_dropped_is_named_and_comes_back(
