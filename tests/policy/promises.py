@@ -1,7 +1,7 @@
 """What a version promises to the projects that were made of an earlier one, and what breaks it.
 
 Answers and paths stand in users' repositories for years: the name, type and choices of a question, and where each file
-is. `broken(old, new, last)` compares the trees of two versions by rendering both for the examples of the older one, and
+is. `read` renders two versions for the examples of the older one, `broken` compares them, and
 `CHANGELOG.md` of the newer one has to own up to every difference. Nothing is kept of a version but its tag.
 """
 
@@ -199,9 +199,8 @@ def _migrates(version: Version, path: str, last: str) -> bool:
     )
 
 
-def broken(old: Path, new: Path, last: str, work: Path) -> list[str]:
-    """What keeps the tree `new` from following the release `last`, whose tree is `old`: a sentence each."""
-    before, after = read(old, new, work)
+def broken(before: Version, after: Version, last: str, new: Path) -> list[str]:
+    """What keeps `after`, whose tree is `new`, from following the release `last`: a sentence each."""
     entry = newest_entry((new / "CHANGELOG.md").read_text()) or Entry("0.0.0", "")
     reached = step(last, entry.version)
     found: list[str] = []

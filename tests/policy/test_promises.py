@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from copier import run_recopy
 
 from tests.policy import promises
-from tests.support.template import REPO
+from tests.support.template import REPO, example, render, rendered_files
 
 SHAPES = ("phoenix_managed", "umbrella_plain", "nextjs_plain")
 
@@ -24,7 +25,25 @@ def test_this_version_follows_the_last_one(template: Path, tmp_path: Path) -> No
         old = shutil.copytree(template, tmp_path / "old")
         for example in set((old / "examples").iterdir()) - {old / "examples" / f"{name}.yml" for name in SHAPES}:
             example.unlink()
-    assert promises.broken(old, new, last or "v0.0.0", tmp_path / "work") == []
+    before, after = promises.read(old, new, tmp_path / "work")
+    assert before.choices["primary_region"] > {"iad", "fra"}
+    assert before.questions["http_port"]["type"] == "int"
+    assert {"fly.toml", "Dockerfile", "lib/shop_web/health_plug.ex"} < before.files["phoenix_managed"].keys()
+    assert promises.broken(before, after, last or "v0.0.0", new) == []
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_answers_file_gives_the_same_files_again(template: Path, tmp_path: Path, name: str) -> None:
+    """What ops/doctor --scaffold and every update rely on."""
+    first = render(template, tmp_path / "first", example(name), skip_tasks=True)
+    (tmp_path / "second").mkdir()
+    shutil.copy(first / promises.ANSWERS, tmp_path / "second")
+    run_recopy(tmp_path / "second", defaults=True, overwrite=True, quiet=True, unsafe=True, skip_tasks=True)
+    assert contents(tmp_path / "second") == contents(first)
+
+
+def contents(project: Path) -> dict[str, bytes]:
+    return {path: file.read_bytes() for path, file in rendered_files(project).items()}
 
 
 QUESTION = "database: {type: str, default: managed, choices: {Managed: managed, Neon: neon}}\n"
@@ -65,7 +84,7 @@ def said(tmp_path: Path, changes: dict[str, str | None], changelog: str = "") ->
     assert last == TAG
     old = promises.tree_of(repository, last, tmp_path / "old")
     new = shutil.copytree(repository, tmp_path / "new", ignore=shutil.ignore_patterns(".git"))
-    return promises.broken(old, new, last, tmp_path / "work")
+    return promises.broken(*promises.read(old, new, tmp_path / "work"), last, new)
 
 
 QUESTIONS = BEFORE["questions.yml"]
