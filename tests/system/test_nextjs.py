@@ -196,6 +196,55 @@ def test_app_layers_are_small(name: str, limit: int, deployed: Callable[[str], D
     assert sum(sizes) < limit * 1_048_576
 
 
+def test_system_is_small(deployed: Callable[[str], Deployment]) -> None:
+    # Node.js is 127 of it. The base image, which has npm, headers and Perl too, is 250.
+    size = docker.docker(
+        "history", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", deployed("drizzle").image.tag
+    )
+    (system,) = [int(line.split("\t")[0]) for line in size.splitlines() if "COPY /system/" in line]
+    assert system < 145e6
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_program_finds_its_libraries(name: str, deployed: Callable[[str], Deployment]) -> None:
+    # What the dynamic linker would load, of the system's programs and of the app's native packages.
+    script = """
+      cd /usr/bin && find . -type f -perm -u+x >/tmp/files
+      cd /app && find . \\( -name '*.node' -o -name '*.so' -o -name '*.so.*' \\) -type f ! -path '*musl*' >>/tmp/files
+      for folder in /usr/bin /app; do
+        cd "$folder"
+        while read -r file; do
+          [ -e "$file" ] || continue
+          LD_TRACE_LOADED_OBJECTS=1 /lib64/ld-linux-*.so.2 "$file" 2>&1 | grep 'not found' || true
+        done </tmp/files
+      done
+      wc -l </tmp/files
+    """
+    *missing, count = docker.once(deployed(name).image.tag, "sh", "-c", script).stdout.splitlines()
+    assert missing == []
+    assert int(count) > 50
+
+
+def test_native_package_runs(deployed: Callable[[str], Deployment]) -> None:
+    shown = docker.once(
+        deployed("drizzle").image.tag,
+        "node",
+        "-e",
+        "require('sharp')({ create: { width: 8, height: 8, channels: 3, background: 'red' } }).webp().toBuffer()"
+        ".then((picture) => console.log('webp', picture.length > 20))",
+    )
+    assert shown.stdout.strip() == "webp true"
+
+
+def test_one_can_look_around_in_a_machine(deployed: Callable[[str], Deployment]) -> None:
+    with serve(deployed("drizzle"), {"SPOKEN": "word"}) as server:
+        assert server.container.exec("printenv", "SPOKEN") == "word\n"
+        assert "server.js" in server.container.exec("bash", "-lc", "ls /app | grep server | sort | head -n 5")
+        assert server.container.exec("whoami") == "node\n"
+        # For scanners: which packages, in which version, the files are from.
+        assert "Version: " in server.container.exec("cat", "/var/lib/dpkg/status.d/libc6")
+
+
 def test_nothing_of_env_files_is_in_the_image(copied: Callable[..., Path]) -> None:
     project = copied("fifteen")
     for name in (".env", ".env.production", ".env.local"):
@@ -405,6 +454,26 @@ def test_failed_build_leaves_nothing_that_fails_the_next(copied: Callable[..., P
     assert build(project, "nextjs-cache").size
 
 
+def test_added_package_leaves_the_build_cache_as_it_is(copied: Callable[..., Path]) -> None:
+    project = copied("drizzle", fly_app="test-added")
+    anew = "Building without what earlier builds left"
+    # Fills the mount, which outlives a run of the tests.
+    build(project, "nextjs-added", extra=["--no-cache"])
+    lock = project / "yarn.lock"
+    kept = lock.read_text()
+    package = json.loads((project / "package.json").read_text())
+    package["dependencies"]["beside"] = "link:./beside"
+    (project / "beside").mkdir()
+    (project / "beside/package.json").write_text('{"name": "beside", "version": "1.0.0"}')
+    (project / "package.json").write_text(json.dumps(package, indent=2))
+    lock.write_text(kept + '\n"beside@link:./beside":\n  version "0.0.0"\n  uid ""\n')
+    assert anew not in build(project, "nextjs-added").log
+    lock.write_text(kept)
+    del package["dependencies"]["beside"]
+    (project / "package.json").write_text(json.dumps(package, indent=2))
+    assert anew in build(project, "nextjs-added", extra=["--no-cache"]).log
+
+
 # --- Bad input -------------------------------------------------------------------------------------------
 
 
@@ -426,6 +495,22 @@ def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def _afterwards(code: str, package: str) -> Callable[[Path], None]:
+    """Have the install change a package that it installed, as other versions of it cannot be had at will."""
+    script = (
+        f"const s = require('./node_modules/{package}/package.json'); const write = (name) => require('fs')"
+        f".writeFileSync('node_modules/' + name + '/package.json', JSON.stringify(s)); {code}"
+    )
+
+    def change(project: Path) -> None:
+        file = project / "package.json"
+        content = json.loads(file.read_text())
+        content["scripts"]["postinstall"] = f'node -e "{script}"'
+        file.write_text(json.dumps(content, indent=2))
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("name", "change", "sentence"),
     [
@@ -436,6 +521,24 @@ def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
             "prisma", _remove("prisma/migrations"), r"There is no folder prisma/migrations", id="no migrations"
         ),
         pytest.param("javascript", _remove("src/app/livez"), r"The build has no /livez", id="no health route"),
+        pytest.param(
+            "fifteen",
+            _afterwards("s.engines.node = '>=99'; write('next')", "next"),
+            r"Next\.js 15\.\S+ needs Node\.js >=99, this image has v24\.\S+ Choose .* --ask node_version",
+            id="Node.js too old for Next.js",
+        ),
+        pytest.param(
+            "prisma",
+            _afterwards("s.version = '8.0.0'; write('prisma')", "prisma"),
+            r"Prisma 8 is another tool: .* Stay on Prisma 7: npm install prisma@7",
+            id="Prisma 8",
+        ),
+        pytest.param(
+            "prisma",
+            _afterwards("require('fs').rmSync('node_modules/.bin/prisma')", "prisma"),
+            r"prisma is not among the packages of package\.json, .* npm install --save-dev prisma@7",
+            id="no Prisma command",
+        ),
         pytest.param(
             "fifteen",
             _edit(
