@@ -139,7 +139,7 @@ set -eu
 [ "$1 $2 $3 $4 $5" = "--with copier-template-extensions --with jinja2-time copier" ] || exit 64
 shift 5
 for folder; do :; done
-kept={folder}/$(printf '%s\\n' "$*" "$(cat "$folder/.copier-answers.yml")" | sed "s|$folder||" | cksum | tr ' ' -)
+kept={folder}/$(printf '%s\\n' "$*" "$(cat "$folder"/.copier-answers*.yml)" | sed "s|$folder||" | cksum | tr ' ' -)
 if [ ! -d "$kept" ]; then
   {sys.executable} -m copier "$@"
   cp -a "$folder" "$kept"
@@ -309,6 +309,13 @@ def test_without_copier_it_says_how_to_get_it(deployed: Deployed) -> None:
     done = deployed.doctor("--scaffold", path="/usr/bin:/bin")
     assert done.returncode == 3
     assert "pipx install copier && pipx inject copier copier-template-extensions jinja2-time" in done.stderr
+
+
+def test_its_answers_may_be_beside_those_of_another_template(deployed: Deployed) -> None:
+    deployed.sh("git mv .copier-answers.yml .copier-answers.fly.yml", "echo '_commit: v7' >.copier-answers.yml")
+    deployed.commit("Two templates")
+    deployed.edit("Dockerfile", "five", "five of mine")
+    assert deployed.findings().keys() == {"edited"}
 
 
 def test_a_copier_that_is_installed_does(deployed: Deployed, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ check_stack() {
   if [ ! -f "$app_dir/mix.lock" ]; then
     note fail lock "mix.lock is missing; type: mix deps.get, and commit it"
   elif git check-ignore -q "$app_dir/mix.lock" 2>/dev/null; then
-    note fail lock "mix.lock is ignored by git; the image would be built from other versions than yours"
+    note fail lock "mix.lock is ignored by git; the image would be built from other versions than yours; take it out of .gitignore, and type: git add $app_dir/mix.lock"
   fi
   [ "$stack" != umbrella ] || check_children
 }

@@ -39,7 +39,7 @@ check_stack() {
   if [ -z "$lock" ]; then
     note fail lock "${lock_files%% *} is missing; install the packages once and commit it"
   elif git check-ignore -q "$lock" 2>/dev/null; then
-    note fail lock "$lock is ignored by git; the image would be built from other versions than yours"
+    note fail lock "$lock is ignored by git; the image would be built from other versions than yours; take it out of .gitignore, and type: git add $lock"
   else
     note ok lock "the image gets the versions of ${lock#./}"
   fi
