@@ -92,6 +92,10 @@ RENAMED = QUESTIONS.replace("port: {type: int, default: 8080}", 'http_port: {typ
 PORT_FILE = {"template/Dockerfile.jinja": BEFORE["template/Dockerfile.jinja"].replace("port", "http_port")}
 WITHOUT_CARRY_OVER = {"questions.yml": RENAMED % "8080", **PORT_FILE}
 WITH_CARRY_OVER = {"questions.yml": RENAMED % "port | default(8080)", **PORT_FILE}
+DROPPED = {
+    "questions.yml": QUESTIONS.replace("port: {type: int, default: 8080}\n", ""),
+    "template/Dockerfile.jinja": TEXT,
+}
 ADDED = {"questions.yml": QUESTIONS + "region: {type: str, default: iad}\n"}
 TYPE = {"questions.yml": QUESTIONS.replace("type: int", "type: str")}
 CHOICE = {"questions.yml": QUESTIONS.replace(", Neon: neon", "")}
@@ -110,6 +114,12 @@ TEXT_ONLY = {"template/Dockerfile.jinja": "EXPOSE {{ port }}\n" + TEXT.replace("
 BROKEN = {
     "renamed": (WITHOUT_CARRY_OVER, "## 1.3.0 (unreleased)\n- `http_port`", "{{ port | default(…) }}"),
     "renamed-silently": (WITH_CARRY_OVER, "## 1.3.0 (unreleased)\n- `http_port`", "name `port` in the entry of 1.3.0"),
+    "question-dropped-in-a-minor": (
+        DROPPED,
+        "## 1.3.0 (unreleased)\n- `port`",
+        "or, where none is, name it in a major",
+    ),
+    "question-dropped-unnamed": (DROPPED, "## 2.0.0 (unreleased)\n- Fewer questions", "the question port is gone"),
     "unnamed-question": (ADDED, "## 1.3.0 (unreleased)\n- More regional", "name `region` in the entry of 1.3.0"),
     "question-in-a-patch": (ADDED, "## 1.2.1 (unreleased)\n- `region`", "takes a minor version"),
     "no-entry": (ADDED, "", "CHANGELOG.md has no entry for a version after v1.2.0; add `## VERSION (unreleased)`"),
@@ -135,13 +145,7 @@ KEPT = {
     "text": (TEXT_ONLY, ""),
     "renamed": (WITH_CARRY_OVER, "## 1.3.0 (unreleased)\n- `port` is `http_port`"),
     "question": (ADDED, "## 1.3.0 (unreleased)\n- asks `region` (iad)"),
-    "question-dropped-in-a-major": (
-        {
-            "questions.yml": QUESTIONS.replace("port: {type: int, default: 8080}\n", ""),
-            "template/Dockerfile.jinja": TEXT,
-        },
-        "## 2.0.0 (unreleased)\n- `port` is no longer asked",
-    ),
+    "question-dropped-in-a-major": (DROPPED, "## 2.0.0 (unreleased)\n- `port` is no longer asked"),
     "retired": (RETIRED, "## 1.2.1 (unreleased)\n- image `three`"),
     "moved": (MIGRATED, "## 2.0.0 (unreleased)\n- `lib/release.ex` is `src/release.ex`"),
     "removed": (REMOVED, "## 2.0.0 (unreleased)\n- without `release.ex`"),
