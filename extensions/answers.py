@@ -125,6 +125,59 @@ def nearest_node(context: Context) -> str:
     return key if key in fly.node_choices() else table["default"]
 
 
+@pass_context
+def adopted(context: Context, name: str, default: Any) -> Any:
+    """Return what the project's own fly.toml sets for a question, `default` where that is nothing, or impossible."""
+    env = found(context, "fly.env", {})
+    value = {
+        "fly_app": found(context, "fly.app"),
+        "http_port": found(context, "fly.internal_port"),
+        "hostname": env.get("PHX_HOST"),
+        "pool_size": env.get("POOL_SIZE"),
+        "swap_mb": _text(found(context, "fly.swap_mb")),
+    }.get(name, found(context, f"fly.{name}"))
+    choices = _questions()[name].get("choices")
+    if value is None or (isinstance(choices, dict) and value not in choices.values()):
+        return default
+    if name in checks.CHECKS and checks.CHECKS[name](value, context.get_all()):
+        return default
+    # What `auto` stands for stays `auto`.
+    same = {
+        "hostname": lambda: str(value).endswith(".fly.dev"),
+        "pool_size": lambda: int(value) == default_pool(context["database"]),
+        "swap_mb": lambda: context["auto_stop"] == "suspend" or value == "512",
+        "vm_size": lambda: value == fly.sizes_for(fly.megabytes(context["vm_memory"]))[0],
+    }.get(name)
+    return default if same and same() else value
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+@pass_context
+def adopted_env(context: Context) -> dict[str, str]:
+    """Return the variables that the project's own fly.toml sets, without those that other answers set."""
+    env = found(context, "fly.env", {})
+    return {name: value for name, value in env.items() if not checks.CHECKS["extra_env"]({name: value}, {})}
+
+
+@pass_context
+def left_behind(context: Context) -> dict[str, Any]:
+    """List what the project's earlier fly.toml (`file`) said and the one that is there now does not (`lines`)."""
+    target = str(context["_copier_conf"]["dst_path"])
+    before = detection.detect(target, context["app_dir"])["fly_toml"]
+    now = detection.fly_keys(target) if before["file"] else {}
+    return {"file": before["file"], "lines": detection.adoption.left_behind(before["keys"], now)}
+
+
+@pass_context
+def release_default(context: Context) -> str:
+    """Name the release as mix.exs does, else as the app; a name that no release may have is brought into shape."""
+    name = str(found(context, "elixir.release_name", context["app_name"]))
+    return name if not checks.CHECKS["release_name"](name, {}) else str(naming.otp_name(name))
+
+
 def default_pool(database: str) -> int:
     """Give the connections one machine may hold: Ecto's own ten, five where a small Neon compute serves."""
     return 5 if database == "neon" else 10
@@ -370,30 +423,57 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
     }
 
 
-_LAYER = re.compile(r"\{\{ if_\w+ \}\}/")
+_LAYER = re.compile(r"\{\{ if_(\w+) \}\}/")
 
 
 def existing_files(target: str) -> list[str]:
     """List the files of the template that the target has already, as far as they are known before the answers."""
+    return sorted(path for path in _possible_files(target) if Path(target, path).is_file())
+
+
+_OF_NEXTJS = frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"})
+_OF_ELIXIR = frozenset({"elixir", "ecto", "tcp", "repos"})
+
+
+def new_files(target: str) -> list[str]:
+    """Sum up what the target does not have yet: files at its top, and folders with the number of files in them."""
+    seen = detection.detect(target)
+    others = {"nextjs": _OF_ELIXIR, None: frozenset()}.get(seen["stack"], _OF_NEXTJS)
+    counts: dict[str, int] = {}
+    for path, layers in _possible_files(target).items():
+        at_github = path.startswith(".github/") and not seen["github"]
+        if not (at_github or layers & others or Path(target, path).exists()):
+            folder = "/".join(path.split("/")[:-1][:2])
+            counts[f"{folder}/" if folder else path] = counts.get(f"{folder}/" if folder else path, 0) + 1
+    return [f"{name} ({count} files)" if count > 1 else name for name, count in sorted(counts.items())]
+
+
+@cache
+def _possible_files(target: str) -> dict[str, set[str]]:
+    """Every path that some answers would render into the target → the layers that it depends on."""
     app = detection.detect(target)
     elixir, nextjs = app["elixir"] or {}, app["nextjs"] or {}
-    routes = ("src" if nextjs.get("src_dir") else ".", nextjs.get("router") or ".")
+    root = app["app_dir"] or "."
+    routes = f"{'src/' if nextjs.get('src_dir') else ''}{nextjs.get('router') or 'app'}"
     folders = {
-        "{{ app_dir }}": app["app_dir"] or ".",
-        "{{ routes_dir }}": "/".join((app["app_dir"] or ".", *routes)),
+        "{{ app_dir }}": root,
+        "{{ routes_dir }}": f"{root}/{routes}",
         "{{ js }}": "ts" if nextjs.get("typescript") else "js",
-        "{{ web_lib }}": elixir.get("web_lib") or "",
-        "{{ core_lib }}": elixir.get("repo_lib") or "",
+        "{{ web_lib }}": f"{root}/{elixir['web_lib']}" if elixir.get("web_lib") else "",
+        "{{ core_lib }}": f"{root}/{elixir['repo_lib']}" if elixir.get("repo_lib") else "",
+        "{{ _copier_conf.answers_file }}": "",
     }
-    there: set[str] = set()  # several layers may have the same file
+    found: dict[str, set[str]] = {}  # several layers may have the same file
     for source in sorted((QUESTIONS.parent / "template").rglob("*")):
-        path = _LAYER.sub("", source.relative_to(QUESTIONS.parent / "template").as_posix()).removesuffix(".jinja")
+        path = source.relative_to(QUESTIONS.parent / "template").as_posix().removesuffix(".jinja")
+        layers = set(_LAYER.findall(path))
+        path = _LAYER.sub("", path)
         for name, folder in folders.items():
             path = path.replace(name, folder)
         path = os.path.normpath(path)
-        if source.is_file() and "{" not in path and Path(target, path).is_file():
-            there.add(path)
-    return sorted(there)
+        if source.is_file() and "{" not in path and not path.startswith("/") and path != ".":
+            found[path] = found[path] & layers if path in found else layers
+    return found
 
 
 class Answering(Extension):
@@ -402,6 +482,8 @@ class Answering(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals.update(
+            adopted=adopted,
+            adopted_env=adopted_env,
             all_environments=all_environments,
             check=check,
             child_module=child_module,
@@ -409,11 +491,15 @@ class Answering(Extension):
             default_pool=default_pool,
             existing_files=existing_files,
             found=found,
+            left_behind=left_behind,
             monthly_cost=monthly_cost,
             nearest_elixir=nearest_elixir,
             nearest_node=nearest_node,
+            new_files=new_files,
             preflight=preflight,
+            release_default=release_default,
             settled=settled,
             tcp_ports=tcp_ports,
+            unknown_keys=detection.adoption.unknown,
             uses_database=uses_database,
         )

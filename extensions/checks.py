@@ -277,7 +277,7 @@ def _db_region(value: Any, answers: Answers) -> str:
         return ""
     if problem := _region(value, answers):
         return problem
-    if answers.get("database", "fly_managed") == "fly_managed" and not fly.catalog("regions")[value]["mpg"]:
+    if answers.get("database") == "fly_managed" and not fly.catalog("regions")[value]["mpg"]:
         return f"Managed Postgres is not offered there; the nearest is {fly.managed_postgres_region(value)}"
     return ""
 

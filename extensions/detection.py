@@ -31,6 +31,7 @@ def _sibling(name: str) -> ModuleType:
     return module
 
 
+adoption = _sibling("adoption")
 elixir_app = _sibling("elixir_app")
 nextjs_app = _sibling("nextjs_app")
 reading = _sibling("reading")
@@ -120,10 +121,32 @@ def _memory(value: Any) -> str | None:
     return f"{megabytes // 1024}gb" if megabytes % 1024 == 0 and megabytes else f"{megabytes}mb"
 
 
-def _fly(target: Any, folder: str) -> dict[str, Any]:
-    """What an existing fly.toml says, under the names of our questions; only what is there."""
+def _fly_toml(target: Any, folder: str) -> tuple[str | None, dict[str, Any]]:
+    """Where the app's fly.toml is, and what is in it."""
     relative = next((path for path in ("fly.toml", reading.join(folder, "fly.toml")) if target.is_file(path)), None)
-    data = target.parsed(relative, tomllib.loads, "TOML") if relative else {}
+    return relative, target.parsed(relative, tomllib.loads, "TOML") if relative else {}
+
+
+def fly_keys(target: str) -> dict[str, list[str]]:
+    """What the fly.toml at the top of a folder says now, as dotted key → values."""
+    return adoption.flat(_fly_toml(reading.Target(target), ".")[1])
+
+
+def _stopping(value: Any) -> Any:
+    return {True: "stop", False: "off"}[value] if isinstance(value, bool) else value
+
+
+def _env(data: Any) -> dict[str, str] | None:
+    """Variables as the text they are set to, None when there are none."""
+    env = data if isinstance(data, dict) else {}
+    plain = {name: value for name, value in env.items() if isinstance(value, str | int | float)}
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()
+    } or None
+
+
+def _fly(data: dict[str, Any]) -> dict[str, Any]:
+    """What an existing fly.toml says, under the names of our questions; only what is there."""
 
     def first(key: str) -> dict[str, Any]:
         value = data.get(key)
@@ -137,6 +160,7 @@ def _fly(target: Any, folder: str) -> dict[str, Any]:
         size = f"shared-cpu-{cpus}x" if vm["cpu_kind"] == "shared" else f"performance-{cpus}x"
     port = first("http_service").get("internal_port", first("services").get("internal_port"))
     memory = vm.get("memory", vm.get("memory_mb"))
+    http, metrics = first("http_service"), first("metrics")
     values = {
         "app": (str, data.get("app")),
         "primary_region": (str, data.get("primary_region")),
@@ -145,6 +169,11 @@ def _fly(target: Any, folder: str) -> dict[str, Any]:
         "vm_memory": (str, None if memory is None else _memory(memory)),
         "swap_mb": (int, data.get("swap_size_mb")),
         "release_command": (str, first("deploy").get("release_command")),
+        "strategy": (str, first("deploy").get("strategy")),
+        "auto_stop": (str, _stopping(http.get("auto_stop_machines"))),
+        "min_machines": (int, http.get("min_machines_running")),
+        "metrics_port": (int, metrics.get("port") if metrics.get("path", "/metrics") == "/metrics" else None),
+        "env": (dict, _env(data.get("env"))),
     }
     return {
         key: value
@@ -171,8 +200,9 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     `dst` is the target folder; `app_dir` names the app in it ("." or a posix path) when that is decided.
     Returns, for the folder: stack, app_dir, apps [{dir, stack, name}], problems and notes (sentences),
     folder, github, workflows, foreign_answers, fly {app, primary_region, internal_port, vm_size, vm_memory,
-    swap_mb, release_command: only what is there}. For the app: `elixir` (`elixir_app.details`) and `nextjs`
-    (`nextjs_app.details`), each None unless the app is one.
+    swap_mb, release_command, strategy, auto_stop, min_machines, metrics_port, env: only what is there}, fly_toml
+    {file, keys: dotted key → values}, adoption (sentences on an earlier deployment). For the app: `elixir`
+    (`elixir_app.details`) and `nextjs` (`nextjs_app.details`), each None unless the app is one.
     """
     root = os.path.realpath(os.fspath(dst).replace("\0", ""))
     target = reading.Target(root)
@@ -182,14 +212,14 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     app = next((one for one in apps if app_dir is None or one.dir == wanted), None)
     elixir = elixir_app.details(target, app) if app and app.mix else None
     nextjs = nextjs_app.details(target, app) if app and app.stack == "nextjs" else None
-    fly = _fly(target, app.dir if app else wanted or ".")
+    fly_file, fly_data = _fly_toml(target, app.dir if app else wanted or ".")
     foreign = _foreign_answers(target)
 
     def ours(entries: list[tuple[str, str]]) -> list[str]:
         # A file in a corner of the repository that is not the app's is nobody's problem here.
         return [text for folder, text in entries if not app or folder == "." or reading.within(folder, app.dir)]
 
-    return {
+    seen = {
         "stack": app.stack if app else None,
         "app_dir": app.dir if app else None,
         "apps": [{"dir": one.dir, "stack": one.stack, "name": one.name} for one in apps],
@@ -202,11 +232,13 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
             for name, is_folder in target.names(".github/workflows").items()
             if not is_folder and name.endswith((".yml", ".yaml")) and not name.startswith("fly-")
         ],
-        "fly": fly,
+        "fly": _fly(fly_data),
+        "fly_toml": {"file": fly_file, "keys": adoption.flat(fly_data)},
         "foreign_answers": foreign,
         "elixir": elixir,
         "nextjs": nextjs,
     }
+    return seen | {"adoption": adoption.notes(reading.Target(root), seen)}
 
 
 @cache

@@ -26,6 +26,8 @@ EMPTY = {
     "github": False,
     "workflows": [],
     "fly": {},
+    "fly_toml": {"file": None, "keys": {}},
+    "adoption": [],
     "foreign_answers": None,
     "elixir": None,
     "nextjs": None,
@@ -177,6 +179,16 @@ def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
         ("[[vm]]\nmemory = 'plenty'\n", {}),
         ("app = 3\nprimary_region = ['ams']\nswap_size_mb = true\n", {}),
         ("app = ''\n", {}),
+        (
+            "[http_service]\nauto_stop_machines = true\nmin_machines_running = 0\n[[metrics]]\nport = 9091\n",
+            {"auto_stop": "stop", "min_machines": 0, "metrics_port": 9091},
+        ),
+        ("[http_service]\nauto_stop_machines = false\n", {"auto_stop": "off"}),
+        ("[[metrics]]\nport = 9091\npath = '/m'\n[env]\n", {}),
+        (
+            "[deploy]\nstrategy = 'canary'\n[env]\nA = true\nB = 5\nC = [1]\n",
+            {"strategy": "canary", "env": {"A": "true", "B": "5"}},
+        ),
     ],
 )
 def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: Path) -> None:
@@ -214,7 +226,8 @@ def test_answers_of_another_template(files: dict[str, str], expected: str | None
 def test_a_file_that_cannot_be_used_is_named(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     found = detection.examine(tmp_path)
-    assert {key: found[key] for key in EMPTY} == EMPTY | {"problems": [sentence]}
+    there = {"fly_toml": {"file": name, "keys": {}}} if name == "fly.toml" else {}
+    assert {key: found[key] for key in EMPTY} == EMPTY | {"problems": [sentence]} | there
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

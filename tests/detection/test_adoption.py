@@ -1,0 +1,251 @@
+"""An app that has been on Fly.io before: what it set is taken over, or named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier import run_copy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.detection.projects import below, load, nextjs, phoenix, umbrella, write
+from tests.support.profiles import examples
+
+adoption = load("extensions/adoption.py")
+detection = load("extensions/detection.py")
+
+FLY = """app = 'shop-live'
+primary_region = 'ams'
+swap_size_mb = 1024
+kill_timeout = 300
+
+[build]
+
+[deploy]
+  release_command = '/app/bin/migrate'
+  strategy = 'canary'
+
+[env]
+  PHX_HOST = 'shop.example.com'
+  PORT = '4000'
+  POOL_SIZE = '7'
+  LOG_LEVEL = "it's \\"info\\""
+  WORKERS = 5
+  STRIPE_SECRET = 'sk_live'
+
+[http_service]
+  internal_port = 4000
+  force_https = true
+  auto_stop_machines = 'stop'
+  min_machines_running = 2
+  [http_service.concurrency]
+    soft_limit = 200
+  [[http_service.checks]]
+    path = '/up'
+
+[[mounts]]
+  source = 'data'
+  destination = '/data'
+
+[processes]
+  app = '/app/bin/server'
+  worker = '/app/bin/worker'
+
+[[statics]]
+  guest_path = '/app/static'
+  url_prefix = '/static'
+
+[[vm]]
+  memory = '2048mb'
+  size = 'shared-cpu-2x'
+
+[[metrics]]
+  port = 9091
+"""
+TAKEN = {
+    "fly_app": "shop-live",
+    "primary_region": "ams",
+    "http_port": 4000,
+    "vm_memory": "2gb",
+    "vm_size": "shared-cpu-2x",
+    "swap_mb": "1024",
+    "auto_stop": "stop",
+    "min_machines": 2,
+    "strategy": "canary",
+    "hostname": "shop.example.com",
+    "metrics_port": 9091,
+    "pool_size": "7",
+    "extra_env": {"LOG_LEVEL": 'it\'s "info"', "WORKERS": "5"},
+}
+LEFT = [
+    "kill_timeout = 300s (now 60s)",
+    "env.STRIPE_SECRET",
+    "http_service.concurrency.soft_limit = 200 (now 1000)",
+    "http_service.checks.path = /up (now /livez)",
+    "mounts.source = data",
+    "mounts.destination = /data",
+    "processes.app = /app/bin/server",
+    "processes.worker = /app/bin/worker",
+    "statics.guest_path = /app/static",
+    "statics.url_prefix = /static",
+]
+
+
+def copy(template: Path, app: Path, *options: str) -> str:
+    """Run the command as a script would; what it says."""
+    command = [sys.executable, "-m", "copier", "copy", "--trust", "--defaults", "--overwrite", *options]
+    done = subprocess.run(
+        [*command, str(template), str(app)], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_a_fly_toml_becomes_answers_and_the_rest_is_named(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", {**phoenix(), "fly.toml": FLY})
+    said = copy(template, app)
+    before, _, after = said.partition("Copying from template")
+    assert "No answer stands for its mounts, processes, statics:" in before
+    [_, listed] = after.split("git show HEAD:./fly.toml):\n")
+    assert [line.strip() for line in listed.split("\n\n")[0].splitlines()] == LEFT
+    rendered = tomllib.loads((app / "fly.toml").read_text())
+    assert rendered["swap_size_mb"] == 1024
+    assert rendered["vm"] == [{"size": "shared-cpu-2x", "memory": "2gb"}]
+    assert rendered["env"]["LOG_LEVEL"] == 'it\'s "info"'
+    assert "sk_live" not in said
+
+
+def answers_of(template: Path, target: Path, **data: Any) -> dict[str, Any]:
+    worker = run_copy(str(template), target, data=data, defaults=True, unsafe=True, quiet=True, overwrite=True)
+    return {name: worker.answers.combined[name] for name in TAKEN}
+
+
+def test_what_it_said_is_what_is_answered(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", {**phoenix(), "fly.toml": FLY})
+    assert answers_of(template, app) == TAKEN
+
+
+SETTING = {
+    "swap": ("swap_size_mb = {}", st.integers(1, 4096)),
+    "strategy": ("[deploy]\nstrategy = '{}'", st.sampled_from(["rolling", "bluegreen", "canary", "immediate", "odd"])),
+    "http": (
+        "[http_service]\ninternal_port = {0[0]}\nauto_stop_machines = {0[1]}\nmin_machines_running = {0[2]}",
+        st.tuples(
+            st.integers(1, 9999),
+            st.sampled_from(["true", "false", "'off'", "'stop'", "'suspend'", "'odd'"]),
+            st.integers(-1, 3),
+        ),
+    ),
+    "vm": (
+        "[[vm]]\nsize = '{0[0]}'\nmemory = {0[1]}",
+        st.tuples(
+            st.sampled_from(["shared-cpu-1x", "shared-cpu-4x", "performance-1x", "odd"]),
+            st.sampled_from(["256", "'512mb'", "'1GB'", "2048", "'4gb'", "'3gb'", "'odd'"]),
+        ),
+    ),
+    "metrics": ("[[metrics]]\nport = {}", st.integers(0, 70000)),
+    "env": (
+        "[env]\nPHX_HOST = '{0[0]}'\nPOOL_SIZE = '{0[1]}'\nX_A = {0[2]}",
+        st.tuples(
+            st.sampled_from(["a.example.com", "shop.fly.dev", "odd host"]),
+            st.sampled_from(["1", "5", "10", "600", "x"]),
+            st.sampled_from(["1", "true", "'a: b'", "''"]),
+        ),
+    ),
+}
+
+
+@examples(25, 500)
+@given(settings=st.fixed_dictionaries({}, optional={name: values for name, (_, values) in SETTING.items()}))
+def test_any_fly_toml_gives_answers_and_what_is_rendered_of_it_gives_the_same(
+    template: Path, tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]
+) -> None:
+    """So a copy that was killed when fly.toml was written and the answers were not is completed with the same ones."""
+    text = "\n".join(SETTING[name][0].format(settings[name]) for name in SETTING if name in settings)
+    app = write(tmp_path_factory.mktemp("any") / "shop", {**phoenix(), "fly.toml": f"app = 'shop'\n{text}\n"})
+    first = answers_of(template, app)
+    (app / ".copier-answers.yml").unlink()
+    assert answers_of(template, app) == first
+
+
+def test_two_spellings_are_one_setting() -> None:
+    old = tomllib.loads(
+        "kill_timeout = 60\n[vm]\nmemory_mb = 1024\n[http_service]\nauto_stop_machines = false\n[build]\n"
+    )
+    new = tomllib.loads(
+        'kill_timeout = "60s"\n[[vm]]\nmemory = "1gb"\n[http_service]\nauto_stop_machines = "off"\n[build]\nx = 1\n'
+    )
+    assert adoption.left_behind(adoption.flat(old), adoption.flat(new)) == []
+
+
+def test_a_long_value_is_cut() -> None:
+    [line] = adoption.left_behind(adoption.flat({"console_command": "x" * 99}), {})
+    assert line == f"console_command = {'x' * 40}…"
+
+
+ROUTER = 'defmodule ShopWeb.Router do\n  use ShopWeb, :router\n  get "/livez", ShopWeb.UpController, :up\nend\n'
+RELEASED = phoenix()["mix.exs"].replace("app: :shop,", "app: :shop,\n      releases: [shop: []],")
+PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "image-by-phx.gen.release": (
+        {**phoenix(), "Dockerfile": "# Find eligible builder and runner images on Docker Hub. We use\nFROM x\n"},
+        ["Dockerfile was written by mix phx.gen.release; the one of this template takes its place."],
+    ),
+    "image-by-fly-launch": (
+        {**nextjs(), "Dockerfile": 'FROM node AS base\n\nLABEL fly_launch_runtime="Next.js"\n'},
+        ["Dockerfile was written by fly launch; the one of this template takes its place."],
+    ),
+    "own-image": ({**phoenix(), "Dockerfile": "FROM x\n"}, []),
+    "own-workflow": (
+        {**phoenix(), ".github/workflows/up.yml": "run: flyctl deploy --remote-only\n"},
+        [".github/workflows/up.yml deploys to Fly.io too; it stays until you remove it."],
+    ),
+    "workflow-of-another-kind": ({**phoenix(), ".github/workflows/ci.yml": "run: mix test\n"}, []),
+    "fly-toml-below": (
+        {**below("apps/web", nextjs()), "apps/web/fly.toml": "app = 'x'\n"},
+        ["apps/web/fly.toml is read for defaults and stays; from now on fly.toml at the top is in use."],
+    ),
+    "own-releases": (
+        {**phoenix(), "mix.exs": RELEASED},
+        ["mix.exs has a `releases:` of its own, which stays; the line for its place is printed after the copy."],
+    ),
+    "own-health-route": (
+        {**below("back", phoenix()), "back/lib/shop_web/router.ex": ROUTER},
+        ["back/lib/shop_web/router.ex has /livez, which the health plug answers before the router is asked."],
+    ),
+    "own-health-route-nextjs": (
+        {**below("apps/web", nextjs()), "apps/web/app/readyz/page.tsx": "export default () => null\n"},
+        ["apps/web/app/readyz/page.tsx answers the same address as apps/web/app/readyz/route.ts; remove one of them."],
+    ),
+    "umbrella": (umbrella(), []),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_what_is_in_the_way_is_named(case: str, tmp_path: Path) -> None:
+    files, expected = PARTS[case]
+    assert detection.examine(write(tmp_path, files))["adoption"] == expected
+
+
+def test_our_own_files_are_not_in_the_way(template: Path, tmp_path: Path, render: Callable[..., Path]) -> None:
+    app = render({}, into=write(tmp_path / "shop", phoenix()))
+    assert detection.examine(app)["adoption"] == []
+    assert "git show HEAD" not in copy(template, app)
+
+
+def test_it_is_said_before_anything_is_written(template: Path, tmp_path: Path) -> None:
+    files = {**below("apps/web", nextjs()), **PARTS["own-workflow"][0], "fly.toml": "app = 'x'\n"}
+    del files["mix.exs"]
+    said = copy(template, write(tmp_path / "shop", files), "-n").partition("Copying from template")[0]
+    assert "Note: .github/workflows/up.yml deploys to Fly.io too" in said
+    assert "These files are there already, and will be overwritten" in said
+    assert "\n  fly.toml\n" in said
+    new = next(line for line in said.splitlines() if line.startswith("New, "))
+    assert "Dockerfile" in new
+    assert "rel/" not in new
+    assert "fly.toml" not in new.replace("compose.production.yaml", "")
