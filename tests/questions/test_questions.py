@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ import pytest
 import yaml
 from copier import run_copy
 from copier.errors import UserMessageError
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.template import EXCLUSIVE_LAYERS, REPO
+from tests.support.profiles import examples
+from tests.support.template import REPO
 
 KEYS = {"type", "help", "choices", "multiselect", "default", "placeholder", "validator", "when", "ask"}
 INCLUDED = [line.split()[1] for line in (REPO / "copier.yml").read_text().splitlines() if "!include" in line]
@@ -76,21 +76,12 @@ def pretend(template: Path, target: Path, answers: dict[str, Any]) -> dict[str, 
     return worker.answers.combined
 
 
-settings.register_profile(
-    "default",
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would render for minutes
-)
-settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
-
 FOLDER = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
     lambda name: name not in {".", ".."} and len(name.encode()) < 200
 )
 
 
+@examples(50, 500)
 @given(folder=FOLDER)
 def test_any_folder_name_gives_defaults_that_pass(template: Path, tmp_path_factory: Any, folder: str) -> None:
     answers = pretend(template, tmp_path_factory.getbasetemp() / "folders" / folder, {})
@@ -98,46 +89,7 @@ def test_any_folder_name_gives_defaults_that_pass(template: Path, tmp_path_facto
     assert answers["effective_hostname"] == f"{answers['fly_app']}.fly.dev"
 
 
-MEMORY = ["256mb", "512mb", "1gb", "2gb", "4gb", "8gb"]
-
-
-@given(
-    answers=st.fixed_dictionaries(
-        {},
-        optional={
-            "stack": st.sampled_from(["phoenix", "nextjs"]),
-            "app_name": st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
-            "vm_memory": st.sampled_from(MEMORY),
-            "http_port": st.integers(1024, 65535),
-            "primary_region": st.sampled_from(["iad", "bom", "gru", "cdg"]),
-            "orm": st.sampled_from(["prisma", "drizzle", "sql", "none"]),
-            "migration_runner": st.sampled_from(["runner", "cli"]),
-            "router": st.sampled_from(["app", "pages"]),
-            "database": st.sampled_from(["fly_managed", "fly_postgres", "neon", "none"]),
-            "auto_stop": st.sampled_from(["off", "stop"]),
-            "min_machines": st.integers(0, 5),
-            "strategy": st.sampled_from(["rolling", "bluegreen", "canary", "immediate"]),
-            "memory_mode": st.sampled_from(["embedded", "interactive"]),
-            "grace_period": st.from_regex(r"[1-9][0-9]?s", fullmatch=True),
-            "extra_env": st.dictionaries(
-                st.from_regex(r"X_[A-Z]{1,8}", fullmatch=True),
-                st.text(max_size=20) | st.integers() | st.booleans(),
-            ),
-            "environments": st.lists(
-                st.fixed_dictionaries({"name": st.from_regex(r"[a-z]{3,8}", fullmatch=True)}),
-                max_size=2,
-                unique_by=lambda env: env["name"],
-            ),
-        },
-    )
-)
-def test_any_possible_answers_are_taken(template: Path, tmp_path_factory: Any, answers: dict[str, Any]) -> None:
-    given_back = pretend(template, tmp_path_factory.getbasetemp() / "any" / "app", answers)
-    assert {name: given_back[name] for name in answers} == answers
-    for group in EXCLUSIVE_LAYERS:
-        assert [name for name in group if given_back.get(name)][1:] == []
-
-
+@examples(25, 500)
 @given(
     name=st.sampled_from(sorted(ASKED.keys() - {"preflight"})),
     value=st.text(max_size=30) | st.integers() | st.booleans() | st.lists(st.integers(), max_size=2),

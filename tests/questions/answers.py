@@ -1,0 +1,277 @@
+"""Strategies for answers: sets that fit together, and single ones that are wrong, each with what it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
+
+from tests.support.template import REPO
+
+
+def catalog(name: str) -> Any:
+    return yaml.safe_load((REPO / "extensions/catalog" / f"{name}.yml").read_text())
+
+
+REGIONS = {code: region for code, region in catalog("regions").items() if not region.get("retired")}
+REMOVED = [code for code, region in catalog("regions").items() if region.get("retired")]
+MACHINES = catalog("machines")
+ELIXIR = [key for key, image in catalog("elixir")["images"].items() if not image.get("retired")]
+NODE = [key for key, image in catalog("node")["images"].items() if not image.get("retired")]
+PLANS = list(catalog("databases")["fly_managed"]["plans"])
+
+
+def matching(pattern: str) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern, fullmatch=True)
+
+
+FLY_NAME = matching(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?")
+ATOM = matching(r"[a-z_][A-Za-z0-9_]{0,20}")
+MODULE = matching(r"[A-Z][A-Za-z0-9_]{0,12}(\.[A-Z][A-Za-z0-9]{0,8}){0,2}")
+ENV_NAME = matching(r"X_[A-Z0-9]{1,8}")  # none of the names that have a meaning begins so
+PORT = st.integers(1024, 65535)
+# Fly allows 900 seconds.
+DURATION = (
+    st.integers(1, 900).map("{}s".format)
+    | st.integers(1, 15).map("{}m".format)
+    | st.integers(1000, 9999).map("{}ms".format)
+)
+FOLDER = matching(r"[a-z0-9_][A-Za-z0-9._@+-]{0,10}(/[a-z0-9_][A-Za-z0-9._-]{0,10}){0,2}")
+HOST = matching(r"([a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?\.){1,3}[a-z]{2,6}")
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+ONE_LINE = matching(r"[a-z][a-z0-9 -]{0,20}[a-z]")
+
+
+def some(strategies: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=strategies)
+
+
+EVERYWHERE = some(
+    {
+        "customise": st.booleans(),
+        "fly_app": FLY_NAME,
+        "fly_org": FLY_NAME,
+        "primary_region": st.sampled_from(sorted(REGIONS)),
+        "min_machines": st.integers(0, 100),
+        "ha": st.booleans(),
+        "hostname": st.just("auto") | HOST,
+        "strategy": st.sampled_from(["rolling", "bluegreen", "canary", "immediate"]),
+        "routing_check": st.sampled_from(["livez", "readyz"]),
+        "grace_period": DURATION,
+        "extra_env": st.dictionaries(ENV_NAME, TEXT | st.integers() | st.booleans(), max_size=3),
+        "extra_secrets": st.lists(
+            st.fixed_dictionaries({"name": ENV_NAME, "how": ONE_LINE}), max_size=2, unique_by=lambda one: one["name"]
+        ),
+        "database_name": st.just("auto") | FLY_NAME,
+        "db_plan": st.sampled_from(["auto", *PLANS]),
+        "pool_size": st.just("auto") | st.integers(2, 500).map(str),
+        "deploy_branch": st.just("auto") | matching(r"[a-z][a-z0-9]{0,8}(/[a-z0-9-]{1,8}[a-z0-9])?"),
+        "ci": st.booleans(),
+        "review_apps": st.booleans(),
+        "template_updates": st.booleans(),
+        "compose": st.booleans(),
+    }
+)
+ELIXIR_APP = some(
+    {
+        "app_dir": st.just(".") | FOLDER,
+        "app_module": MODULE,
+        "web_module": MODULE,
+        "release_name": matching(r"[a-z][a-z0-9_]{0,20}"),
+        "elixir_image": st.sampled_from(ELIXIR),
+        "runtime_base": st.sampled_from(["debian", "alpine"]),
+        "assets": st.sampled_from(["none", "mix", "npm", "pnpm", "yarn"]),
+        "memory_mode": st.sampled_from(["embedded", "interactive"]),
+    }
+)
+NEXTJS_APP = some(
+    {
+        "app_dir": st.just(".") | FOLDER,
+        "app_name": matching(r"(@[a-z0-9-]{1,8}/)?[a-z0-9-][a-z0-9._-]{0,12}"),
+        "node_version": st.sampled_from(NODE),
+        "package_manager": st.sampled_from(["npm", "pnpm", "yarn", "yarn_berry", "bun"]),
+        "orm": st.sampled_from(["prisma", "drizzle", "sql", "none"]),
+        "migration_runner": st.sampled_from(["runner", "cli"]),
+        "migrations_dir": FOLDER,
+        "router": st.sampled_from(["app", "pages"]),
+        "src_dir": st.booleans(),
+        "typescript": st.booleans(),
+        "public_env": st.lists(matching(r"NEXT_PUBLIC_[A-Z]{1,8}"), max_size=2, unique=True),
+        "build_secrets": st.lists(ENV_NAME, max_size=2, unique=True),
+    }
+)
+
+
+@st.composite
+def fitting(draw: st.DrawFn) -> dict[str, Any]:
+    """Answers that are possible together."""
+    stack = draw(st.sampled_from(["phoenix", "umbrella", "nextjs"]))
+    answers = {"stack": stack, **draw(EVERYWHERE), **draw(NEXTJS_APP if stack == "nextjs" else ELIXIR_APP)}
+    if stack == "umbrella":
+        children = draw(st.lists(ATOM, min_size=1, max_size=4, unique=True))
+        answers |= {
+            "app_name": draw(ATOM),
+            "release_apps": children,
+            "web_app": draw(st.sampled_from(children)),
+            "repo_apps": draw(st.lists(st.sampled_from(children), max_size=2, unique=True)),
+        }
+    elif stack == "phoenix" and draw(st.booleans()):
+        answers["app_name"] = draw(ATOM)
+    answers |= draw(_machine(tcp=stack != "nextjs"))
+    answers |= draw(_database())
+    answers["github"] = draw(st.booleans())
+    answers["deploy_on"] = draw(st.sampled_from(["manual", "push"] if answers["github"] else ["manual"]))
+    answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["vm_memory"]))
+    return answers
+
+
+def _fits(memory: str) -> list[str]:
+    megabytes = MACHINES["memory"][memory]
+    return [
+        name
+        for name, size in MACHINES["sizes"].items()
+        if size["min_mb"] <= megabytes <= size["max_mb"] and megabytes % size["step_mb"] == 0
+    ]
+
+
+@st.composite
+def _machine(draw: st.DrawFn, tcp: bool) -> dict[str, Any]:
+    ports = draw(st.lists(PORT, min_size=4, max_size=4, unique=True))
+    memory = draw(st.sampled_from(sorted(MACHINES["memory"])))
+    names = draw(st.lists(matching(r"[a-z][a-z0-9_]{0,8}"), max_size=2 if tcp else 0, unique=True))
+    services = [
+        {"name": name, "port": port, **draw(some({"grace_period": DURATION, "proxy_proto": st.booleans()}))}
+        for name, port in zip(names, ports[2:], strict=False)
+    ]
+    small = MACHINES["memory"][memory] <= 2048
+    stops = ["off"] if services else ["off", "stop", "suspend"] if small else ["off", "stop"]
+    stop = draw(st.sampled_from(stops))
+    return {
+        "http_port": ports[0],
+        "metrics_port": draw(st.sampled_from([0, ports[1]])),
+        "tcp_services": services,
+        "vm_memory": memory,
+        "vm_size": draw(st.sampled_from(["auto", *_fits(memory)])),
+        "auto_stop": stop,
+        "swap_mb": draw(
+            st.sampled_from(["auto", "0"]) if stop == "suspend" else st.just("auto") | st.integers(0, 65536).map(str)
+        ),
+    }
+
+
+@st.composite
+def _database(draw: st.DrawFn) -> dict[str, Any]:
+    database = draw(st.sampled_from(["fly_managed", "fly_postgres", "neon", "none"]))
+    able = [code for code, region in REGIONS.items() if database != "fly_managed" or region["mpg"]]
+    return {"database": database, "db_region": draw(st.sampled_from(["auto", *sorted(able)]))}
+
+
+@st.composite
+def _environments(draw: st.DrawFn, vm_size: str, vm_memory: str) -> list[dict[str, Any]]:
+    # With a size that is named, only a memory that it can have.
+    memories = [one for one in MACHINES["memory"] if vm_size == "auto" or vm_size in _fits(one)]
+    names = draw(
+        st.lists(matching(r"[a-z][a-z0-9-]{0,12}").filter(lambda name: name != "production"), max_size=2, unique=True)
+    )
+    return [
+        {
+            "name": name,
+            # Long names that end alike are cut to the same one.
+            "app": f"{draw(matching(r'[a-z][a-z0-9]{0,20}'))}-environment-{number}",
+            **draw(
+                some(
+                    {
+                        "region": st.sampled_from(sorted(REGIONS)),
+                        "vm_memory": st.sampled_from(memories),
+                        "min_machines": st.integers(0, 100),
+                    }
+                )
+            ),
+        }
+        for number, name in enumerate(names)
+    ]
+
+
+OUTSIDE = st.sampled_from(["../x", "/x", "a/../../b", "a//b", "./a", "a/", "", "a\\b", "a:b", "a*b", "a\nb"])
+NO_NUMBER = st.sampled_from(["", "x", "1.5", "0x10", "1e3", "true"]) | st.floats(0.5, 0.9)
+NOT_LISTED = st.sampled_from(["x", "", "None", "Phoenix", "0"])
+NO_NAME = matching(r"[A-Z-][a-z]{0,8}|[a-z]{1,8}[-_.]|[a-z]{64,70}|[a-z]{0,4} [a-z]{0,4}") | st.just("")
+NO_MODULE = matching(r"[a-z_0-9][A-Za-z0-9]{0,8}|[A-Z][a-z]{0,4}[- /][A-Z]|[A-Z][a-z]{0,4}\.[a-z]{0,4}") | st.just("")
+NO_PORT = st.integers(-70000, 1023) | st.integers(65536, 10**9)
+WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
+    "stack": (NOT_LISTED, "use one of"),
+    "http_port": (NO_PORT | NO_NUMBER, "use a "),
+    "metrics_port": (NO_PORT.filter(bool), "use a port from 1024 to 65535"),
+    "min_machines": (st.integers(101, 999) | st.integers(-99, -1) | NO_NUMBER, "use a "),
+    "fly_app": (NO_NAME, "use 1 to 63 lowercase letters"),
+    "fly_org": (NO_NAME, "use 1 to 63 lowercase letters"),
+    "database_name": (NO_NAME, "use auto, or"),
+    "app_dir": (OUTSIDE | st.just("a b"), ""),
+    "migrations_dir": (OUTSIDE, ""),
+    "app_module": (NO_MODULE, "use the name of an Elixir module"),
+    "web_module": (NO_MODULE, "use the name of an Elixir module"),
+    "release_name": (matching(r"[A-Z0-9_][a-z]{0,8}|[a-z]{1,8}[-. ]"), "a release is named by an atom"),
+    "primary_region": (st.sampled_from([*REMOVED, "zzz", "", "IAD"]), "use"),
+    "db_region": (st.sampled_from([*REMOVED, "zzz", "IAD"]), "use"),
+    "vm_memory": (st.sampled_from(["6gb", "1", "1 gb", "1GB", "0mb", ""]), "use one of"),
+    "vm_size": (st.sampled_from(["shared", "a100-40gb", "", "shared-cpu-3x"]), "use auto or one of"),
+    "swap_mb": (st.sampled_from(["-1", "65537", "x", "1.5", ""]), "use auto or a number of MB"),
+    "hostname": (st.sampled_from(["https://a.de", "a.de/", "a", "-a.de", "a..de", "A.de", "a.de:80", ""]), "use auto"),
+    "grace_period": (st.sampled_from(["30", "16m", "0s", "1h", "s", "-1s", "500ms", "901s"]), "use a duration"),
+    "pool_size": (st.sampled_from(["1", "501", "-2", "x", "2.5", ""]), "use auto or a number from 2 to 500"),
+    "db_plan": (st.sampled_from(["basic", "Huge", ""]), "use auto or one of"),
+    "deploy_branch": (st.sampled_from(["a..b", "/a", "a//b", "a b", "a.lock", "-a", ""]), "name of a git branch"),
+    "extra_env": (
+        st.sampled_from(
+            [[], "x", {"a": 1}, {"FLY_X": 1}, {"SECRET_X": 1}, {"PORT": 1}, {"X": None}, {"X": []}, {"A-B": 1}]
+        ),
+        "",
+    ),
+    "extra_secrets": (
+        st.sampled_from(
+            [
+                *({}, "x", [{"name": "A"}], [{"name": "a", "how": "x"}], [{"name": "A", "how": " "}], [1], [None]),
+                *([{"name": "A", "how": "x"}, {"name": "A", "how": "y"}], [{"name": "A", "how": "x\ny"}]),
+            ]
+        ),
+        "",
+    ),
+    "public_env": (st.sampled_from([["SITE_URL"], ["NEXT_PUBLIC_a"], "x", {}, [1]]), ""),
+    "build_secrets": (st.sampled_from([["a"], ["A B"], "x", {}, [None]]), "use a list of variable names"),
+    "tcp_services": (
+        st.sampled_from(
+            [
+                *({}, "x", [1], [{"name": "a"}], [{"port": 6600}], [{"name": "A", "port": 6600}]),
+                *([{"name": "a", "port": port}] for port in (80, 443, 1023, 65536, "6600", True, None)),
+                *([{"name": "a", "port": 6600, more: 1}] for more in ("proxy_proto", "host", "grace_period")),
+            ]
+        ),
+        "",
+    ),
+    "environments": (
+        st.sampled_from(
+            [
+                *({}, "x", [1], [{}], [{"name": "production"}], [{"name": "Staging"}], [{"name": "a", "size": 1}]),
+                *([{"name": "a", "region": "zzz"}], [{"name": "a", "min_machines": -1}], [{"name": "a", "app": "A"}]),
+                [{"name": "a"}, {"name": "a", "app": "other"}],
+            ]
+        ),
+        "",
+    ),
+    **dict.fromkeys(["release_apps"], (st.sampled_from([[], "x", ["A-b"], [1]]), "")),
+    **dict.fromkeys(["web_app"], (st.sampled_from(["A-b", "", "1a"]), "use the name of an OTP app")),
+    **dict.fromkeys(["repo_apps"], (st.sampled_from(["x", {}, ["a", "a"]]), "")),
+    **dict.fromkeys(
+        [
+            *("database", "strategy", "routing_check", "deploy_on", "auto_stop", "elixir_image", "runtime_base"),
+            *("assets", "memory_mode", "node_version", "package_manager", "orm", "migration_runner", "router"),
+        ],
+        (NOT_LISTED, "use one of"),
+    ),
+    **dict.fromkeys(
+        ["customise", "ha", "github", "ci", "review_apps", "template_updates", "compose", "src_dir", "typescript"],
+        (st.sampled_from(["x", "2", "", "ja", "[]"]), "use true or false"),
+    ),
+}
+"""A question → answers to it that are impossible, and a piece of what they are told."""
