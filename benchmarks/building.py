@@ -7,6 +7,7 @@ itself (copies between stages, writing layers) is in the wall seconds alone.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from pathlib import Path
 
 from benchmarks.measuring import Figure
 
-# An engine whose cgroups are systemd's wants a slice, and takes a dash for a slash.
-CGROUP = "copierflybenchmark.slice"
+# An engine whose cgroups are systemd's wants a slice, and takes a dash for a slash. One for each run: there may be two.
+CGROUP = f"copierflybenchmark{os.getpid()}.slice"
 _USAGE = (
     # The file, and how many of what it counts make a second.
     (f"/sys/fs/cgroup/{CGROUP}/cpu.stat", 1e6),
