@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,17 @@ class Place:
         found = replace(self, server=server)
         found.tell()
         return found
+
+    def with_own_password(self) -> Place:
+        """The same place, for a user whose odd password nothing else on this machine has."""
+        password = f"it's\\a:{secrets.token_hex(8)}/@%"
+        user = f"owner-{secrets.token_hex(4)}"
+        quoted = password.replace("'", "''")
+        self.server.psql(
+            f"create role \"{user}\" login createdb password '{quoted}';"
+            f'alter database "{self.server.database}" owner to "{user}"; grant create on schema public to "{user}"'
+        )
+        return self.on(replace(self.server, user=user, password=password))
 
     def tell(self) -> None:
         """Let the account know the server: its proxies lead there, its machines know its URL."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -391,14 +389,7 @@ def test_nothing_is_restored_that_nobody_agreed_to(managed: Place, dumped: Path)
 def test_no_password_is_on_a_command_line_in_the_output_handed_on_or_left_behind(
     anywhere: Place, tmp_path: Path
 ) -> None:
-    password = f"it's\\a:{secrets.token_hex(8)}/@%"
-    role = f"owner-{secrets.token_hex(4)}"
-    quoted = password.replace("'", "''")
-    anywhere.server.psql(f"create role \"{role}\" login createdb password '{quoted}'")
-    anywhere.server.psql(
-        f'alter database "{anywhere.server.database}" owner to "{role}"; grant create on schema public to "{role}"'
-    )
-    place = anywhere.on(replace(anywhere.server, user=role, password=password))
+    place = anywhere.with_own_password()
     fill(place.server)
     (tmp_path / "private").mkdir()
     for tool in ("pg_dump", "pg_restore", "psql", "pg_isready"):
@@ -416,6 +407,6 @@ exec {shutil.which(tool)} "$@"
     seen = (tmp_path / "seen").read_text(errors="replace") + done.stdout + done.stderr + again.stdout + again.stderr
     assert "pg_restore" in seen
     assert "PGPASSFILE" in seen
-    for written in (password, quote(password, safe="")):
+    for written in (place.secret, quote(place.secret, safe="")):
         assert written not in seen
     assert list((tmp_path / "private").iterdir()) == []
