@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+import pty
 import re
+import subprocess
 import threading
 import time
-import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import docker, hex, phoenix, postgres
-from tests.support.docker import DockerError, Image
+from tests.support import docker, phoenix, postgres
+from tests.support.docker import Image
 from tests.support.postgres import Database
 
 pytestmark = pytest.mark.system
@@ -26,17 +29,23 @@ SHAPES = {
 }
 
 
+@pytest.fixture(scope="module", params=["debian", "minimal"])
+def base(request: pytest.FixtureRequest) -> str:
+    """What the image runs on: everything below holds for each. (Alpine has a test in test_phoenix_builds.py.)"""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory, base: str) -> Path:
     app = phoenix.commit(phoenix.new_app(tmp_path_factory.mktemp("apps") / "shop"))
-    said = phoenix.copy_template(template, app)
+    said = phoenix.copy_template(template, app, runtime_base=base)
     assert "added `releases:" in said
     return app
 
 
 @pytest.fixture(scope="module")
-def image(project: Path) -> Image:
-    return phoenix.build(project, "copier-fly-test/shop", build_args={"REVISION": phoenix.REVISION})
+def image(project: Path, base: str) -> Image:
+    return phoenix.build(project, f"copier-fly-test/shop-{base}", build_args={"REVISION": phoenix.REVISION})
 
 
 def variant(project: Path, template: Path, tmp_path: Path, database: str) -> Path:
@@ -194,10 +203,11 @@ def test_checks_reach_it_although_it_forces_https(
 
 
 def test_it_cannot_change_its_own_code(image: Image) -> None:
-    done = docker.once(image.tag, "sh", "-c", "id -u; find /app -writable; touch /app/x")
+    done = docker.once(image.tag, "sh", "-c", "id -u; find /app /bin /etc /usr -writable ! -type l; touch /app/x")
     assert done.stdout.split()[0] == "65534"
     assert done.returncode != 0
-    assert [line for line in done.stdout.splitlines() if line.startswith("/app")] == []
+    assert [line for line in done.stdout.splitlines() if line.startswith("/")] == []
+    assert docker.once(image.tag, "touch", "/tmp/x").returncode == 0
 
 
 def test_no_secret_is_in_the_image(image: Image) -> None:
@@ -224,6 +234,52 @@ def test_the_node_is_named_after_its_image(
         assert re.search(r"^shop-[0-9a-f]{10}@::1$", app.container.exec("/app/bin/shop", "rpc", NODE), re.MULTILINE)
 
 
+def test_a_remote_shell_opens_in_the_running_app(
+    image: Image, project: Path, tmp_path: Path, plain_postgres: Database
+) -> None:
+    """What ops/console runs, as the user whom `fly ssh console` logs in, on a terminal."""
+    with phoenix.running(image.tag, project, plain_postgres, tmp_path, ECTO_IPV6="false") as app:
+        ours, theirs = pty.openpty()
+        remote = ["docker", "exec", "-it", "--user", "root", "--env", "TERM=xterm", app.container.id]
+        shell = subprocess.Popen([*remote, "/app/bin/shop", "remote"], stdin=theirs, stdout=theirs, stderr=theirs)
+        said = bytearray()
+        reader = threading.Thread(target=lambda: said.extend(_all_of(ours)))
+        try:
+            os.write(ours, 'IO.puts("ü" <> inspect(Process.whereis(Shop.Supervisor) != nil))\n'.encode())
+            os.close(theirs)
+            reader.start()
+            app.container.wait_for(lambda: "ütrue" in said.decode(errors="replace"), what="an answer of IEx")
+        finally:
+            shell.terminate()
+            shell.wait()
+            reader.join(10)
+        assert app.get("/livez")[0] == 200
+
+
+def _all_of(terminal: int) -> Iterator[int]:
+    """The bytes that a terminal shows, until its program ends."""
+    with contextlib.suppress(OSError):
+        while block := os.read(terminal, 4096):
+            yield from block
+
+
+def test_the_vm_has_all_it_asks_for(image: Image, project: Path, tmp_path: Path, plain_postgres: Database) -> None:
+    """What an image may lack without a word: authorities, characters, ciphers, names, what is looked for at a start."""
+    asked = """IO.inspect(%{
+      authorities: length(:public_key.cacerts_get()) > 10,
+      names_of_files: :file.native_name_encoding(),
+      old_ciphers: :blowfish_cbc in :crypto.supports(:ciphers),
+      by_libc: elem(:inet_gethost_native.gethostbyname(~c"db.internal"), 0),
+      home: System.user_home() != nil
+    }, limit: :infinity, width: 200)"""
+    more = phoenix.options(project, plain_postgres, tmp_path, ECTO_IPV6="false")
+    more["hosts"] = {"db.internal": "127.0.0.1"}
+    done = docker.once(image.tag, "/app/bin/shop", "eval", asked, **more)
+    expected = "authorities: true, by_libc: :ok, home: true, names_of_files: :utf8, old_ciphers: true"
+    assert all(part in done.stdout for part in expected.split(", ")), done.stdout
+    assert "Failed open" not in done.stdout
+
+
 def test_what_is_set_already_stays(image: Image, project: Path, tmp_path: Path, plain_postgres: Database) -> None:
     more = {
         "FLY_APP_NAME": "shop",
@@ -240,142 +296,3 @@ def test_a_missing_secret_is_named(image: Image, project: Path, tmp_path: Path) 
     done = docker.once(image.tag, "/app/bin/server", env=phoenix.fly_env(project))
     assert done.returncode != 0
     assert "DATABASE_URL" in done.stdout
-
-
-# --- Builds ---------------------------------------------------------------------------------------------
-
-STEP = re.compile(r"^#(\d+) \[(?P<stage>\S+) +\d+/\d+\] (?P<what>.*)$", re.MULTILINE)
-
-
-def cached(log: str) -> dict[str, bool]:
-    """Each step of a build by `stage: what it does`, and whether its layer was there already."""
-    return {
-        f"{step['stage']}: {step['what']}": bool(re.search(rf"^#{step[1]} CACHED$", log, re.MULTILINE))
-        for step in STEP.finditer(log)
-    }
-
-
-def ran(log: str) -> list[str]:
-    """The commands of the build that ran again. Sorting the source and the last check come with every change."""
-    always = ("source:", "runner:")
-    return [
-        step
-        for step, was_there in cached(log).items()
-        if ": RUN" in step and not was_there and not step.startswith(always)
-    ]
-
-
-def test_an_edit_rebuilds_only_what_depends_on_it(image: Image, project: Path) -> None:
-    def again(file: str) -> list[str]:
-        new = uuid.uuid4()  # or a layer of an earlier run would answer
-        with (project / file).open("a") as text:
-            text.write(f"\n/* {new} */\n" if file.endswith("css") else f"\n# {new}\n")
-        return ran(phoenix.build(project, "copier-fly-test/edited").log)
-
-    assert again("test/test_helper.exs") == []
-    pack = again("config/runtime.exs")
-    assert [step.split("RUN")[0] for step in pack] == ["build: "], "only packs the release again"
-    style = again("assets/css/app.css")
-    assert [("assets.deploy" in step) for step in style] == [True, False], "compiles no Elixir"
-    code = again("lib/shop.ex")
-    assert [step.split("mix-all ")[1] for step in code if "mix-all" in step] == ["compile", "assets.deploy"]
-    assert not [step for step in code if not step.startswith("build: ")], "leaves the dependency layers alone"
-
-
-@pytest.mark.skipif(hex.reachable(), reason="adds a package to the lock that only the stand-in registry has")
-def test_a_new_dependency_compiles_only_itself(image: Image, project: Path) -> None:
-    # Something new, so that no layer of an earlier run answers for this one.
-    with (project / "mix.exs").open("a") as text:
-        text.write(f"# {uuid.uuid4()}\n")
-    before = phoenix.build(project, "copier-fly-test/dependency", target="deps").log
-    assert any("deps.compile" in step for step in ran(before))
-    hex.add_dep(project)
-    log = phoenix.build(project, "copier-fly-test/dependency", target="deps").log
-    assert re.findall(r"==> (\w+)\n#\d+ [\d.]+ Compiling", log) == ["tiny_dep"]
-
-
-def test_a_step_that_is_stopped_is_no_good_layer(project: Path) -> None:
-    """mix exits with 0 when a signal stops it."""
-    builder = phoenix.build(project, "copier-fly-test/builder", target="compiler")
-    stop = 'System.cmd("kill", ["-TERM", System.pid()]); Process.sleep(:infinity)'
-    with_mix = docker.once(builder.tag, "sh", "-c", f"cd /tmp && mix run --no-mix-exs -e '{stop}'")
-    assert with_mix.returncode == 0, with_mix.stdout
-    new = "cd /tmp && mix new x >/dev/null && cd x && MIX_ENV=dev"
-    stopped = docker.once(builder.tag, "sh", "-c", f"{new} mix-all run -e '{stop}'")
-    assert stopped.returncode == 1
-    assert "was stopped before its end" in stopped.stdout
-    assert docker.once(builder.tag, "sh", "-c", f"{new} mix-all compile").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("file", "line", "says"),
-    [
-        ("mix.exs", r"\n *releases: elem.*", "The release does not read rel/overlays/fly.exs"),
-        ("lib/shop_web/endpoint.ex", r"\n *plug ShopWeb.HealthPlug\n", "The endpoint does not answer health checks"),
-    ],
-    ids=["releases", "health plug"],
-)
-def test_an_unwired_app_does_not_become_an_image(
-    image: Image, project: Path, tmp_path: Path, file: str, line: str, says: str
-) -> None:
-    text = (project / file).read_text()
-    unwired = re.sub(line, "", text)
-    assert unwired != text
-    (project / file).write_text(unwired)
-    try:
-        with pytest.raises(DockerError, match=re.escape(says)):
-            phoenix.build(project, "copier-fly-test/unwired")
-    finally:
-        (project / file).write_text(text)
-
-
-def test_a_library_that_the_image_lacks_stops_the_build(image: Image, project: Path) -> None:
-    """What Erlang's crypto or a dependency's NIF wants would otherwise only show when it is called."""
-    check = re.search(r"^RUN (! find .*)$", (project / "Dockerfile").read_text(), re.MULTILINE)
-    assert check
-    assert docker.once(image.tag, "sh", "-c", check[1]).returncode == 0
-    without = f"find / -xdev -name 'libcrypto.so.*' -delete; {check[1]}"
-    done = docker.once(image.tag, "sh", "-c", without, user="root")
-    assert done.returncode == 1
-    assert re.search(r"libcrypto\S+ => not found", done.stdout)
-
-
-# --- Variants -------------------------------------------------------------------------------------------
-
-
-def test_without_ecto_and_without_assets_on_an_older_elixir(template: Path, tmp_path: Path) -> None:
-    app = phoenix.commit(phoenix.new_app(tmp_path / "shop", ecto=False, assets=False))
-    phoenix.copy_template(template, app, elixir_image="1.18-otp27")
-    assert not (app / "lib/shop/release.ex").exists()
-    image = phoenix.build(app, "copier-fly-test/small", build_args={"REVISION": phoenix.REVISION})
-    with phoenix.running(image.tag, app, None, tmp_path) as running:
-        assert running.json("/readyz") == (200, {"status": "ok", "checks": {}})
-        assert running.container.stop() == 0
-
-
-def test_on_alpine(template: Path, tmp_path: Path, plain_postgres: Database) -> None:
-    """The shape of examples/greening_bot.yml. Skips where the images cannot be pulled: Alpine has no stand-in."""
-    app = phoenix.commit(phoenix.new_app(tmp_path / "shop"))
-    phoenix.copy_template(template, app, runtime_base="alpine")
-    image = phoenix.build(app, "copier-fly-test/alpine")
-    assert phoenix.once(image.tag, app, plain_postgres, tmp_path, "/app/bin/migrate", ECTO_IPV6="false").returncode == 0
-    with phoenix.running(image.tag, app, plain_postgres, tmp_path, ECTO_IPV6="false") as running:
-        assert running.get("/readyz")[0] == 200
-        assert running.container.stop() == 0
-
-
-def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Path) -> None:
-    """The shape of examples/net_auto.yml."""
-    repository = tmp_path / "repository"
-    app = phoenix.new_app(repository / "net_auto", ecto=False)
-    (app / "assets" / "package.json").write_text(
-        json.dumps({"name": "assets", "private": True, "dependencies": {"is-number": "7.0.0"}})
-    )
-    phoenix.copy_template(template, phoenix.commit(repository))
-    assert (repository / "Dockerfile").is_file()
-    assert (repository / "net_auto" / "rel" / "releases.exs").is_file()
-    image = phoenix.build(repository, "copier-fly-test/net-auto")
-    stage = phoenix.build(repository, "copier-fly-test/net-auto-build", target="build")
-    assert docker.once(stage.tag, "ls", "assets/node_modules/is-number").returncode == 0
-    with phoenix.running(image.tag, repository, None, tmp_path) as running:
-        assert running.get("/readyz")[0] == 200
