@@ -129,6 +129,11 @@ BROKEN = {
     "computed-choice": (COMPUTED_CHOICE, "## 1.3.0 (unreleased)\n- three", "image no longer takes two"),
     "unnamed-choice": (RETIRED, "## 1.3.0 (unreleased)\n- Better", "name `three` in the entry of 1.3.0"),
     "moved": (MOVED, "## 2.0.0 (unreleased)\n- `release.ex`", "git mv -k lib/release.ex src/release.ex"),
+    "moved-and-edited": (
+        {**MOVED, "template/{{ root }}/release.ex": BEFORE["template/{{ root }}/release.ex"].replace("def 3", "other")},
+        "## 2.0.0 (unreleased)\n- `release.ex`",
+        "git mv -k lib/release.ex src/release.ex",
+    ),
     "moved-in-a-minor": (MIGRATED, "## 1.3.0 (unreleased)\n- `release.ex`", "takes a major version"),
     "moved-unnamed": (MIGRATED, "## 2.0.0 (unreleased)\n- Tidier", "name `release.ex` in the entry of 2.0.0"),
     "moved-with-an-old-migration": (MIGRATED_EARLIER, "## 2.0.0 (unreleased)\n- `release.ex`", "add a migration"),
@@ -149,6 +154,7 @@ KEPT = {
     "retired": (RETIRED, "## 1.2.1 (unreleased)\n- image `three`"),
     "moved": (MIGRATED, "## 2.0.0 (unreleased)\n- `lib/release.ex` is `src/release.ex`"),
     "removed": (REMOVED, "## 2.0.0 (unreleased)\n- without `release.ex`"),
+    "removed-beside-a-new-one": ({**REMOVED, **NEW_FILE}, "## 2.0.0 (unreleased)\n- `Procfile`, no `release.ex`"),
     "new-file": (NEW_FILE, "## 1.3.0 (2026-12-01)\n- `Procfile`"),
 }
 
