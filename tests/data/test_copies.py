@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.data import places
-from tests.data.places import TUNNEL, Place, alive, fill, fingerprints, shells
+from tests.data.places import TUNNEL, Place, alive, fill, fingerprints, shells, small_disk
 from tests.support.postgres import Database
 
 
@@ -316,18 +316,11 @@ def test_no_room_is_said_and_leaves_nothing(managed: Place, tmp_path: Path) -> N
 
 def test_a_full_disk_is_said_and_leaves_nothing(managed: Place, tmp_path: Path) -> None:
     fill(managed.server, rows=50_000)
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this user cannot mount a small disk")
-    try:
+    with small_disk(tmp_path / "disk") as disk:
         done = managed.backup(f"--to={disk}/x.dump")
         assert done.returncode == 1
         assert f"there is not enough room in {disk}" in done.stderr
         assert list(disk.iterdir()) == []
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_an_earlier_backup_is_not_overwritten(managed: Place, dumped: Path) -> None:

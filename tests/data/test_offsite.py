@@ -288,6 +288,17 @@ def test_the_newest_of_days_weeks_and_months_stay(offsite: Offsite, keep: str, d
     assert left == stay, sorted(stay ^ left)
 
 
+def test_a_full_disk_is_said_and_nothing_is_uploaded(offsite: Offsite, tmp_path: Path) -> None:
+    fill(offsite.place.server, rows=50_000)
+    with places.small_disk(tmp_path / "disk") as disk:
+        done = offsite.run("--push", TMPDIR=str(disk))
+        assert done.returncode == 1
+        assert f"there is not enough room in {disk}/" in done.stderr
+        assert "TMPDIR=FOLDER ops/offsite production --push" in done.stderr
+        assert list(disk.iterdir()) == []
+    assert offsite.objects() == []
+
+
 # --- A drill that fails says so ------------------------------------------------------------------------------
 
 
@@ -393,6 +404,9 @@ def test_the_age_of_the_newest_is_checked_without_a_key_for_the_dumps(offsite: O
     assert stale.returncode == 1
     assert "ops/offsite production --push" in stale.stderr
     assert [line.split()[0] for line in offsite.run("--list").stdout.splitlines()] == stamps
+    _empty(offsite.objects()[-1])
+    empty = offsite.run("--check")
+    assert (empty.returncode, "is empty" in empty.stderr) == (1, True)
 
 
 # --- Bad input -----------------------------------------------------------------------------------------------

@@ -277,7 +277,14 @@ def test_nobody_logged_in_to_neon(at: Callable[[str], Place]) -> None:
     assert "neonctl auth" in done.stderr
 
 
-def test_the_app_is_missing_or_has_no_url(managed: Place) -> None:
+def test_the_app_is_missing(managed: Place) -> None:
+    managed.fly.stub("ssh console", "echo 'Error: failed to get app: Could not find App \"shop\"' >&2; exit 1")
+    done = managed.run("backup")
+    assert done.returncode == 3
+    assert done.stderr == "backup: the app shop is not there yet; type: ops/setup production\n"
+
+
+def test_no_machine_tells_the_url(managed: Place) -> None:
     managed.fly.stub("ssh console", "echo 'Error: app shop has no started VMs.' >&2; exit 1")
     done = managed.run("backup")
     assert done.returncode == 3

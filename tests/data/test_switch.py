@@ -50,7 +50,7 @@ def copies(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     def copy(database: str) -> Path:
         if database not in made:
             folder = tmp_path_factory.mktemp(database) / "shop"
-            answers = {**ANSWERS, "database": database}
+            answers = {**ANSWERS, "github": True, "offsite_backups": True, "database": database}
             run_copy(str(released), folder, data=answers, defaults=True, unsafe=True, quiet=True)
             git(folder, "init", "-q")
             git(folder, "add", "-A")
@@ -81,7 +81,8 @@ def test_the_answer_changes_what_depends_on_it_and_nothing_else(
 
     run_update(
         project,
-        data={"database": after},
+        # While there is no database nobody is asked whether to keep dumps of it.
+        data={"database": after, **({"offsite_backups": True} if before == "none" else {})},
         vcs_ref=VcsRef.CURRENT,
         defaults=True,
         unsafe=True,
@@ -107,4 +108,5 @@ def test_the_answer_changes_what_depends_on_it_and_nothing_else(
     for name in set(edits) - set(files):
         assert name in said, f"{name} is dropped and nobody says so"
         assert f"git checkout HEAD -- {name}\n" in said
-    assert ("docs/fly/database-migration.md" in files) == (after != "none")
+    for name in ("docs/fly/database-migration.md", "ops/offsite", ".github/workflows/fly-backup.yml"):
+        assert (name in files) == (after != "none")

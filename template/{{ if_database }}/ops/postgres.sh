@@ -75,6 +75,7 @@ find_url() {
       [ -n "$url" ] || url=$(flyctl ssh console --app "$app" --quiet --command "printenv $name" 2>"$work/ssh" |
         tr -d '\r' | sed -n '/^postgres[a-z]*:\/\//p' | tail -n 1)
     done
+    ! grep -q 'ould not find App' "$work/ssh" 2>/dev/null || fail 3 "the app $app is not there yet; type: ops/setup $environment"
     [ -n "$url" ] || fail 3 "no machine of $app tells its $variable: $(tail -n 1 "$work/ssh" 2>/dev/null)
 Start one (fly machine start -a $app), or give the URL to this shell: export $variable, without typing it into the command line"
   fi
