@@ -73,6 +73,7 @@ need() {
 # need_commit: there is a commit, as what runs is known by its; sets $revision.
 need_commit() {
   need git "name the revision"
+  # shellcheck disable=SC2034 # for the script that reads this file
   revision=$(git rev-parse HEAD 2>/dev/null) ||
     fail 1 "this is no git repository with a commit; type: git init, git add -A, git commit -m Deployment"
 }
