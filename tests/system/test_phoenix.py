@@ -9,7 +9,6 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -242,25 +241,29 @@ def test_a_remote_shell_opens_in_the_running_app(
         ours, theirs = pty.openpty()
         remote = ["docker", "exec", "-it", "--user", "root", "--env", "TERM=xterm", app.container.id]
         shell = subprocess.Popen([*remote, "/app/bin/shop", "remote"], stdin=theirs, stdout=theirs, stderr=theirs)
-        said = bytearray()
-        reader = threading.Thread(target=lambda: said.extend(_all_of(ours)))
+        os.close(theirs)
+        said: list[bytes] = []
+        reader = threading.Thread(target=read_all, args=(ours, said), daemon=True)
+        reader.start()
+
+        def wait_for(text: str) -> None:
+            app.container.wait_for(lambda: text.encode() in b"".join(said), what=text)
+
         try:
+            wait_for("iex(")
             os.write(ours, 'IO.puts("ü" <> inspect(Process.whereis(Shop.Supervisor) != nil))\n'.encode())
-            os.close(theirs)
-            reader.start()
-            app.container.wait_for(lambda: "ütrue" in said.decode(errors="replace"), what="an answer of IEx")
+            wait_for("ütrue")
         finally:
             shell.terminate()
             shell.wait()
-            reader.join(10)
         assert app.get("/livez")[0] == 200
 
 
-def _all_of(terminal: int) -> Iterator[int]:
-    """The bytes that a terminal shows, until its program ends."""
+def read_all(terminal: int, said: list[bytes]) -> None:
+    """Keep what a terminal shows, until its program ends."""
     with contextlib.suppress(OSError):
         while block := os.read(terminal, 4096):
-            yield from block
+            said.append(block)
 
 
 def test_the_vm_has_all_it_asks_for(image: Image, project: Path, tmp_path: Path, plain_postgres: Database) -> None:
