@@ -90,7 +90,7 @@ def copier(template: Path, target: Path, *arguments: str) -> subprocess.Complete
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

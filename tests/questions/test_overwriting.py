@@ -31,7 +31,7 @@ def without_terminal(template: Path, target: Path, *options: str, **more: Any) -
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -44,7 +44,7 @@ def in_terminal(template: Path, target: Path, *options: str, answer: str) -> tup
     )
     os.close(its)
     shown, asked = "", 0
-    while select.select([ours], [], [], 60)[0]:
+    while select.select([ours], [], [], 600)[0]:
         try:
             part = os.read(ours, 65536)
         except OSError:  # what Linux says once the other side is closed
@@ -56,7 +56,7 @@ def in_terminal(template: Path, target: Path, *options: str, answer: str) -> tup
             asked = shown.count(" Overwrite ")
             os.write(ours, answer.encode())
     os.close(ours)
-    return process.wait(60), shown
+    return process.wait(600), shown
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Copy:
         }
         self.before = self.anew()
         began = time.monotonic()
-        assert self.start(0).wait(120) == 0
+        assert self.start(0).wait(600) == 0
         self.seconds = time.monotonic() - began
         self.moments = self.moments_file.read_text().splitlines()
         self.complete = tree(self.app)
@@ -92,7 +92,7 @@ class Copy:
                 continue  # a file of the template's in the place of the app's own, which --overwrite gave up
             assert now[path][0] in allowed, f"{path} is neither as it was nor wired: {moment}"
         process = self.start(0)
-        assert process.wait(120) == 0, moment
+        assert process.wait(600) == 0, moment
         assert tree(self.app) == self.complete, moment
 
 
@@ -123,7 +123,7 @@ def test_killed_within_a_step(copy: Copy) -> None:
     assert {step.split()[0] for step in copy.moments} >= {"open", "empty", "half", "whole", "before", "after"}
     for number in chosen(copy.moments, copy.recipe.wired):
         copy.anew()
-        assert copy.start(number).wait(120) == -signal.SIGKILL
+        assert copy.start(number).wait(600) == -signal.SIGKILL
         copy.survived(copy.moments[number - 1])
 
 
@@ -134,7 +134,7 @@ def spread(copy: Copy, kills: int) -> Iterator[tuple[str, Callable[[], object]]]
         yield f"after {pause:.2f} s", lambda pause=pause: time.sleep(pause)
 
     def written(pause: float) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while not copy.moments_file.exists() and time.monotonic() < deadline:
             time.sleep(0.002)
         time.sleep(pause)
@@ -150,5 +150,5 @@ def test_killed_by_the_clock(copy: Copy) -> None:
         process = copy.start(0)
         wait()
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(60)
+        process.wait(600)
         copy.survived(moment)
