@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.profiles import THOROUGH
 from tests.update import history
 from tests.update.conftest import Project
 from tests.update.history import Version
@@ -58,7 +59,12 @@ def test_equals_a_fresh_copy(
     assert updated.in_conflict == set()
 
 
-EDITED = [(VERSIONS[0], "phoenix_managed"), (VERSIONS[-1], "nextjs_monorepo"), (VERSIONS[-1], "umbrella_two_repos")]
+# One of each stack every day, every shape at night.
+EDITED = (
+    CASES
+    if THOROUGH
+    else [(VERSIONS[0], "phoenix_managed"), (VERSIONS[-1], "nextjs_monorepo"), (VERSIONS[-1], "umbrella_two_repos")]
+)
 
 
 @pytest.mark.parametrize(("version", "name"), EDITED, ids=ids(EDITED))
