@@ -8,6 +8,7 @@ itself (copies between stages, writing layers) is in the wall seconds alone.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -39,6 +40,8 @@ class BuildError(RuntimeError):
 class Variant:
     """One way to make an image of the app."""
 
+    app: str
+    """The subject: its images have names of their own."""
     name: str
     source: Path
     """The app with the Dockerfile and all that belongs to it; never changed."""
@@ -53,7 +56,7 @@ class Variant:
     @property
     def tag(self) -> str:
         """The image."""
-        return f"copier-fly-benchmark/{self.name.replace(' ', '-').replace(',', '').replace('@', '').lower()}"
+        return f"copier-fly-benchmark/{self.app}:{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())}"
 
     def words(self, folder: Path, options: Sequence[str]) -> list[str]:
         """The command line that builds what is in `folder`."""
@@ -73,7 +76,7 @@ def one_round(
     # Nobody begins each round, and nobody finds the mounts of another one.
     order = [*variants[number % len(variants) :], *variants[: number % len(variants)]]
     run = secrets.token_hex(4)
-    folders = {variant.name: scratch / variant.tag.rpartition("/")[2] for variant in order}
+    folders = {variant.name: scratch / variant.tag.rpartition(":")[2] for variant in order}
     for variant in order:
         shutil.rmtree(folders[variant.name], ignore_errors=True)
         shutil.copytree(variant.source, folders[variant.name], symlinks=True)

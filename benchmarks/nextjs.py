@@ -92,20 +92,22 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
 
     ours = shutil.copytree(app, scratch / "sources" / OURS, symlinks=True)
     template.render(template.export(scratch / "template"), ours, {"fly_app": "benchmark"})
-    variants = [Variant(OURS, ours)]
+    variants = [Variant("nextjs", OURS, ours)]
     if example := _example(options.with_docker, notes):
         folder = shutil.copytree(app, scratch / "sources" / "with-docker", symlinks=True)
         (folder / "Dockerfile").write_text(example)
         (folder / ".dockerignore").write_text("node_modules\n.next\n.git\nDockerfile\n.dockerignore\n")
         config = folder / "next.config.ts"
         config.write_text(config.read_text().replace("= {\n", '= {\n  output: "standalone",\n', 1))
-        variants.append(Variant("with-docker", folder, arguments=_bases(example, base)))
+        variants.append(Variant("nextjs", "with-docker", folder, arguments=_bases(example, base)))
     folder = shutil.copytree(app, scratch / "sources" / "dockerfile-node", symlinks=True)
     _in_node(folder, f"npx --yes {GENERATOR} --force")
     # The engine's own frontend reads all of the Dockerfiles, as no other one can be had everywhere.
     dockerfile = folder / "Dockerfile"
     dockerfile.write_text(re.sub(r"^# *syntax *=.*\n", "", dockerfile.read_text()))
-    variants.append(Variant("dockerfile-node", folder, arguments=_bases((folder / "Dockerfile").read_text(), base)))
+    variants.append(
+        Variant("nextjs", "dockerfile-node", folder, arguments=_bases((folder / "Dockerfile").read_text(), base))
+    )
 
     figures = {variant.name: Figure(variant.name) for variant in variants}
     for number in range(rounds):

@@ -71,13 +71,13 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     build = {"command": shlex.split(options.docker_build), "positional": True}
     sources = template.export(scratch / "template")
     forms = _known(FORMS)
-    variants = [Variant(OFFICIAL, options.phoenix_official, **build)]
+    variants = [Variant("phoenix", OFFICIAL, options.phoenix_official, **build)]
     env: dict[str, Mapping[str, str]] = {OFFICIAL: {"PHX_SERVER": "true"}}
     for name, answers in forms.items():
         folder = _copy(options.phoenix_app, scratch / "sources" / re.sub(r"\W+", "-", name))
         phoenix.copy_template(sources, folder, stack="phoenix", fly_app="benchmark", database="fly_managed", **answers)
         # Another way to load code is a setting of the running machine: the same image.
-        variants.append(Variant(name, folder, measured="memory_mode" not in answers, **build))
+        variants.append(Variant("phoenix", name, folder, measured="memory_mode" not in answers, **build))
         env[name] = phoenix.fly_env(folder)
 
     notes = [f"{len(options.phoenix_paths)} routes; 512 MB; PostgreSQL on loopback."]
