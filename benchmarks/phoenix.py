@@ -89,7 +89,8 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
             building.one_round(number, variants, _edits(options.phoenix_more), scratch / "builds", figures)
             for variant in variants:
                 secrets = {"DATABASE_URL": server.url, "SECRET_KEY_BASE": phoenix.SECRET, "PHX_HOST": "localhost"}
-                settings = {**env[variant.name], **secrets, "DATABASE_SSL": "false", "ECTO_IPV6": "false"}
+                here = {"DATABASE_SSL": "false", "ECTO_IPV6": "false", "RELEASE_NODE": "benchmark"}
+                settings = {**env[variant.name], **secrets, **here}
                 if number == 0:
                     running.sizes(figures[variant.name], variant.tag)
                     done = docker.once(variant.tag, "/app/bin/migrate", env=settings)
