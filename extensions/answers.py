@@ -436,21 +436,21 @@ _OF_ELIXIR = frozenset({"elixir", "ecto", "tcp", "repos"})
 
 
 def new_files(target: str) -> list[str]:
-    """Sum up what the target does not have yet: files at its top, and folders with the number of files in them."""
+    """Sum up what the target does not have yet: a file by its path, several in one folder by their number."""
     seen = detection.detect(target)
     others = {"nextjs": _OF_ELIXIR, None: frozenset()}.get(seen["stack"], _OF_NEXTJS)
-    counts: dict[str, int] = {}
-    for path, layers in _possible_files(target).items():
+    by_folder: dict[str, list[str]] = {}
+    for path, sources in _possible_files(target).items():
         at_github = path.startswith(".github/") and not seen["github"]
-        if not (at_github or layers & others or Path(target, path).exists()):
+        if not (at_github or all(layers & others for layers in sources) or Path(target, path).exists()):
             folder = "/".join(path.split("/")[:-1][:2])
-            counts[f"{folder}/" if folder else path] = counts.get(f"{folder}/" if folder else path, 0) + 1
-    return [f"{name} ({count} files)" if count > 1 else name for name, count in sorted(counts.items())]
+            by_folder.setdefault(f"{folder}/" if folder else path, []).append(path)
+    return [f"{name} ({len(paths)} files)" if len(paths) > 1 else paths[0] for name, paths in sorted(by_folder.items())]
 
 
 @cache
-def _possible_files(target: str) -> dict[str, set[str]]:
-    """Every path that some answers would render into the target → the layers that it depends on."""
+def _possible_files(target: str) -> dict[str, list[set[str]]]:
+    """Every path that some answers would render into the target → the layers of each source it may come from."""
     app = detection.detect(target)
     elixir, nextjs = app["elixir"] or {}, app["nextjs"] or {}
     root = app["app_dir"] or "."
@@ -463,7 +463,7 @@ def _possible_files(target: str) -> dict[str, set[str]]:
         "{{ core_lib }}": f"{root}/{elixir['repo_lib']}" if elixir.get("repo_lib") else "",
         "{{ _copier_conf.answers_file }}": "",
     }
-    found: dict[str, set[str]] = {}  # several layers may have the same file
+    found: dict[str, list[set[str]]] = {}
     for source in sorted((QUESTIONS.parent / "template").rglob("*")):
         path = source.relative_to(QUESTIONS.parent / "template").as_posix().removesuffix(".jinja")
         layers = set(_LAYER.findall(path))
@@ -472,15 +472,21 @@ def _possible_files(target: str) -> dict[str, set[str]]:
             path = path.replace(name, folder)
         path = os.path.normpath(path)
         if source.is_file() and "{" not in path and not path.startswith("/") and path != ".":
-            found[path] = found[path] & layers if path in found else layers
+            found.setdefault(path, []).append(layers)
     return found
 
 
 class Answering(Extension):
-    """Adds the defaults, checks and what follows from the answers to every template."""
+    """Adds the defaults, checks and what follows from the answers to every template.
+
+    With them come the extensions of the files that this one loads: listed in copier.yml each would be loaded again,
+    with all that it loads, three times in an update.
+    """
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        for extension in (detection.Detection, fly.FlyPlatform, naming.Naming):
+            extension(environment)
         environment.globals.update(
             adopted=adopted,
             adopted_env=adopted_env,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from copier.errors import UserMessageError
+from copier.errors import TaskError, UserMessageError
 
 from tests.detection import projects
 from tests.support import template as template_support
@@ -48,6 +48,7 @@ def test_only_what_depends_on_it_changes(
         ("phoenix_managed", {"database": "none"}, "lib/shop/release.ex"),
         ("umbrella_two_repos", {"repo_apps": ["arena"]}, "docs/fly/repos.md"),
         ("nextjs_plain", {"router": "app"}, "pages/api/livez.js"),
+        ("phoenix_managed", {"stack": "nextjs"}, "rel/releases.exs"),
         ("ai_calendar_helper", {"environments": []}, "fly.development.toml"),
     ],
 )
@@ -81,6 +82,28 @@ def test_a_file_that_its_owner_deleted_stays_deleted(
     changed.update(vm_memory="1gb")
     assert not (changed.folder / "ops/logs").exists()
     assert "ops/logs" not in capfd.readouterr().out
+
+
+def test_what_git_ignores_is_not_overwritten(
+    project: Callable[..., Project], capfd: pytest.CaptureFixture[str]
+) -> None:
+    changed = project(template_support.example("phoenix_managed"))
+    (changed.folder / ".gitignore").write_text("/docs\n*.local\n")
+    git("rm", "-rq", "--cached", "docs", cwd=changed.folder)
+    changed.commit("Keep the docs out")
+    changed.edit_file("docs/fly/deploy.md", EDIT)
+    before = changed.files
+    capfd.readouterr()
+    with pytest.raises(TaskError):
+        changed.update(vm_memory="1gb")
+    assert changed.files == before
+    said = capfd.readouterr().out
+    [command] = [line for line in said.splitlines() if line.startswith("  git add -f -- ")]
+    assert "docs/fly/deploy.md" in command.split()
+    shell(changed, command)
+    changed.commit("Keep the docs in")
+    changed.update(vm_memory="1gb")
+    assert EDIT in (changed.folder / "docs/fly/deploy.md").read_text()
 
 
 def test_nothing_is_said_of_an_update_that_drops_nothing(
