@@ -582,8 +582,9 @@ def test_the_server_of_a_drill_is_that_of_the_catalog(project: Path) -> None:
     assert workflow["env"]["POSTGRES"] == image.partition(":")[2]
 
 
-def test_without_the_answer_none_of_it_is_there(projects: Callable[[str], Path]) -> None:
-    project = projects("fly_managed")
+def test_without_the_answer_none_of_it_is_there(template: Path, tmp_path: Path) -> None:
+    project = render(template, tmp_path / "shop", {**ANSWERS, "database": "fly_managed", "github": True})
+    assert (project / ".github/workflows/fly-deploy.yml").exists()
     assert not (project / WORKFLOW).exists()
     assert not (project / "ops/offsite").exists()
     assert "offsite" not in (project / "docs/fly/backup-and-restore.md").read_text()
