@@ -48,7 +48,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         assert self.fly.refused() == []
         return done
