@@ -145,7 +145,8 @@ def images(rendered: Rendered) -> set[str]:
         named = {one for pair in named for one in pair if one}
         named = {arguments.get(one.strip("${}"), one) if one.startswith("$") else one for one in named}
         named -= set(re.findall(r"^FROM .* AS (\S+)", text, re.MULTILINE))
-    return {name.removeprefix("docker.io/") for name in named}
+    # Docker's word for no image at all.
+    return {name.removeprefix("docker.io/") for name in named} - {"scratch"}
 
 
 def test_images_are_those_of_the_catalog(renders: dict[str, Path]) -> None:
