@@ -122,17 +122,11 @@ def test_links_lead_somewhere(docs: list[Rendered]) -> None:
     broken = {
         str(doc): missing
         for doc in docs
-        if (missing := [link for link in tools.links(doc.file.read_text()) if not leads_somewhere(doc.file, link)])
+        if (
+            missing := [link for link in tools.links(doc.file.read_text()) if not tools.leads_somewhere(doc.file, link)]
+        )
     }
     assert broken == {}
-
-
-def leads_somewhere(source: Path, link: str) -> bool:
-    if re.match(r"https?://|mailto:", link):
-        return True
-    path, _, anchor = link.partition("#")
-    target = source.parent / path if path else source
-    return target.exists() and (not anchor or anchor in tools.anchors(target.read_text()))
 
 
 def test_files_that_docs_name_are_there(docs: list[Rendered], renders: dict[str, Path]) -> None:

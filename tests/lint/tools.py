@@ -113,3 +113,12 @@ def anchors(markdown: str) -> set[str]:
         words = re.sub(r"[^\w\- ]", "", heading.lower())
         found.add(words.replace(" ", "-"))
     return found
+
+
+def leads_somewhere(source: Path, link: str) -> bool:
+    """Whether a link in the file `source` has a target: a file, and the heading in it; the network is not asked."""
+    if re.match(r"https?://|mailto:", link):
+        return True
+    path, _, anchor = link.partition("#")
+    target = source.parent / path if path else source
+    return target.exists() and (not anchor or anchor in anchors(target.read_text()))

@@ -87,7 +87,7 @@ def whole(project: Path, answers: dict[str, Any]) -> None:
         assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{path} has white space at a line's end"
         assert "\n\n\n" not in text, f"{path} has two empty lines in a row"
         assert str(project) not in text, f"{path} names the folder it was rendered in"
-        assert bool(file.stat().st_mode & stat.S_IXUSR) == text.startswith("#!/bin/sh") or path.endswith(".eex"), path
+        assert bool(file.stat().st_mode & stat.S_IXUSR) == text.startswith("#!/bin/sh"), path
         if file.suffix == ".toml":
             tomllib.loads(text)
         if file.suffix in {".yml", ".yaml"}:
