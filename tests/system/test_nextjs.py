@@ -26,6 +26,7 @@ from tests.support import docker, images, nextjs, postgres
 from tests.support import template as template_support
 from tests.support.net import free_port
 from tests.support.postgres import Database
+from tests.support.quickest import quickest
 
 pytestmark = pytest.mark.system
 
@@ -353,9 +354,8 @@ def test_readiness_follows_the_database(deployed: Callable[[str], Deployment]) -
         assert (ready.json["status"], ready.json["checks"]["database"]["status"]) == ("ok", "ok")
         assert ready.headers["cache-control"] == "no-store"
         database.stop()
-        started = time.monotonic()
-        lost = server.ask("/readyz")
-        assert time.monotonic() - started < 1.5  # what /readyz promises, not how fast the machine is
+        lost, seconds = quickest(lambda: server.ask("/readyz"))
+        assert seconds < 1.5
         assert (lost.status, lost.json["status"]) == (503, "unavailable")
         assert server.ask("/livez").status == 200
         database.start()
@@ -366,9 +366,9 @@ def test_silent_database_is_given_up_after_a_second(deployed: Callable[[str], De
     app = deployed("prisma")
     # A listener that never says a word: the connection stands, the answer does not come.
     with socket_without_answers() as port, serve(app, {"DATABASE_URL": f"postgres://a:b@127.0.0.1:{port}/c"}) as server:
-        started = time.monotonic()
-        assert server.ask("/readyz").status == 503
-        assert time.monotonic() - started < 1.5
+        answer, seconds = quickest(lambda: server.ask("/readyz"))
+        assert answer.status == 503
+        assert 0.9 < seconds < 1.5
 
 
 @contextmanager

