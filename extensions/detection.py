@@ -182,9 +182,9 @@ def _fly(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _foreign_answers(target: Any) -> str | None:
-    source = target.parsed(".copier-answers.yml", yaml.safe_load, "YAML").get("_src_path")
-    return source if isinstance(source, str) and source else None
+def _version(target: Any) -> str | None:
+    answers = target.parsed(".copier-answers.yml", yaml.safe_load, "YAML")
+    return str(answers.get("_commit") or "unknown") if "fly_app" in answers else None
 
 
 def _clean_dir(app_dir: str | None) -> str | None:
@@ -199,7 +199,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
 
     `dst` is the target folder; `app_dir` names the app in it ("." or a posix path) when that is decided.
     Returns, for the folder: stack, app_dir, apps [{dir, stack, name}], problems and notes (sentences),
-    folder, github, workflows, foreign_answers, fly {app, primary_region, internal_port, vm_size, vm_memory,
+    folder, github, workflows, version (of this template, of an earlier copy), fly {app, primary_region, internal_port, vm_size, vm_memory,
     swap_mb, release_command, strategy, auto_stop, min_machines, metrics_port, env: only what is there}, fly_toml
     {file, keys: dotted key → values}, adoption (sentences on an earlier deployment). For the app: `elixir`
     (`elixir_app.details`) and `nextjs` (`nextjs_app.details`), each None unless the app is one.
@@ -213,7 +213,6 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     elixir = elixir_app.details(target, app) if app and app.mix else None
     nextjs = nextjs_app.details(target, app) if app and app.stack == "nextjs" else None
     fly_file, fly_data = _fly_toml(target, app.dir if app else wanted or ".")
-    foreign = _foreign_answers(target)
 
     def ours(entries: list[tuple[str, str]]) -> list[str]:
         # A file in a corner of the repository that is not the app's is nobody's problem here.
@@ -234,7 +233,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
         ],
         "fly": _fly(fly_data),
         "fly_toml": {"file": fly_file, "keys": adoption.flat(fly_data)},
-        "foreign_answers": foreign,
+        "version": _version(target),
         "elixir": elixir,
         "nextjs": nextjs,
     }

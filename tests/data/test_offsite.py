@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -407,6 +408,23 @@ def test_the_age_of_the_newest_is_checked_without_a_key_for_the_dumps(offsite: O
     _empty(offsite.objects()[-1])
     empty = offsite.run("--check")
     assert (empty.returncode, "is empty" in empty.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("hours", "settings", "status", "says"),
+    [
+        (30, {}, "ok", "is 30 hours old"),
+        (60, {}, "fail", "ops/offsite production --push"),
+        (30, {"OFFSITE_BUCKET": ""}, "warn", "these are not set: OFFSITE_BUCKET;"),
+    ],
+    ids=["fresh", "old", "not known"],
+)
+def test_the_doctor_looks_into_the_bucket(
+    offsite: Offsite, hours: int, settings: dict[str, str], status: str, says: str
+) -> None:
+    offsite.put(stamp(hours))
+    listed = json.loads(offsite.place.run("doctor", "--json", **offsite.settings | settings).stdout)
+    assert [entry["status"] for entry in listed if entry["check"] == "backups" and says in entry["message"]] == [status]
 
 
 # --- Bad input -----------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 
 from tests.delivery.runner import Runner
 from tests.support import template as template_support
+from tests.update.history import git, release
 
 ANSWERS = {
     "stack": "phoenix",
@@ -51,28 +51,18 @@ esac
 """
 
 
-def git(*words: str, cwd: Path) -> str:
-    return subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.fixture(scope="module")
 def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as v1.0.0, and a v2.0.0 that edits ops/logs and no longer has docs/fly/costs.md."""
     folder = tmp_path_factory.mktemp("releases") / "template"
     shutil.copytree(template, folder)
     git("init", "-q", "-b", "main", cwd=folder)
-    _release(folder, "v1.0.0")
+    release(folder, "v1.0.0")
     logs = folder / "template/ops/logs"
     logs.write_text(logs.read_text().replace(LOGS, "# Follows the app's logs."))
     (folder / "template/docs/fly/costs.md.jinja").unlink()
-    _release(folder, "v2.0.0")
+    release(folder, "v2.0.0")
     return folder
-
-
-def _release(folder: Path, tag: str) -> None:
-    git("add", "--all", "--force", cwd=folder)
-    git("commit", "-qm", tag, cwd=folder)
-    git("tag", tag, cwd=folder)
 
 
 @dataclass

@@ -28,7 +28,7 @@ EMPTY = {
     "fly": {},
     "fly_toml": {"file": None, "keys": {}},
     "adoption": [],
-    "foreign_answers": None,
+    "version": None,
     "elixir": None,
     "nextjs": None,
 }
@@ -199,16 +199,14 @@ def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: P
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (
-            {".copier-answers.yml": "_src_path: https://example.com/other.git\n"},
-            "https://example.com/other.git",
-        ),
-        ({".copier-answers.yml": "name: x\n"}, None),
+        ({".copier-answers.yml": "_commit: v1.2.0\nfly_app: shop\n"}, "v1.2.0"),
+        ({".copier-answers.yml": "fly_app: shop\n"}, "unknown"),
+        ({".copier-answers.yml": "_commit: v3.0.0\nname: shop\n"}, None),
         ({}, None),
     ],
 )
-def test_answers_of_another_template(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    assert detection.examine(write(tmp_path, files))["foreign_answers"] == expected
+def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
+    assert detection.examine(write(tmp_path, files))["version"] == expected
 
 
 @pytest.mark.parametrize(

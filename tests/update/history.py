@@ -67,23 +67,29 @@ def make(folder: Path) -> Path:
             ["git", "archive", version.commit, *present], cwd=REPO, stdout=subprocess.PIPE, check=True
         )
         subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
-        _commit(folder, version.tag)
+        release(folder, version.tag)
     _empty(folder)
+    copy_working_tree(folder)
+    release(folder, NEWEST)
+    return folder
+
+
+def copy_working_tree(folder: Path) -> None:
+    """Write what copier reads of the template as it is in the working tree."""
     for file in template_support.working_files():
         if file.parts[0] in PARTS:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPO / file, folder / file)
-    _commit(folder, NEWEST)
-    return folder
+
+
+def release(folder: Path, tag: str) -> None:
+    """Commit all that is in the folder, under a tag."""
+    git("add", "--all", "--force", cwd=folder)
+    git("commit", "-q", "--allow-empty", "-m", tag, cwd=folder)
+    git("tag", tag, cwd=folder)
 
 
 def _empty(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _commit(folder: Path, tag: str) -> None:
-    git("add", "--all", "--force", cwd=folder)
-    git("commit", "-q", "--allow-empty", "-m", tag, cwd=folder)
-    git("tag", tag, cwd=folder)

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.detection.projects import nextjs, phoenix, write
 from tests.support import template as template_support
 from tests.support.profiles import THOROUGH, examples
-from tests.update.history import PARTS, git
+from tests.update.history import copy_working_tree, git, release
 
 ANSWERS_FILE = ".copier-answers.yml"
 APPS = {"phoenix": phoenix(), "nextjs": nextjs()}
@@ -39,12 +39,9 @@ MARKERS = ("<<<<<<< ", "=======\n", ">>>>>>> ", "||||||| ")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template of the working tree as v1.0.0, and two releases with lines changed, files removed and files new."""
     folder = tmp_path_factory.mktemp("releases") / "template"
-    for file in template_support.working_files():
-        if file.parts[0] in PARTS:
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(template_support.REPO / file, folder / file)
+    copy_working_tree(folder)
     git("init", "-q", "-b", "main", cwd=folder)
-    _release(folder, "v1.0.0")
+    release(folder, "v1.0.0")
     for path in sorted((folder / "template").rglob("*")):
         if path.is_file() and "answers_file" not in path.name:
             first, newline, rest = path.read_text().partition("\n")
@@ -52,21 +49,15 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "template/docs/fly").mkdir(parents=True, exist_ok=True)
     (folder / "template/docs/fly/news.md").write_text("News\n\nThere is a page of news.\n")
     (folder / "template/ops/logs").unlink()
-    _release(folder, "v1.1.0")
+    release(folder, "v1.1.0")
     for path in sorted((folder / "template").rglob("*")):
         if path.is_file() and path.suffix != ".toml" and "answers_file" not in path.name:
             lines = path.read_text().splitlines(True)
             del lines[len(lines) // 2]
             path.write_text("".join(lines) if "{%" not in "".join(lines) else path.read_text())
     (folder / "template/docs/fly/news.md").unlink()
-    _release(folder, "v1.2.0")
+    release(folder, "v1.2.0")
     return folder
-
-
-def _release(folder: Path, tag: str) -> None:
-    git("add", "--all", "--force", cwd=folder)
-    git("commit", "-qm", tag, cwd=folder)
-    git("tag", tag, cwd=folder)
 
 
 @contextmanager
