@@ -18,6 +18,7 @@ from tests.support import hex, template
 TARGETS = [
     Target("copy", "wall", 1.5),
     Target("copy", "wall", 1.7, ("copy, plain",)),
+    Target("update", "wall", 3.0),
     Target("update", "wall", 1.8, ("update, plain",)),
 ]
 # Everything there is for a Phoenix app.

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -68,22 +68,13 @@ def test_a_test_that_fails_fails_it(next_run: Runner) -> None:
 APPS = {"phoenix": hex.make_app, "umbrella": hex.make_umbrella}
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Mapping[str, str]]:
-    """Where Hex finds the packages."""
-    with hex.registry() as env:
-        yield env
-
-
 @pytest.fixture(scope="module", params=APPS)
-def mix_run(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory, served: dict[str, str]
-) -> Runner:
+def mix_run(request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """The workflow on a fresh clone of a Phoenix app or umbrella with the deployment in it."""
     folder = tmp_path_factory.mktemp(request.param)
     project = APPS[request.param](folder / "project")
     phoenix.copy_template(template, project, github="true", ci="true", database="neon")
-    return Runner(clone(project, folder / "clone"), "fly-ci.yml", lambda **env: {**served, **env})
+    return Runner(clone(project, folder / "clone"), "fly-ci.yml", lambda **env: {**hex.registry(), **env})
 
 
 def in_image(script: str, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -32,8 +32,7 @@ UMBRELLAS = {
 
 
 def in_shell(app: Path, *commands: str) -> str:
-    with hex.registry() as env:
-        done = elixir.run(["sh", "-ec", "\n".join(commands)], app, env=env)
+    done = elixir.run(["sh", "-ec", "\n".join(commands)], app, env=hex.registry())
     assert done.returncode == 0, done.stdout
     return done.stdout
 

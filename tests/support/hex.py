@@ -18,8 +18,7 @@ import subprocess
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -53,24 +52,19 @@ def _mirror() -> str:
     return "https://repo.hex.pm"
 
 
-@contextmanager
-def registry(image: str = elixir.IMAGE) -> Iterator[dict[str, str]]:
-    """Serve the stand-in packages on a loopback port; yields the variables that send Hex there.
+@functools.cache
+def registry(image: str = elixir.IMAGE) -> dict[str, str]:
+    """Serve the stand-in packages on a loopback port; returns the variables that send Hex there.
 
     In a Docker build give them to `images.ensure(tag, env)`. The port follows from the packages, so it is the
-    same in every run and the layers that were built with it stay cached; several test processes share it.
+    same in every run and the layers that were built with it stay cached; several test processes share it. Each
+    serves as long as it lives: one that stops in between drops what another process is about to fetch.
     `image` is what builds the registry where the machine has no mix of its own.
     """
     folder = _built(image)
     server = _listen(folder / "public", 20_000 + int(folder.name, 16) % 10_000)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield {"HEX_MIRROR": f"http://127.0.0.1:{server.server_port}", "HEX_UNSAFE_REGISTRY": "1"}
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return {"HEX_MIRROR": f"http://127.0.0.1:{server.server_port}", "HEX_UNSAFE_REGISTRY": "1"}
 
 
 class _Server(ThreadingHTTPServer):

@@ -75,12 +75,9 @@ def build(project: Path, tag: str, **options: Any) -> Image:
         for base in tags:
             images.ensure(base)
         return docker.build(project, tag, **options)
-    with hex.registry() as served:
-        env = served | npm_settings()
-        replaced = {
-            f"docker.io/{base}": images.ensure(base, env if base.startswith("hexpm/") else None) for base in tags
-        }
-        return docker.build(project, tag, images=replaced, **options)
+    env = hex.registry() | npm_settings()
+    replaced = {f"docker.io/{base}": images.ensure(base, env if base.startswith("hexpm/") else None) for base in tags}
+    return docker.build(project, tag, images=replaced, **options)
 
 
 def npm_settings() -> dict[str, str]:

@@ -210,6 +210,12 @@ def test_it_cannot_change_its_own_code(image: Image) -> None:
     assert docker.once(image.tag, "touch", "/tmp/x").returncode == 0
 
 
+def test_nothing_is_in_it_that_only_a_compiler_reads(image: Image) -> None:
+    for name in ("*.hrl", "*.script", "dialyzer", "erlc"):
+        found = docker.once(image.tag, "find", "/app", "-name", name)
+        assert (found.returncode, found.stdout) == (0, "")
+
+
 def test_no_secret_is_in_the_image(image: Image) -> None:
     assert phoenix.SECRET not in docker.docker("history", "--no-trunc", image.tag)
     done = docker.once(image.tag, "sh", "-c", "find / -xdev -name '.env*' -not -path '/proc/*' 2>/dev/null")
