@@ -198,10 +198,10 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     """What a project says about itself; `detect` without its memory.
 
     `dst` is the target folder; `app_dir` names the app in it ("." or a posix path) when that is decided.
-    Returns, for the folder: stack, app_dir, apps [{dir, stack, name}], problems and notes (sentences),
-    folder, github, workflows, version (of this template, of an earlier copy), fly {app, primary_region, internal_port, vm_size, vm_memory,
-    swap_mb, release_command, strategy, auto_stop, min_machines, metrics_port, env: only what is there}, fly_toml
-    {file, keys: dotted key → values}, adoption (sentences on an earlier deployment). For the app: `elixir`
+    Returns, for the folder: stack, app_dir, apps [{dir, stack, name}], problems and notes (sentences), folder, github,
+    workflows, version (of this template, of an earlier copy), fly {app, primary_region, internal_port, vm_size,
+    vm_memory, swap_mb, release_command, strategy, auto_stop, min_machines, metrics_port, env: only what is there},
+    fly_toml {file, keys: dotted key → values}, adoption (sentences on an earlier deployment). For the app: `elixir`
     (`elixir_app.details`) and `nextjs` (`nextjs_app.details`), each None unless the app is one.
     """
     root = os.path.realpath(os.fspath(dst).replace("\0", ""))
@@ -213,6 +213,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     elixir = elixir_app.details(target, app) if app and app.mix else None
     nextjs = nextjs_app.details(target, app) if app and app.stack == "nextjs" else None
     fly_file, fly_data = _fly_toml(target, app.dir if app else wanted or ".")
+    version = _version(target)
 
     def ours(entries: list[tuple[str, str]]) -> list[str]:
         # A file in a corner of the repository that is not the app's is nobody's problem here.
@@ -233,7 +234,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
         ],
         "fly": _fly(fly_data),
         "fly_toml": {"file": fly_file, "keys": adoption.flat(fly_data)},
-        "version": _version(target),
+        "version": version,
         "elixir": elixir,
         "nextjs": nextjs,
     }
