@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -255,3 +257,32 @@ def test_no_line_is_lost_unsaid(releases: Path, tmp_path: Path) -> None:
     User.template, User.root = releases, tmp_path
     steps = examples(3, 40)
     run_state_machine_as_test(User, settings=type(steps)(steps, stateful_step_count=30 if THOROUGH else 12))
+
+
+def test_the_doctor_tells_an_edit_from_what_an_update_should_have_brought(releases: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    quiet = {"defaults": True, "overwrite": True, "unsafe": True, "quiet": True}
+    write(folder, APPS["phoenix"])
+    git("init", "-q", "-b", "main", cwd=folder)
+    run_copy(str(releases), folder, data={"stack": "phoenix", "fly_app": "shop"}, vcs_ref="v1.0.0", **quiet)
+    lines = (folder / "ops/deploy").read_text().splitlines(True)
+    (folder / "ops/deploy").write_text("".join([*lines[:20], "# mine\n", *lines[20:]]))
+    release(folder, "deployed")
+    run_update(folder, vcs_ref="v1.1.0", **quiet)
+    git("checkout", "HEAD", "--", "ops/backup", cwd=folder)
+    (folder / "docs/fly/news.md").unlink()
+    release(folder, "updated-but-for-two-files")
+    said = subprocess.run(
+        ["ops/doctor", "--scaffold", "--json"],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    found = {(entry["check"], entry["message"].split(":")[0]) for entry in json.loads(said.stdout)}
+    assert {entry for entry in found if entry[0] != "same"} == {
+        ("edited", "ops/deploy"),
+        ("lost", "ops/backup"),
+        ("lost", "docs/fly/news.md"),
+    }
+    assert said.returncode == 1
