@@ -1,10 +1,10 @@
 """Names the files that an update dropped and those in conflict, of which copier says nothing.
 
-    update.py [--before TEMPLATE]
+    update.py [--before TEMPLATE ANSWERS_FILE]
 
 copier runs it at the end of every update, in the project's root; exit code 0. With `--before` it runs ahead of the
-first write, and ends with 1 where a file of TEMPLATE (a folder) is ignored by git: an update overwrites it, and
-nothing has what its owner wrote into it. Standard library only.
+first write, and ends with 1 where a file of TEMPLATE (a folder) is ignored by git: an update overwrites it, and nothing
+has what its owner wrote into it. Of the answers nothing is known yet but what ANSWERS_FILE has. Standard library only.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ def git(command: str, *options: str) -> list[str]:
     return [name for name in done.stdout.split("\0") if name] if done.returncode == 0 else []
 
 
-def ignored(template: Path) -> list[str]:
+def ignored(template: Path, answers: Path) -> list[str]:
     """The files in the project that the template has a file for and that git ignores, so that it has no copy."""
     sources = (file.relative_to(template).as_posix() for file in template.rglob("*") if file.is_file())
-    # Layers and the app's folder go; a path with another name in it is not known here.
-    paths = {re.sub(r"\{\{ (if_\w+|app_dir) \}\}/", "", source).removesuffix(".jinja") for source in sources}
+    # Layers go; a path with another name in it than the app's folder is not known here.
+    paths = {re.sub(r"\{\{ if_\w+ \}\}/", "", source).removesuffix(".jinja") for source in sources}
+    app_dir = re.search(r"^app_dir: (['\"]?)(.+)\1$", answers.read_text("utf-8"), re.M)
+    paths = {path.replace("{{ app_dir }}", app_dir[2] if app_dir else ".") for path in paths}
     known = sorted(path for path in paths if "{" not in path)
     return git("ls-files", "--others", "--ignored", "--exclude-standard", "--", *known)
 
 
-def before(template: Path) -> int:
+def before(template: Path, answers: Path) -> int:
     """Refuse an update that would overwrite what git does not have; return the exit code."""
-    names = ignored(template)
+    names = ignored(template, answers)
     if not names:
         return 0
     print("\nGit ignores these files, so an update would overwrite your edits in them for good. Nothing was changed.")
@@ -45,7 +47,7 @@ def before(template: Path) -> int:
 def main() -> None:
     """Print what a person has to know; nothing when all went well."""
     if sys.argv[1:2] == ["--before"]:
-        sys.exit(before(Path(sys.argv[2]) / "template"))
+        sys.exit(before(Path(sys.argv[2]) / "template", Path(sys.argv[3])))
     # The project may be a folder of a larger repository; names are relative to it, as the commands are.
     dropped = git("diff", "--name-only", "--diff-filter=D", "--relative", "HEAD")
     conflicts = sorted({line.split("\t", 1)[1] for line in git("ls-files", "-u")})

@@ -84,14 +84,21 @@ def test_a_file_that_its_owner_deleted_stays_deleted(
     assert "ops/logs" not in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("phoenix_managed", "docs", "docs/fly/deploy.md"),
+        ("net_auto", "net_auto/rel", "net_auto/rel/env.sh.eex"),
+    ],
+)
 def test_what_git_ignores_is_not_overwritten(
-    project: Callable[..., Project], capfd: pytest.CaptureFixture[str]
+    project: Callable[..., Project], capfd: pytest.CaptureFixture[str], name: str, folder: str, file: str
 ) -> None:
-    changed = project(template_support.example("phoenix_managed"))
-    (changed.folder / ".gitignore").write_text("/docs\n*.local\n")
-    git("rm", "-rq", "--cached", "docs", cwd=changed.folder)
-    changed.commit("Keep the docs out")
-    changed.edit_file("docs/fly/deploy.md", EDIT)
+    changed = project(template_support.example(name))
+    (changed.folder / ".gitignore").write_text(f"/{folder}\n*.local\n")
+    git("rm", "-rq", "--cached", folder, cwd=changed.folder)
+    changed.commit("Keep it out")
+    changed.edit_file(file, EDIT)
     before = changed.files
     capfd.readouterr()
     with pytest.raises(TaskError):
@@ -99,11 +106,11 @@ def test_what_git_ignores_is_not_overwritten(
     assert changed.files == before
     said = capfd.readouterr().out
     [command] = [line for line in said.splitlines() if line.startswith("  git add -f -- ")]
-    assert "docs/fly/deploy.md" in command.split()
+    assert file in command.split()
     shell(changed, command)
-    changed.commit("Keep the docs in")
+    changed.commit("Keep it in")
     changed.update(vm_memory="1gb")
-    assert EDIT in (changed.folder / "docs/fly/deploy.md").read_text()
+    assert EDIT in (changed.folder / file).read_text()
 
 
 def test_nothing_is_said_of_an_update_that_drops_nothing(
