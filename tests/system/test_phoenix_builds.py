@@ -73,6 +73,21 @@ def test_an_edit_rebuilds_only_what_depends_on_it(image: Image, project: Path) -
     assert not [step for step in ran(code) if not step.startswith("build: ")], "leaves the dependency layers alone"
 
 
+def test_the_first_build_leaves_all_that_the_next_one_needs(image: Image, project: Path) -> None:
+    """Even one whose mark is made, and whose compiler starts, within one second."""
+    mark = "RUN cat /proc/sys/kernel/random/uuid > /mark"
+    early = f"""RUN : {uuid.uuid4()}; while [ "$(date +%N | cut -c 1)" != 0 ]; do :; done"""
+    dockerfile = (project / "Dockerfile").read_text()
+    assert mark in dockerfile
+    (project / "Dockerfile").write_text(dockerfile.replace(mark, f"{early}\n{mark}"))
+    try:
+        phoenix.build(project, "copier-fly-test/edited")
+        (project / "lib/shop.ex").write_text(f"{(project / 'lib/shop.ex').read_text()}\n# {uuid.uuid4()}\n")
+        assert compiled(phoenix.build(project, "copier-fly-test/edited").log) == ["1 file"]
+    finally:
+        (project / "Dockerfile").write_text(dockerfile)
+
+
 def compiled(log: str) -> list[str]:
     """What Mix says that it compiles."""
     return re.findall(r"^#\d+ [\d.]+ Compiling (\d+ files?) \(\.ex\)", log, re.MULTILINE)
