@@ -145,11 +145,13 @@ def fly_env(project: Path, name: str = "fly.toml") -> dict[str, str]:
 def environment(project: Path, database: Database | None, **more: str) -> dict[str, str]:
     """What a machine on Fly would have: [env] of fly.toml and the secrets."""
     secrets = {"SECRET_KEY_BASE": SECRET}
+    # All of these machines are on the host's network, and epmd of one that stops would be gone for the others.
+    own = {"ERL_EPMD_PORT": str(net.free_port())}
     if database:
         secrets["DATABASE_URL"] = database.url
         if database.direct_url != database.url:
             secrets["DIRECT_DATABASE_URL"] = database.direct_url
-    return {**fly_env(project), **secrets, **more}
+    return {**fly_env(project), **secrets, **own, **more}
 
 
 def options(project: Path, database: Database | None, tmp_path: Path, **more: str) -> docker.RunOptions:

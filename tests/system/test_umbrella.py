@@ -92,8 +92,6 @@ def arena(image: Image, project: Path, tmp_path: Path, databases: tuple[Database
         AUTH_PORT=str(ports["auth"]),
         REALM_PORT=str(ports["realm"]),
         READY_TCP=",".join(f"{name}:{port}" for name, port in ports.items()),
-        # The host's network has one name server for all nodes on it.
-        RELEASE_NODE=f"arena_{ports['auth']}",
     )
     with phoenix.running(image.tag, project, databases[0], tmp_path, **more) as app:
         yield Arena(app, ports)
@@ -192,7 +190,8 @@ def test_a_stop_lets_tcp_exchanges_finish(
         stopped: list[int] = []
         stop = threading.Thread(target=lambda: stopped.append(running.container.stop("SIGTERM", timeout=60)))
         stop.start()
-        running.container.wait_for(lambda: not _accepts(running.ports["auth"]), what="a closed door")
+        # The children stop in turn, each when its exchanges are done.
+        running.container.wait_for(lambda: not all(map(_accepts, running.ports.values())), what="a closed door")
         for thread in (*threads, stop):
             thread.join()
         assert answers == {"auth": "done\n", "realm": "done\n"}
