@@ -36,7 +36,7 @@ Check = Callable[[Any, Answers], str]
 _DURATION = re.compile(r"\d+(ms|s|m)")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _MODULE = re.compile(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
-_ATOM = re.compile(r"[a-z][A-Za-z0-9_]*")
+_ATOM = re.compile(r"([a-z]|_+[A-Za-z])[A-Za-z0-9_]*")  # a module can be named after it
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _PORTS = "use a port from 1024 to 65535 (the app does not run as root)"
 _PROXY_PORTS = {80, 443}

@@ -27,7 +27,7 @@ def matching(pattern: str) -> st.SearchStrategy[str]:
 
 
 FLY_NAME = matching(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?")
-ATOM = matching(r"[a-z][A-Za-z0-9_]{0,20}")
+ATOM = matching(r"([a-z]|_[A-Za-z])[A-Za-z0-9_]{0,20}")
 MODULE = matching(r"[A-Z][A-Za-z0-9_]{0,12}(\.[A-Z][A-Za-z0-9]{0,8}){0,2}")
 ENV_NAME = matching(r"X_[A-Z0-9]{1,8}")  # none of the names that have a meaning begins so
 PORT = st.integers(1024, 65535)

@@ -67,7 +67,7 @@ def _possible(question: str, name: str) -> bool:
     if question in ("app_module", "web_module"):
         return all(_identifier(word) and word[0].isupper() for word in name.split("."))
     if question == "app_name":
-        return _identifier(name) and name[0].islower()
+        return _identifier(name) and not name[0].isupper() and name.strip("_")[:1].isalpha()
     if question == "release_name":
         return _identifier(name) and name == name.lower() and name[0] != "_"
     path = PurePosixPath(name)
