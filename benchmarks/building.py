@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measuring import Figure
+from benchmarks.measuring import Figure, in_turn
 
 # An engine whose cgroups are systemd's wants a slice, and takes a dash for a slash. One for each run: there may be two.
 CGROUP = f"copierflybenchmark{os.getpid()}.slice"
@@ -73,8 +73,8 @@ def one_round(
     Adds "cold wall", "cold cpu" and the like for each of `edits` to `figures`, by the variants' names. Raises
     BuildError.
     """
-    # Nobody begins each round, and nobody finds the mounts of another one.
-    order = [*variants[number % len(variants) :], *variants[: number % len(variants)]]
+    order = in_turn(number, variants)
+    # Nobody finds the mounts of another round.
     run = secrets.token_hex(4)
     folders = {variant.name: scratch / variant.tag.rpartition(":")[2] for variant in order}
     for variant in order:

@@ -6,9 +6,12 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+_Thing = TypeVar("_Thing")
 
 
 def unit(what: str) -> str:
@@ -62,6 +65,11 @@ class Result:
     figures: dict[str, Figure]
     targets: list[Target]
     notes: list[str] = field(default_factory=list)
+
+
+def in_turn(number: int, compared: Sequence[_Thing]) -> list[_Thing]:
+    """The compared things in the order of one round: another one begins each, so that being first is nobody's fate."""
+    return [*compared[number % len(compared) :], *compared[: number % len(compared)]]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.measuring import Figure, Result, Target
+from benchmarks.measuring import Figure, Result, Target, in_turn
 from tests.support import docker, images, nextjs, template
 from tests.support.nextjs import Recipe
 
@@ -112,7 +112,7 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     figures = {variant.name: Figure(variant.name) for variant in variants}
     for number in range(rounds):
         building.one_round(number, variants, _edits(more), scratch / "builds", figures)
-        for variant in variants:
+        for variant in in_turn(number, variants):
             if number == 0:
                 running.sizes(figures[variant.name], variant.tag)
             machine = running.Machine(variant.tag, PATHS, memory=options.memory)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.measuring import Figure, Result, Target
+from benchmarks.measuring import Figure, Result, Target, in_turn
 from tests.support import docker, images, phoenix, postgres, template
 
 OFFICIAL = "phx.gen.release"
@@ -87,7 +87,7 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     with postgres.server() as server:
         for number in range(rounds):
             building.one_round(number, variants, _edits(options.phoenix_more), scratch / "builds", figures)
-            for variant in variants:
+            for variant in in_turn(number, variants):
                 secrets = {"DATABASE_URL": server.url, "SECRET_KEY_BASE": phoenix.SECRET, "PHX_HOST": "localhost"}
                 here = {"DATABASE_SSL": "false", "ECTO_IPV6": "false", "RELEASE_NODE": "benchmark"}
                 settings = {**env[variant.name], **secrets, **here}
