@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.measuring import Figure, Result, Target, in_turn
+from benchmarks.measuring import Figure, Result, Target
 from tests.support import docker, images, nextjs, template
 from tests.support.nextjs import Recipe
 
@@ -112,15 +112,13 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     figures = {variant.name: Figure(variant.name) for variant in variants}
     for number in range(rounds):
         building.one_round(number, variants, _edits(more), scratch / "builds", figures)
-        for variant in in_turn(number, variants):
-            if number == 0:
+        if number == 0:
+            for variant in variants:
                 running.sizes(figures[variant.name], variant.tag)
-            machine = running.Machine(variant.tag, PATHS, memory=options.memory)
-            try:
-                running.once(figures[variant.name], machine)
-            except running.StartError as error:
-                if number == 0:
-                    notes.append(f"{variant.name} does not answer in {options.memory}: {_reason(error)}")
+        machines = {variant.name: running.Machine(variant.tag, PATHS, memory=options.memory) for variant in variants}
+        dead = running.one_round(number, machines, figures)
+        if number == 0:
+            notes += [f"{name} does not answer in {options.memory}: {_reason(error)}" for name, error in dead.items()]
         yield Result(figures, TARGETS, notes)
 
 

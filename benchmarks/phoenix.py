@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import building, running
 from benchmarks.building import Edit, Variant
-from benchmarks.measuring import Figure, Result, Target, in_turn
+from benchmarks.measuring import Figure, Result, Target
 from tests.support import docker, images, phoenix, postgres, template
 
 OFFICIAL = "phx.gen.release"
@@ -87,7 +87,8 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     with postgres.server() as server:
         for number in range(rounds):
             building.one_round(number, variants, _edits(options.phoenix_more), scratch / "builds", figures)
-            for variant in in_turn(number, variants):
+            machines = {}
+            for variant in variants:
                 secrets = {"DATABASE_URL": server.url, "SECRET_KEY_BASE": phoenix.SECRET, "PHX_HOST": "localhost"}
                 here = {"DATABASE_SSL": "false", "ECTO_IPV6": "false", "RELEASE_NODE": "benchmark"}
                 settings = {**env[variant.name], **secrets, **here}
@@ -96,8 +97,9 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
                     done = docker.once(variant.tag, "/app/bin/migrate", env=settings)
                     if done.returncode != 0:
                         raise running.StartError(f"{variant.name} does not migrate:\n{done.stdout[-1500:]}")
-                machine = running.Machine(variant.tag, options.phoenix_paths, settings, options.memory)
-                running.once(figures[variant.name], machine)
+                machines[variant.name] = running.Machine(variant.tag, options.phoenix_paths, settings, options.memory)
+            for error in running.one_round(number, machines, figures).values():
+                raise error
             yield Result(figures, [target for target in TARGETS if target.figure in figures], notes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.measuring import Figure
+from benchmarks.measuring import Figure, in_turn
 from tests.support import docker
 from tests.support.net import free_port
 
 REQUESTS = 1000
+STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,38 @@ def sizes(figure: Figure, image: str) -> None:
         figure.add("image compressed", sum(map(len, iter(lambda: packed.stdout.read(1 << 20), b""))) / 1e6)
 
 
-def once(figure: Figure, machine: Machine, wait: float = 120) -> None:
-    """Start, ask, stop, and add "boot" and "stop" in s, "memory after boot" and "memory after requests" in MiB.
+def one_round(
+    number: int, machines: Mapping[str, Machine], figures: Mapping[str, Figure], wait: float = 120
+) -> dict[str, StartError]:
+    """Start each machine several times, then ask and stop each, all in turn; return those that do not answer, and why.
 
-    A start ahead of that one is not counted: it reads what no other program here has read yet, such as an image's own
-    copy of Node.js, and files that are shared with the base image are in memory since the builds.
+    Adds "boot" and "stop" in s, "memory after boot" and "memory after requests" in MiB to `figures`, by the machines'
+    names. A boot is the median of five starts. One ahead of them is not counted: it reads what no other program here
+    has read yet, such as an image's own copy of Node.js, while the base image's is in memory since the builds.
 
     Memory is that of all the container's processes, three seconds after the first answer and after a thousand requests
     over every route: what each has for itself, and once the files that the largest has mapped. (Proportional shares
-    would depend on who else runs the same program at the time.) Raises StartError.
+    would depend on who else runs the same program at the time.)
     """
-    with _started(machine, wait):
-        pass
-    with _started(machine, wait) as (container, port, seconds):
-        figure.add("boot", seconds)
+    seconds: dict[str, list[float]] = {name: [] for name in machines}
+    dead: dict[str, StartError] = {}
+    for start in range(STARTS + 1):
+        for name in in_turn(number + start, list(machines)):
+            if name in dead:
+                continue
+            try:
+                with _started(machines[name], wait) as (_, _, taken):
+                    seconds[name].append(taken)
+            except StartError as error:
+                dead[name] = error
+    for name in in_turn(number, [name for name in machines if name not in dead]):
+        figures[name].add("boot", statistics.median(seconds[name][1:]))
+        _live(figures[name], machines[name], wait)
+    return dead
+
+
+def _live(figure: Figure, machine: Machine, wait: float) -> None:
+    with _started(machine, wait) as (container, port, _):
         time.sleep(3)
         figure.add("memory after boot", _memory(container.id))
         _ask(port, machine.paths)
