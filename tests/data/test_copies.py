@@ -243,8 +243,8 @@ def test_a_backup_that_is_cut_off_leaves_nothing_that_looks_whole(
     _slow_dump(managed)
     folder = tmp_path / "out"
     folder.mkdir()
-    # Who starts the tests in the background has them ignore SIGINT, and all that they start.
-    command = ["env", "--default-signal=INT", str(managed.project / "ops/backup"), f"--to={folder}/x.dump"]
+    # Who starts the tests in the background, or by nohup, has them and all that they start ignore SIGINT or SIGHUP.
+    command = ["env", "--default-signal", str(managed.project / "ops/backup"), f"--to={folder}/x.dump"]
     running = subprocess.Popen(
         command,
         env=managed.env(DATABASE_URL=managed.url),
