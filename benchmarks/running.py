@@ -73,7 +73,10 @@ def one_round(
                 dead[name] = error
     for name in in_turn(number, [name for name in machines if name not in dead]):
         figures[name].add("boot", statistics.median(seconds[name][1:]))
-        _live(figures[name], machines[name], wait)
+        try:
+            _live(figures[name], machines[name], wait)
+        except StartError as error:
+            dead[name] = error
     return dead
 
 

@@ -161,3 +161,15 @@ def test_doctor_misses(path: str, finding: str, project: Path) -> None:
     code, said = doctor(project)
     assert code == 1
     assert re.search(finding, said, re.M), said
+
+
+def test_a_library_that_is_nowhere_is_named_in_the_build(tmp_path: Path) -> None:
+    text = (template_support.REPO / "template/{{ if_nextjs }}/Dockerfile.jinja").read_text()
+    lay = re.search(r'<<"EOF" /usr/local/bin/lay\n(.*?)\nEOF\n', text, re.S)
+    assert lay
+    package = tmp_path / "package.node"
+    package.write_bytes(Path("/bin/cat").read_bytes().replace(b"libc.so.6", b"gone.so.6"))
+    package.chmod(0o755)
+    command = ["sh", "-c", lay[1], "lay", str(tmp_path / "out"), str(package)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "gone.so.6" in done.stderr
