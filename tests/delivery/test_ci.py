@@ -43,7 +43,7 @@ def next_run(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner
     package["scripts"] |= {"typecheck": "tsc --noEmit", "test": "node --test"}
     (project / "package.json").write_text(json.dumps(package))
     (project / "sum.test.mjs").write_text('import test from "node:test";\n\ntest("adds", () => {});\n')
-    phoenix.copy_template(template, project, github="true", ci="true", database="none")
+    phoenix.copy_template(template, project, github="true", ci="true", ci_lint="true", database="none")
     quiet = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
     return Runner(clone(project, folder / "clone"), "fly-ci.yml", lambda **env: {**os.environ, **quiet, **env})
 
@@ -73,7 +73,7 @@ def mix_run(request: pytest.FixtureRequest, template: Path, tmp_path_factory: py
     """The workflow on a fresh clone of a Phoenix app or umbrella with the deployment in it."""
     folder = tmp_path_factory.mktemp(request.param)
     project = APPS[request.param](folder / "project")
-    phoenix.copy_template(template, project, github="true", ci="true", database="neon")
+    phoenix.copy_template(template, project, github="true", ci="true", ci_lint="true", database="neon")
     return Runner(clone(project, folder / "clone"), "fly-ci.yml", lambda **env: {**hex.registry(), **env})
 
 

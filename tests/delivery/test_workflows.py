@@ -15,6 +15,7 @@ import yaml
 
 from tests.delivery.runner import Runner, evaluate
 from tests.ops.conftest import ANSWERS, Project
+from tests.support import template as template_support
 from tests.support.template import REPO
 from tests.truth import record
 
@@ -72,6 +73,45 @@ def test_conditions_are_read_as_github_reads_them(expression: str, value: str | 
 def test_an_expression_that_nobody_taught_the_runner_fails_loudly() -> None:
     with pytest.raises(AssertionError, match="not known here"):
         evaluate("a.b >= 'x'", {})
+
+
+@pytest.mark.parametrize(
+    ("example", "style", "tests"),
+    [
+        ("emothe", ["mix format --check-formatted", "mix compile --warnings-as-errors"], "mix test"),
+        ("nextjs_plain", ["lint"], "typecheck test"),
+    ],
+)
+def test_style_stops_a_deploy_only_where_the_answer_says_so(
+    render: Callable[..., Path], tmp_path: Path, example: str, style: list[str], tests: str
+) -> None:
+    said = {}
+    for lint in (False, True):
+        answers = template_support.example(example) | {"github": True, "ci": True, "ci_lint": lint}
+        project = render(answers, tmp_path / str(lint))
+        jobs = yaml.safe_load((project / ".github/workflows/fly-ci.yml").read_text())["jobs"]
+        said[lint] = " ".join(step.get("run", "") for step in jobs["test"]["steps"])
+    assert [word for word in style if word in said[False]] == []
+    assert [word for word in style if word in said[True]] == style
+    assert tests in said[False]
+
+
+@pytest.mark.parametrize(
+    ("answers", "begins"),
+    [
+        ({"ci": True, "deploy_on": "manual"}, "# Tests every push and pull request."),
+        (
+            {"ci": True, "deploy_on": "push"},
+            "# Tests every push and pull request; on main, fly-deploy-push.yml runs it",
+        ),
+        ({"ci": False, "deploy_on": "push"}, "# Runs only when fly-deploy-push.yml calls it"),
+    ],
+)
+def test_the_first_line_names_what_really_starts_the_tests(
+    render: Callable[..., Path], answers: dict[str, Any], begins: str
+) -> None:
+    project = render(template_support.example("emothe") | {"github": True} | answers)
+    assert (project / ".github/workflows/fly-ci.yml").read_text().startswith(begins)
 
 
 def test_one_image_goes_through_staging_to_production(project: Project) -> None:

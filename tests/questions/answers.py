@@ -68,6 +68,7 @@ EVERYWHERE = some(
         "pool_size": st.just("auto") | st.integers(2, 500).map(str),
         "deploy_branch": st.just("auto") | matching(r"[a-z][a-z0-9]{0,8}(/[a-z0-9-]{1,8}[a-z0-9])?"),
         "ci": st.booleans(),
+        "ci_lint": st.booleans(),
         "review_apps": st.booleans(),
         "template_updates": st.booleans(),
         "compose": st.booleans(),
@@ -270,7 +271,18 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
         (NOT_LISTED, "use one of"),
     ),
     **dict.fromkeys(
-        ["customise", "ha", "github", "ci", "review_apps", "template_updates", "compose", "src_dir", "typescript"],
+        [
+            "customise",
+            "ha",
+            "github",
+            "ci",
+            "ci_lint",
+            "review_apps",
+            "template_updates",
+            "compose",
+            "src_dir",
+            "typescript",
+        ],
         (st.sampled_from(["x", "2", "", "ja", "[]"]), "use true or false"),
     ),
 }
