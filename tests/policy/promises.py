@@ -123,19 +123,20 @@ def read(old: Path, new: Path, work: Path) -> tuple[Version, Version]:
     before, after = _defined(old), _defined(new)
     probes = [_probe(before, old), _probe(after, new)]
     render = partial(run_copy, defaults=True, overwrite=True, quiet=True, unsafe=True, skip_tasks=True)
-    for example in sorted((old / "examples").glob("*.yml")):
-        first, second = work / "old" / example.stem, work / "new" / example.stem
-        render(str(old), first, data=yaml.safe_load(example.read_text()))
-        _take(before, example.stem, first)
+    for given in sorted((old / "examples").glob("*/answers.yml")):
+        example = given.parent.name
+        first, second = work / "old" / example, work / "new" / example
+        render(str(old), first, data=yaml.safe_load(given.read_text()))
+        _take(before, example, first)
         answers = yaml.safe_load((first / ANSWERS).read_text())
         second.mkdir(parents=True)
         (second / ANSWERS).write_text(yaml.safe_dump({**answers, "_src_path": str(new)}))
         try:
             run_recopy(second, defaults=True, overwrite=True, quiet=True, unsafe=True, skip_tasks=True)
         except (UserMessageError, ValueError) as error:
-            after.refused[example.stem] = str(error)
+            after.refused[example] = str(error)
         else:
-            _take(after, example.stem, second)
+            _take(after, example, second)
     for probe in probes:
         probe.unlink(missing_ok=True)
     return before, after
@@ -208,9 +209,7 @@ def broken(before: Version, after: Version, last: str, new: Path) -> list[str]:
 
     _judge_questions(before, after, _retired(new), entry, reached, found, needs)
     _judge_files(before, after, last, found, needs)
-    found += [
-        f"the answers of examples/{name}.yml of {last} are refused: {said}" for name, said in after.refused.items()
-    ]
+    found += [f"examples/{name}/answers.yml of {last} is refused: {said}" for name, said in after.refused.items()]
 
     if needs and not reached:
         found.append(

@@ -23,8 +23,8 @@ def test_this_version_follows_the_last_one(template: Path, tmp_path: Path) -> No
         old = promises.tree_of(REPO, last, tmp_path / "old")
     else:
         old = shutil.copytree(template, tmp_path / "old")
-        for example in set((old / "examples").iterdir()) - {old / "examples" / f"{name}.yml" for name in SHAPES}:
-            example.unlink()
+        for example in set((old / "examples").iterdir()) - {old / "examples" / name for name in SHAPES}:
+            shutil.rmtree(example)
     before, after = promises.read(old, new, tmp_path / "work")
     assert before.choices["primary_region"] > {"iad", "fra"}
     assert before.questions["http_port"]["type"] == "int"
@@ -52,8 +52,8 @@ BEFORE = {
     "copier.yml": "_subdirectory: template\n---\n!include questions.yml\n",
     "questions.yml": QUESTION + "image: {type: str, default: one, choices: \"{{ ['one', 'two'] }}\"}\n"
     "port: {type: int, default: 8080}\nroot: {type: str, default: lib, when: false}\n",
-    "examples/plain.yml": "database: neon\n",
-    "examples/other.yml": "image: two\n",
+    "examples/plain/answers.yml": "database: neon\n",
+    "examples/other/answers.yml": "image: two\n",
     "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml -}}",
     "template/Dockerfile.jinja": "EXPOSE {{ port }}\n" + TEXT,
     "template/{{ root }}/release.ex": TEXT.replace("line", "def"),
@@ -175,7 +175,9 @@ def test_what_keeps_it_passes(tmp_path: Path, changes: dict[str, str | None], ch
 def test_answers_that_are_refused_are_said(tmp_path: Path) -> None:
     """A validator that became stricter stops every update of those who have the old answer."""
     stricter = QUESTIONS.replace("port: {type: int, default: 8080}", "port: {type: int, default: 8080, validator: no}")
-    assert [line for line in said(tmp_path, {"questions.yml": stricter}) if "examples/plain.yml of v1.2.0" in line]
+    assert [
+        line for line in said(tmp_path, {"questions.yml": stricter}) if "examples/plain/answers.yml of v1.2.0" in line
+    ]
 
 
 def test_before_the_first_release_there_is_none(tmp_path: Path) -> None:

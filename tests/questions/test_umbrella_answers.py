@@ -17,7 +17,7 @@ LIBRARIES = {"core": ("protocol", "crypto"), "data": (), "protocol": (), "crypto
 
 
 def game() -> dict[str, str]:
-    """The umbrella of examples/bezgelor.yml: ten children and one for development."""
+    """The umbrella of examples/bezgelor/answers.yml: ten children and one for development."""
 
     def child(name: str, *needs: str, callback: str | None = "", deps: tuple[str, ...] = ()) -> dict[str, str]:
         app = f"bezgelor_{name}"

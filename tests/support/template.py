@@ -12,7 +12,7 @@ import yaml
 from copier import run_copy
 
 REPO = Path(__file__).resolve().parents[2]
-EXAMPLES = {file.stem: file for file in sorted((REPO / "examples").glob("*.yml"))}
+EXAMPLES = {file.parent.name: file for file in sorted((REPO / "examples").glob("*/answers.yml"))}
 
 EXCLUSIVE_LAYERS: list[set[str]] = [
     {"if_elixir", "if_nextjs"},
@@ -25,7 +25,7 @@ EXCLUSIVE_LAYERS: list[set[str]] = [
 
 
 def example(name: str) -> dict[str, Any]:
-    """The answers of `examples/NAME.yml`."""
+    """The answers of `examples/NAME/answers.yml`."""
     return yaml.safe_load(EXAMPLES[name].read_text())
 
 
@@ -41,10 +41,15 @@ def working_files() -> list[Path]:
     return [Path(name) for name in listed.stdout.split("\0") if name and (REPO / name).is_file()]
 
 
+def is_golden(file: Path) -> bool:
+    """Whether a file of the repository is part of a golden render, which is not linted or read as ours."""
+    return file.parts[0] == "examples" and file.parts[2:3] == ("rendered",)
+
+
 def export(destination: Path) -> Path:
     """Write the working tree into a plain folder, which copier reads faster than a git repository."""
     for file in working_files():
-        if file.parts[0] not in {"tests", "benchmarks"}:
+        if file.parts[0] not in {"tests", "benchmarks"} and not is_golden(file):
             target = destination / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPO / file, target)

@@ -313,7 +313,7 @@ def test_without_ecto_and_without_assets_on_an_older_elixir(template: Path, tmp_
 
 
 def test_on_alpine(template: Path, tmp_path: Path, plain_postgres: Database) -> None:
-    """The shape of examples/greening_bot.yml. Skips where the images cannot be pulled: Alpine has no stand-in."""
+    """The shape of the example greening_bot. Skips where the images cannot be pulled: Alpine has no stand-in."""
     app = phoenix.commit(phoenix.new_app(tmp_path / "shop"))
     phoenix.copy_template(template, app, runtime_base="alpine")
     image = phoenix.build(app, "copier-fly-test/alpine")
@@ -324,7 +324,7 @@ def test_on_alpine(template: Path, tmp_path: Path, plain_postgres: Database) -> 
 
 
 def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Path) -> None:
-    """The shape of examples/net_auto.yml."""
+    """The shape of the example net_auto."""
     repository = tmp_path / "repository"
     app = phoenix.new_app(repository / "net_auto", ecto=False)
     (app / "assets" / "package.json").write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.support.template import REPO
 
 NEWEST = "v999.0.0"
 # What copier reads of the template. The rest of the repository would only be cloned, five times for each update.
-PARTS = ("copier.yml", "extensions", "includes", "messages", "questions", "tasks", "template", "examples")
+PARTS = ("copier.yml", "extensions", "includes", "messages", "questions", "tasks", "template")
 # How far apart the commits are that stand for releases, counted in commits that changed what is rendered.
 STEPS = (1, 8, 20)
 
@@ -52,8 +53,9 @@ def versions() -> list[Version]:
 
 def examples(version: Version) -> dict[str, dict[str, object]]:
     """The examples of a version, by name, as they were then."""
-    names = git("ls-tree", "--name-only", version.commit, "examples/").split()
-    return {Path(name).stem: yaml.safe_load(git("show", f"{version.commit}:{name}")) for name in names}
+    names = git("ls-tree", "-r", "--name-only", version.commit, "examples/").split()
+    found = [known for name in names if (known := re.fullmatch(r"examples/(\w+)(?:/answers)?\.yml", name))]
+    return {known[1]: yaml.safe_load(git("show", f"{version.commit}:{known[0]}")) for known in found}
 
 
 def make(folder: Path) -> Path:

@@ -1,0 +1,130 @@
+# Configuration that is only known where the release runs. Read at boot after config/runtime.exs, on top of it:
+# what is not named here stays as the app configures it. Everything comes from the environment, so that one
+# image serves every environment (see [env] in fly.toml and `fly secrets list`).
+#
+# Options that are compiled in (force_ssl, code_reloader, …) cannot be set here: the app would refuse to boot.
+import Config
+
+env = fn name -> if (value = System.get_env(name, "")) != "", do: value end
+
+# The app is no use without these, so it says what is missing and ends. For migrations as well: Fly runs them
+# first, so a deploy that lacks a secret stops while the machines that serve are still the old ones.
+required = ~S"""
+CLOAK_KEY: openssl rand -base64 32
+WORLD_PUBLIC_ADDRESS: fly ips list -a bezgelor --json | jq -r '.[] | select(.Type == "v4") | .Address'
+"""
+
+missing =
+  for line <- String.split(required, "\n", trim: true),
+      [name, how] = String.split(line, ": ", parts: 2),
+      !env.(name) do
+    "#{name} is not set; it comes from: #{how}\n"
+  end
+
+if missing != [] do
+  IO.write(:stderr, missing)
+  System.halt(1)
+end
+
+fly_host = if app = env.("FLY_APP_NAME"), do: "#{app}.fly.dev"
+host = env.("PHX_HOST") || fly_host || "localhost"
+
+# LiveView refuses a browser that came by another name: PHX_ORIGINS="www.example.com,example.org" adds names.
+origins = String.split(env.("PHX_ORIGINS") || "", ",", trim: true)
+
+config :bezgelor_portal, BezgelorPortalWeb.Endpoint,
+  server: env.("PHX_SERVER") in ["true", "1"],
+  # All interfaces, or the proxy in front of the app could not reach it.
+  http: [ip: {0, 0, 0, 0, 0, 0, 0, 0}, port: String.to_integer(env.("PORT") || "4000")],
+  # What users see: the proxy answers TLS on the standard port.
+  url: [host: host, port: 443, scheme: "https"],
+  check_origin: for(name <- Enum.uniq([host, fly_host | origins]), name, do: "//#{name}")
+
+if secret = env.("SECRET_KEY_BASE") do
+  config :bezgelor_portal, BezgelorPortalWeb.Endpoint, secret_key_base: secret
+end
+
+# rel/env.sh.eex sets it on Fly.
+if query = env.("DNS_CLUSTER_QUERY") do
+  # In whichever child the cluster is started; the others do not look at it.
+  children = [
+    :bezgelor_api,
+    :bezgelor_auth,
+    :bezgelor_core,
+    :bezgelor_crypto,
+    :bezgelor_data,
+    :bezgelor_db,
+    :bezgelor_portal,
+    :bezgelor_protocol,
+    :bezgelor_realm,
+    :bezgelor_world
+  ]
+
+  for app <- children, do: config(app, dns_cluster_query: query)
+end
+
+# Reading the authorities takes a moment, so only where they are needed.
+verify = fn -> [cacerts: :public_key.cacerts_get()] end
+
+# The first repo is DATABASE_URL's. A further one has variables that begin with its name: Shop.AuditRepo reads
+# SHOP_AUDIT_DATABASE_URL, and SHOP_AUDIT_POOL_SIZE before POOL_SIZE. Without a URL of its own it keeps the
+# configuration that the app gives it.
+owners = [
+  :bezgelor_db
+]
+
+repos = for app <- owners, repo <- Application.get_env(app, :ecto_repos, []), do: {app, repo}
+
+for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) do
+  words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
+  name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
+  prefix = if place == 0, do: "", else: name <> "_"
+  setting = fn name -> env.(prefix <> name) || env.(name) end
+
+  # bin/migrate asks for the direct connection, where there is one.
+  direct = if env.("DATABASE_DIRECT"), do: env.(prefix <> "DIRECT_DATABASE_URL")
+
+  if url = direct || env.(prefix <> "DATABASE_URL") do
+    uri = URI.parse(url)
+    query = URI.decode_query(uri.query || "")
+
+    # Ecto takes the query for options of its own and would not know sslmode or channel_binding.
+    known = Map.take(query, ~w(ssl timeout pool_size idle_interval))
+    url = URI.to_string(%{uri | query: if(known != %{}, do: URI.encode_query(known))})
+
+    ssl =
+      case setting.("DATABASE_SSL") || query["sslmode"] do
+        nil -> []
+        off when off in ~w(false 0 disable allow) -> [ssl: false]
+        on when on in ~w(true 1 prefer require verify-ca verify-full) -> [ssl: verify.()]
+        other -> raise "DATABASE_SSL is #{inspect(other)}; use true or false"
+      end
+
+    # Prepared statements belong to one connection, which a pooler in transaction mode changes under them.
+    pooled? =
+      case if(direct, do: "none", else: setting.("DATABASE_POOLER")) do
+        nil -> uri.host =~ ~r/^pgbouncer\.|-pooler\./
+        "transaction" -> true
+        mode when mode in ["session", "none"] -> false
+        other -> raise "DATABASE_POOLER is #{inspect(other)}; use transaction, session or none"
+      end
+
+    # A sleeping Neon compute needs a moment to wake: longer than a checkout may wait by default.
+    queue =
+      if uri.host =~ ~r/\.neon\.tech$/, do: [queue_target: 1_000, queue_interval: 5_000], else: []
+
+    options = [
+      url: url,
+      # With IPv6 only IPv6 addresses are looked up. Fly's private network has no others, the internet does.
+      socket_options: if(setting.("ECTO_IPV6") in ["true", "1"], do: [:inet6], else: []),
+      prepare: if(pooled?, do: :unnamed, else: :named),
+      # Proxies drop connections that are older than ten minutes when they restart: be quicker than they are.
+      max_lifetime: 480_000..540_000
+    ]
+
+    pool =
+      if size = setting.("POOL_SIZE"), do: [pool_size: String.to_integer(size)], else: []
+
+    config app, repo, options ++ ssl ++ queue ++ pool
+  end
+end

@@ -1,0 +1,44 @@
+# The one place where the scripts in ops/ learn names. Sourced by ops/lib.sh with $environment set.
+# shellcheck shell=sh disable=SC2034,SC2154 # sets what others use, reads $environment
+
+stack=phoenix
+environments="production"
+
+case $environment in
+  production)
+    app=net-auto
+    config=fly.toml
+    hostname=net-auto.fly.dev
+    region=iad
+    machine="shared-cpu-1x with 512mb"
+    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, Neon by use; prices of DATE, traffic not included)"
+    database_server=net-auto-db
+    ;;
+  *)
+    app=
+    ;;
+esac
+
+org=personal
+http_port=8080
+ha=false
+health=
+app_dir=net_auto
+# What the image of the app is built on and runs on.
+images="docker.io/hexpm/elixir:TAG"
+release=net_auto
+endpoint_module=NetAutoWeb.Endpoint
+health_plug=NetAutoWeb.HealthPlug
+database=neon
+# What prints the state of each migration inside a machine.
+status_command="/app/bin/status"
+# Raw TCP ports of the app; they need a dedicated IPv4 address.
+tcp_ports=""
+
+# NAME<tab>how to make one, a secret on each line
+required_secrets() {
+  cat <<'EOF'
+SECRET_KEY_BASE	openssl rand -base64 48
+DATABASE_URL	docs/fly/deploy.md tells where it comes from
+EOF
+}

@@ -1,0 +1,45 @@
+# The one place where the scripts in ops/ learn names. Sourced by ops/lib.sh with $environment set.
+# shellcheck shell=sh disable=SC2034,SC2154 # sets what others use, reads $environment
+
+stack=nextjs
+environments="production"
+
+case $environment in
+  production)
+    app=notes
+    config=fly.toml
+    hostname=notes.fly.dev
+    region=iad
+    machine="shared-cpu-1x with 512mb"
+    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, Neon by use; prices of DATE, traffic not included)"
+    database_server=notes-db
+    ;;
+  *)
+    app=
+    ;;
+esac
+
+org=personal
+http_port=3000
+ha=false
+health=
+app_dir=.
+# What the image of the app is built on and runs on.
+images="docker.io/node:TAG"
+lock_files="pnpm-lock.yaml"
+health_route=app/livez/route.ts
+migrations_dir=drizzle
+public_env="NEXT_PUBLIC_SITE_URL"
+build_secrets="NEXT_SERVER_ACTIONS_ENCRYPTION_KEY SENTRY_AUTH_TOKEN"
+database=neon
+# What prints the state of each migration inside a machine.
+status_command="node /migrate/migrate.mjs --status"
+# Raw TCP ports of the app; they need a dedicated IPv4 address.
+tcp_ports=""
+
+# NAME<tab>how to make one, a secret on each line
+required_secrets() {
+  cat <<'EOF'
+DATABASE_URL	docs/fly/deploy.md tells where it comes from
+EOF
+}

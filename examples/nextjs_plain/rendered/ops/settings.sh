@@ -1,0 +1,43 @@
+# The one place where the scripts in ops/ learn names. Sourced by ops/lib.sh with $environment set.
+# shellcheck shell=sh disable=SC2034,SC2154 # sets what others use, reads $environment
+
+stack=nextjs
+environments="production"
+
+case $environment in
+  production)
+    app=landing
+    config=fly.toml
+    hostname=landing.fly.dev
+    region=iad
+    machine="shared-cpu-1x with 256mb"
+    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 256mb 0.00; prices of DATE, traffic not included)"
+    ;;
+  *)
+    app=
+    ;;
+esac
+
+org=personal
+http_port=3000
+ha=false
+health=/api
+app_dir=.
+# What the image of the app is built on and runs on.
+images="docker.io/node:TAG"
+lock_files="bun.lock bun.lockb"
+health_route=pages/api/livez.js
+migrations_dir=
+public_env=""
+build_secrets="NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"
+database=none
+# What prints the state of each migration inside a machine.
+status_command=""
+# Raw TCP ports of the app; they need a dedicated IPv4 address.
+tcp_ports=""
+
+# NAME<tab>how to make one, a secret on each line
+required_secrets() {
+  cat <<'EOF'
+EOF
+}
