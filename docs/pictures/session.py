@@ -31,6 +31,7 @@ STEPS: Sequence[tuple[str, str]] = (
     ("» fra Frankfurt", _ENTER),
     ("» 512mb", _ENTER),
     ("» Fly Managed Postgres", _ENTER),
+    ("» Yes, all of them", _ENTER),
     ("» A push to the deploy branch", _ENTER),
 )
 

@@ -58,7 +58,7 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(template, folder)
     git("init", "-q", "-b", "main", cwd=folder)
     release(folder, "v1.0.0")
-    logs = folder / "template/ops/logs"
+    logs = folder / "template/{{ if_scripts }}/ops/logs"
     logs.write_text(logs.read_text().replace(LOGS, "# Follows the app's logs."))
     (folder / "template/docs/fly/costs.md.jinja").unlink()
     release(folder, "v2.0.0")

@@ -69,6 +69,7 @@ EVERYWHERE = some(
         "deploy_branch": st.just("auto") | matching(r"[a-z][a-z0-9]{0,8}(/[a-z0-9-]{1,8}[a-z0-9])?"),
         "ci": st.booleans(),
         "ci_lint": st.booleans(),
+        "scripts": st.sampled_from(["all", "none"]),
         "review_apps": st.booleans(),
         "template_updates": st.booleans(),
         "compose": st.booleans(),
@@ -265,7 +266,16 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     **dict.fromkeys(["repo_apps"], (st.sampled_from(["x", {}, ["a", "a"]]), "")),
     **dict.fromkeys(
         [
-            *("database", "strategy", "routing_check", "deploy_on", "auto_stop", "elixir_image", "runtime_base"),
+            *(
+                "database",
+                "scripts",
+                "strategy",
+                "routing_check",
+                "deploy_on",
+                "auto_stop",
+                "elixir_image",
+                "runtime_base",
+            ),
             *("assets", "memory_mode", "node_version", "package_manager", "orm", "migration_runner", "router"),
         ],
         (NOT_LISTED, "use one of"),

@@ -154,3 +154,18 @@ def test_layers_are_no_questions() -> None:
 def test_paths_carry_no_statement_but_yield() -> None:
     with_statement = [str(source.relative_to(REPO)) for source in (REPO / "template").rglob("*") if "{%" in source.name]
     assert all("{% yield env from" in name for name in with_statement), with_statement
+
+
+def test_without_scripts_a_fresh_phoenix_app_gets_at_most_20_files_and_900_lines(render: Callable[..., Path]) -> None:
+    answers = template_support.example("phoenix_managed") | {"github": False, "deploy_on": "manual"}
+    project = render({**answers, "scripts": "none"})
+    files = rendered_files(project)
+    lines = sum(len(file.read_text().splitlines()) for file in files.values())
+    assert (len(files) <= 20, lines <= 900) == (True, True), f"{len(files)} files, {lines} lines"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_without_scripts_no_file_sends_a_reader_to_one(render: Callable[..., Path], name: str) -> None:
+    project = render(template_support.example(name) | {"scripts": "none"})
+    said = {path for path, file in rendered_files(project).items() if re.search(r"\bops/[a-z]", file.read_text())}
+    assert said == set()

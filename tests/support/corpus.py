@@ -30,6 +30,7 @@ _ALWAYS: dict[str, list[Any]] = {
     "deploy_on": ["push", "manual"],
     "ci": _YES_OR_NO,
     "ci_lint": _YES_OR_NO,
+    "scripts": ["all", "none"],
     "review_apps": _YES_OR_NO,
     "template_updates": _YES_OR_NO,
     "offsite_backups": _YES_OR_NO,

@@ -19,6 +19,7 @@ EXCLUSIVE_LAYERS: list[set[str]] = [
     {"if_ecto", "if_nextjs"},
     {"if_app_router", "if_pages_router"},
     {"if_runner", "if_cli"},
+    {"if_scripts", "if_no_scripts"},
     {"if_fly_managed", "if_fly_postgres", "if_neon"},
 ]
 """Layers of which at most one is in, whatever the answers are."""
