@@ -28,27 +28,17 @@ import re
 import stat
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from json.decoder import scanstring
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
+# copier runs this file by its path; the package is the one of the same version.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
 
-def _extension(name: str) -> ModuleType:
-    path = Path(__file__).resolve().parents[1] / "extensions" / f"{name}.py"
-    spec = spec_from_file_location(f"wire.{name}", path)
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-elixir = _extension("elixir_app")
-mixfile = elixir.mixfile
-reading = elixir.reading
+from copier_fly.detect import files
+from copier_fly.detect.elixir import app as elixir
+from copier_fly.detect.elixir import mixfile
 
 RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
 SCRIPT = "deploy:fly"
@@ -56,7 +46,7 @@ LINE_LENGTH = 98
 """Where `mix format` breaks a line, unless .formatter.exs says otherwise."""
 
 
-class LeftError(Exception):
+class NotWiredError(Exception):
     """The file stays as it is; the message says why, in words that follow "because"."""
 
 
@@ -91,29 +81,29 @@ def _plain(nodes: list[Any]) -> list[tuple[str, Any]]:
 def wire_mix(text: str) -> str:
     """The text of a mix.exs with `releases:` after `app:` or `apps_path:` of `project/0`.
 
-    The same text when the line is there already. Raises `LeftError`.
+    The same text when the line is there already. Raises `NotWiredError`.
     """
     try:
         project = mixfile.MixProject(text).project
     except mixfile.UnparsableError as error:
-        raise LeftError(f"it could not be understood ({error})") from None
+        raise NotWiredError(f"it could not be understood ({error})") from None
     if project is None:
-        raise LeftError("`def project` does not end in a list written out there")
+        raise NotWiredError("`def project` does not end in a list written out there")
     keys = mixfile.pairs(project.items)
     if "releases" in keys:
         if _plain(keys["releases"]) == _plain(mixfile.parse(RELEASES).items)[1:]:
             return text
         line = text.count("\n", 0, keys["releases"][0].start) + 1
-        raise LeftError(
+        raise NotWiredError(
             f"it has a `releases:` of its own in line {line} (put this in its place, and what it set into "
             "rel/releases.exs)"
         )
     found = [part for part in mixfile.elements(project.items) if part[0][:2] in (("key", "app"), ("key", "apps_path"))]
     if not found:
-        raise LeftError("`def project` has neither `app:` nor `apps_path:`")
+        raise NotWiredError("`def project` has neither `app:` nor `apps_path:`")
     wired = _add_element(text, project, found[0])
     if not _has_releases(wired):
-        raise LeftError("the line does not fit where it belongs")
+        raise NotWiredError("the line does not fit where it belongs")
     return wired
 
 
@@ -162,16 +152,16 @@ def wire_endpoint(text: str, web_module: str) -> str:
     """The text of an endpoint with `plug WEB_MODULE.HealthPlug` behind `use Phoenix.Endpoint`.
 
     There every request passes first, before static files, logging and redirects to https. The same text
-    when the plug is there already. Raises `LeftError`.
+    when the plug is there already. Raises `NotWiredError`.
     """
     try:
         found = [pair for pair in mixfile.modules(mixfile.parse(text)) if mixfile.uses(pair[1], "Phoenix.Endpoint")]
     except mixfile.UnparsableError as error:
-        raise LeftError(f"it could not be understood ({error})") from None
+        raise NotWiredError(f"it could not be understood ({error})") from None
     if len(found) > 1:
         found = [pair for pair in found if pair[0] == f"{web_module}.Endpoint"]
     if len(found) != 1:
-        raise LeftError("it does not have the one `use Phoenix.Endpoint` that the line belongs to")
+        raise NotWiredError("it does not have the one `use Phoenix.Endpoint` that the line belongs to")
     block = found[0][1]
     names = {f"{web_module}.HealthPlug", "HealthPlug"}
     for word, name in pairwise(_plain(block.items)):
@@ -180,7 +170,7 @@ def wire_endpoint(text: str, web_module: str) -> str:
     use = mixfile.uses(block, "Phoenix.Endpoint")[0]
     indent = _indent(text, use[0].start)
     if indent is None or not _rest_is_comment(text, use[-1].end):
-        raise LeftError("`use Phoenix.Endpoint` shares its line with other code")
+        raise NotWiredError("`use Phoenix.Endpoint` shares its line with other code")
     at, newline = _line_end(text, use[-1].end), _newline(text, use[-1].end)
     following = text[at + len(newline) : _line_end(text, at + len(newline))].strip()
     space = newline if following and following != "end" else ""
@@ -218,26 +208,26 @@ def _members(text: str, brace: int) -> tuple[list[Member], int]:
 def wire_package(text: str, command: str) -> str:
     """The text of a package.json with the script `deploy:fly`, everything else as it was.
 
-    The same text when the script is there already. Raises `LeftError`.
+    The same text when the script is there already. Raises `NotWiredError`.
     """
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     text = text.removeprefix(bom)
     try:
         before = json.loads(text)
     except (ValueError, RecursionError):
-        raise LeftError("it is not valid JSON") from None
+        raise NotWiredError("it is not valid JSON") from None
     scripts = before.get("scripts", {}) if isinstance(before, dict) else None
     if not isinstance(scripts, dict):
-        raise LeftError("its scripts are not an object")
+        raise NotWiredError("its scripts are not an object")
     if SCRIPT in scripts:
         if scripts[SCRIPT] == command:
             return bom + text
-        raise LeftError(f"it has a script {SCRIPT} of its own")
+        raise NotWiredError(f"it has a script {SCRIPT} of its own")
     root = text.index("{")
     members, _ = _members(text, root)
     own = [member for member in members if member.key == "scripts"]
     if len(own) > 1:
-        raise LeftError('it has "scripts" more than once')
+        raise NotWiredError('it has "scripts" more than once')
     if own:
         wired = _add_member(text, own[0].value, json.dumps(SCRIPT), json.dumps(command), _unit(text, members))
     else:
@@ -246,7 +236,7 @@ def wire_package(text: str, command: str) -> str:
         value = f"{{{newline}{unit * 2}{line}{newline}{unit}}}" if unit else f"{{{line}}}"
         wired = _add_member(text, root, '"scripts"', value, unit)
     if json.loads(wired) != {**before, "scripts": {**scripts, SCRIPT: command}}:
-        raise LeftError("the line does not fit where it belongs")
+        raise NotWiredError("the line does not fit where it belongs")
     return bom + wired
 
 
@@ -286,9 +276,9 @@ class Edit(NamedTuple):
 
 def find_endpoint(app: str, stack: str, web_module: str) -> str | None:
     """The file, relative to the app, of WEB_MODULE.Endpoint, or of the only endpoint there is."""
-    target = reading.Target(app)
+    target = files.Target(app)
     folder = elixir.umbrella_folder(elixir.project(target, ".")) if stack == "umbrella" else None
-    folders = ["."] if folder is None else [reading.join(folder, name) for name in target.names(folder)]
+    folders = ["."] if folder is None else [files.join(folder, name) for name in target.names(folder)]
     found = [endpoint for one in folders for endpoint in elixir.Sources(target, one).endpoints]
     named = [endpoint.file for endpoint in found if endpoint.module == f"{web_module}.Endpoint"]
     return named[0] if named else found[0].file if len(found) == 1 else None
@@ -316,13 +306,13 @@ def _real_file(root: str, path: str) -> tuple[str, os.stat_result]:
     try:
         status = os.stat(real)  # noqa: PTH116
     except FileNotFoundError:
-        raise LeftError("it is not there") from None
+        raise NotWiredError("it is not there") from None
     except OSError as error:
-        raise LeftError(f"it cannot be read ({error.strerror})") from None
+        raise NotWiredError(f"it cannot be read ({error.strerror})") from None
     if not stat.S_ISREG(status.st_mode):
-        raise LeftError("it is not a file")
+        raise NotWiredError("it is not a file")
     if os.path.commonpath([real, root]) != root:
-        raise LeftError("it is a link to a file outside the project")
+        raise NotWiredError("it is a link to a file outside the project")
     return real, status
 
 
@@ -344,23 +334,23 @@ def _replace(path: str, status: os.stat_result, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
-        raise LeftError(f"it cannot be written ({error.strerror})") from None
+        raise NotWiredError(f"it cannot be written ({error.strerror})") from None
 
 
 def apply(root: str, app: str, edit: Edit) -> bool:
-    """Make one edit. True when the file was changed, False when the line was there. Raises `LeftError`."""
+    """Make one edit. True when the file was changed, False when the line was there. Raises `NotWiredError`."""
     path, status = _real_file(root, os.path.join(app, edit.file))  # noqa: PTH118
     if not status.st_mode & 0o222:
-        raise LeftError("it is read-only")
-    if status.st_size > reading.SOURCE_LIMIT:
-        raise LeftError("it is too large")
+        raise NotWiredError("it is read-only")
+    if status.st_size > files.SOURCE_LIMIT:
+        raise NotWiredError("it is too large")
     try:
         old = Path(path).read_bytes()
         text = old.decode()
     except OSError as error:
-        raise LeftError(f"it cannot be read ({error.strerror})") from None
+        raise NotWiredError(f"it cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise LeftError("it is not UTF-8 text") from None
+        raise NotWiredError("it is not UTF-8 text") from None
     new = edit.change(text).encode()
     if new == old:
         return False
@@ -369,12 +359,12 @@ def apply(root: str, app: str, edit: Edit) -> bool:
 
 
 def _report(root: str, app: str, app_dir: str, edit: Edit, only_print: bool) -> str:
-    name = reading.join(*app_dir.split("/"), edit.file)
+    name = files.join(*app_dir.split("/"), edit.file)
     if only_print:
         return f"{name}: {edit.place}, add\n\n    {edit.line}\n"
     try:
         changed = apply(root, app, edit)
-    except LeftError as left:
+    except NotWiredError as left:
         return f"{name} was left as it is, because {left}. To do by hand, {edit.place}:\n\n    {edit.line}\n"
     return f"{name}: added `{edit.line.rstrip(',')}`" if changed else f"{name}: wired already"
 

@@ -595,7 +595,7 @@ def test_the_private_key_is_nowhere_near_the_job_that_dumps(project: Path) -> No
 
 def test_the_server_of_a_drill_is_that_of_the_catalog(project: Path) -> None:
     workflow = yaml.safe_load((project / WORKFLOW).read_text())
-    image = yaml.safe_load((REPO / "extensions/catalog/services.yml").read_text())["postgres"]
+    image = yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog/services.yml").read_text())["postgres"]
     assert workflow["jobs"]["drill"]["services"]["postgres"]["image"] == image
     assert workflow["env"]["POSTGRES"] == image.partition(":")[2]
 
@@ -609,7 +609,7 @@ def test_without_the_answer_none_of_it_is_there(template: Path, tmp_path: Path) 
 
 
 def test_its_actions_are_those_of_the_catalog(project: Path) -> None:
-    catalog = yaml.safe_load((REPO / "extensions/catalog/actions.yml").read_text())
+    catalog = yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog/actions.yml").read_text())
     used = re.findall(r"uses: (.*)", (project / WORKFLOW).read_text())
     assert used
     for line in used:

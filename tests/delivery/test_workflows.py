@@ -213,7 +213,7 @@ def test_a_review_app_never_gets_by_without_a_database_of_its_own(make_project: 
 def test_actions_are_those_of_the_catalog_and_values_stay_out_of_the_shell(
     make_tree: Callable[..., Path], answers: dict[str, Any]
 ) -> None:
-    catalog = yaml.safe_load((REPO / "extensions/catalog/actions.yml").read_text())
+    catalog = yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog/actions.yml").read_text())
     folder = make_tree(ANSWERS | answers) / ".github/workflows"
     names = {file.name for file in folder.iterdir()}
     assert names >= {"fly-ci.yml", "fly-deploy.yml", "fly-deploy-push.yml", "fly-review.yml", "fly-scaffold-update.yml"}

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from tests.support.template import REPO
-
 Files = dict[str, str]
-
-
-def load(path: str) -> ModuleType:
-    """One of the repository's Python files, loaded by path as copier does."""
-    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
-
-    spec = spec_from_file_location(Path(path).stem, REPO / path)
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def write(root: Path, files: Files) -> Path:

@@ -14,11 +14,9 @@ from copier import run_copy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.detection.projects import below, load, nextjs, phoenix, umbrella, write
+from copier_fly.detect import existing, project
+from tests.detection.projects import below, nextjs, phoenix, umbrella, write
 from tests.support.profiles import examples
-
-adoption = load("extensions/adoption.py")
-detection = load("extensions/detection.py")
 
 FLY = """app = 'shop-live'
 primary_region = 'ams'
@@ -181,11 +179,11 @@ def test_two_spellings_are_one_setting() -> None:
     new = tomllib.loads(
         'kill_timeout = "60s"\n[[vm]]\nmemory = "1gb"\n[http_service]\nauto_stop_machines = "off"\n[build]\nx = 1\n'
     )
-    assert adoption.left_behind(adoption.flat(old), adoption.flat(new)) == []
+    assert existing.left_behind(existing.flat(old), existing.flat(new)) == []
 
 
 def test_a_long_value_is_cut() -> None:
-    [line] = adoption.left_behind(adoption.flat({"console_command": "x" * 99}), {})
+    [line] = existing.left_behind(existing.flat({"console_command": "x" * 99}), {})
     assert line == f"console_command = {'x' * 40}…"
 
 
@@ -229,12 +227,12 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
 @pytest.mark.parametrize("case", PARTS)
 def test_what_is_in_the_way_is_named(case: str, tmp_path: Path) -> None:
     files, expected = PARTS[case]
-    assert detection.examine(write(tmp_path, files))["adoption"] == expected
+    assert project.examine(write(tmp_path, files))["adoption"] == expected
 
 
 def test_our_own_files_are_not_in_the_way(template: Path, tmp_path: Path, render: Callable[..., Path]) -> None:
     app = render({}, into=write(tmp_path / "shop", phoenix()))
-    assert detection.examine(app)["adoption"] == []
+    assert project.examine(app)["adoption"] == []
     assert "git show HEAD" not in copy(template, app)
 
 

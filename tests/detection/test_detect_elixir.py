@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from copier_fly.detect import project
 from tests.detection import projects
 from tests.detection.projects import below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
-
-detection = projects.load("extensions/detection.py")
 
 
 def look_up(found: dict[str, Any], path: str) -> Any:
@@ -340,7 +339,7 @@ TOOLS = {
 @pytest.mark.parametrize("case", [*GENERATED, *ODD])
 def test_what_a_project_says(case: str, tmp_path: Path) -> None:
     files, expected = (GENERATED | ODD)[case]
-    found = detection.examine(write(tmp_path / "target", files))
+    found = project.examine(write(tmp_path / "target", files))
     assert {path: look_up(found, path) for path in expected} == expected
 
 
@@ -349,13 +348,13 @@ def test_what_a_project_says(case: str, tmp_path: Path) -> None:
 def test_versions_of_elixir_and_otp(case: str, place: str, tmp_path: Path) -> None:
     files, expected = TOOLS[case]
     files = below("backend", files) if place == "app" else files
-    elixir = detection.examine(write(tmp_path, {**below("backend", phoenix()), **files}))["elixir"]
+    elixir = project.examine(write(tmp_path, {**below("backend", phoenix()), **files}))["elixir"]
     assert (elixir["elixir_version"], elixir["otp_version"]) == expected
 
 
 def test_the_file_nearest_to_the_app_decides_the_version(tmp_path: Path) -> None:
     files = {".tool-versions": "elixir 1.15.0\n", "backend/.tool-versions": "elixir 1.18.0\n"}
-    found = detection.examine(write(tmp_path, {**below("backend", phoenix()), **files}))
+    found = project.examine(write(tmp_path, {**below("backend", phoenix()), **files}))
     assert found["elixir"]["elixir_version"] == "1.18.0"
 
 
@@ -374,7 +373,7 @@ def test_package_manager_of_assets(locks: tuple[str, ...], expected: str, tmp_pa
         "assets/package.json": '{"dependencies": {"next": "16.0.0"}}',
         **{f"assets/{n}": "" for n in locks},
     }
-    found = detection.examine(write(tmp_path, {**phoenix(), **files}))
+    found = project.examine(write(tmp_path, {**phoenix(), **files}))
     assert found["elixir"]["assets"] == expected
     assert [app["stack"] for app in found["apps"]] == ["phoenix"]
 
@@ -398,7 +397,7 @@ def test_http_port(file: str, text: str, expected: int | None, tmp_path: Path) -
     variable = 'http_port = String.to_integer(System.get_env("PORT") || "8081")'
     files = {name: body for name, body in phoenix().items() if not name.startswith("config/")}
     files[file] = f"import Config\n{variable}\nconfig :shop, ShopWeb.Endpoint,\n  {text}\n"
-    assert detection.examine(write(tmp_path, files))["elixir"]["http_port"] == expected
+    assert project.examine(write(tmp_path, files))["elixir"]["http_port"] == expected
 
 
 def test_ports_of_dev_and_test_blocks_do_not_count(tmp_path: Path) -> None:
@@ -407,7 +406,7 @@ if config_env() in [:dev, :test] do
   config :shop, ShopWeb.Endpoint, http: [port: 7777]
 end
 """
-    found = detection.examine(write(tmp_path, {**phoenix(), "config/runtime.exs": text}))
+    found = project.examine(write(tmp_path, {**phoenix(), "config/runtime.exs": text}))
     assert found["elixir"]["http_port"] is None
 
 
@@ -437,13 +436,13 @@ LISTENER = "defmodule Listener do\n  def start(port), do: :gen_tcp.listen(port, 
 )
 def test_tcp_ports(text: str, expected: list[tuple[str, int]], tmp_path: Path) -> None:
     files = {**phoenix(), "config/prod.exs": f"import Config\n{text}\n", "lib/shop/listener.ex": LISTENER}
-    found = detection.examine(write(tmp_path, files))["elixir"]["tcp_ports"]
+    found = project.examine(write(tmp_path, files))["elixir"]["tcp_ports"]
     assert [(service["name"], service["port"]) for service in found] == expected
 
 
 def test_no_tcp_port_is_suggested_where_no_code_listens(tmp_path: Path) -> None:
     files = {**phoenix(), "config/prod.exs": "import Config\nconfig :shop, auth_port: 6600\n"}
-    assert detection.examine(write(tmp_path, files))["elixir"]["tcp_ports"] == []
+    assert project.examine(write(tmp_path, files))["elixir"]["tcp_ports"] == []
 
 
 def game() -> dict[str, str]:
@@ -482,7 +481,7 @@ def game() -> dict[str, str]:
 
 
 def test_an_umbrella_with_listeners(tmp_path: Path) -> None:
-    elixir = detection.examine(write(tmp_path, game()))["elixir"]
+    elixir = project.examine(write(tmp_path, game()))["elixir"]
     assert elixir["app_name"] == "bezgelor"
     assert elixir["web_app"] == "bezgelor_portal"
     assert elixir["web_module"] == "BezgelorPortalWeb"
@@ -499,13 +498,13 @@ def test_an_umbrella_with_listeners(tmp_path: Path) -> None:
 
 
 def test_children_that_no_release_needs(tmp_path: Path) -> None:
-    children = detection.examine(write(tmp_path, game()))["elixir"]["children"]
+    children = project.examine(write(tmp_path, game()))["elixir"]["children"]
     dev_only = {child["name"] for child in children if child["dev_only"]}
     assert dev_only == {"bezgelor_bench", "bezgelor_dev", "bezgelor_scripts"}
 
 
 def test_a_child_as_plain_data(tmp_path: Path) -> None:
-    children = detection.examine(write(tmp_path, umbrella()))["elixir"]["children"]
+    children = project.examine(write(tmp_path, umbrella()))["elixir"]["children"]
     assert children == [
         {
             "name": "shop",
@@ -534,7 +533,7 @@ def test_an_umbrella_may_keep_its_children_elsewhere_and_name_them(tmp_path: Pat
     files = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
     files |= below("services/stray", {"mix.exs": mix_exs("stray")})
     files = changed(files, "mix.exs", ('apps_path: "apps"', 'apps_path: "./services", apps: [:shop, :shop_web]'))
-    found = detection.examine(write(tmp_path, files))
+    found = project.examine(write(tmp_path, files))
     assert [child["dir"] for child in found["elixir"]["children"]] == ["services/shop", "services/shop_web"]
     assert [app["dir"] for app in found["apps"]] == ["."]
 
@@ -552,7 +551,7 @@ def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
         "config/config.exs",
         ("import Config", "import Config\nconfig :events, ecto_repos: [Events.Repo]"),
     )
-    elixir = detection.examine(write(tmp_path, files))["elixir"]
+    elixir = project.examine(write(tmp_path, files))["elixir"]
     assert elixir["repos"] == [
         {"app": "events", "module": "Events.Repo"},
         {"app": "shop", "module": "Shop.Repo"},

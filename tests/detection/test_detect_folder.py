@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.detection import projects
+import load
+from copier_fly.detect import files, project
 from tests.detection.projects import below, nextjs, phoenix, umbrella, write
-
-detection = projects.load("extensions/detection.py")
 
 EMPTY = {
     "stack": None,
@@ -35,12 +34,12 @@ EMPTY = {
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert detection.examine(tmp_path) == EMPTY | {"folder": tmp_path.name}
+    assert project.examine(tmp_path) == EMPTY | {"folder": tmp_path.name}
 
 
 @pytest.mark.parametrize("name", ["not-there", "a\nb", "\0", "x" * 300])
 def test_a_folder_that_cannot_be(name: str, tmp_path: Path) -> None:
-    found = detection.examine(f"{tmp_path}/{name}")
+    found = project.examine(f"{tmp_path}/{name}")
     assert {key: found[key] for key in EMPTY} == EMPTY
 
 
@@ -50,28 +49,28 @@ def apps(found: dict) -> list[tuple[str, str]]:
 
 def test_two_apps_in_one_repository(tmp_path: Path) -> None:
     write(tmp_path, {**below("backend", phoenix()), **below("frontend", nextjs())})
-    found = detection.examine(tmp_path)
+    found = project.examine(tmp_path)
     assert apps(found) == [("backend", "phoenix"), ("frontend", "nextjs")]
     assert found["app_dir"] == "backend"
-    chosen = detection.examine(tmp_path, "frontend")
+    chosen = project.examine(tmp_path, "frontend")
     assert (chosen["stack"], chosen["app_dir"], chosen["elixir"]) == ("nextjs", "frontend", None)
     assert chosen["nextjs"]["name"] == "web-shop"
 
 
 def test_the_app_at_the_root_comes_first(tmp_path: Path) -> None:
     write(tmp_path, {**phoenix(), **below("a", nextjs())})
-    assert apps(detection.examine(tmp_path)) == [(".", "phoenix"), ("a", "nextjs")]
+    assert apps(project.examine(tmp_path)) == [(".", "phoenix"), ("a", "nextjs")]
 
 
 @pytest.mark.parametrize("app_dir", ["./backend/", "backend", "backend/."])
 def test_spellings_of_the_app_folder(app_dir: str, tmp_path: Path) -> None:
     write(tmp_path, below("backend", phoenix()))
-    assert detection.examine(tmp_path, app_dir)["app_dir"] == "backend"
+    assert project.examine(tmp_path, app_dir)["app_dir"] == "backend"
 
 
 @pytest.mark.parametrize("app_dir", ["frontend", "/backend", "../backend", "backend/..", ""])
 def test_an_app_folder_without_an_app(app_dir: str, tmp_path: Path) -> None:
-    found = detection.examine(write(tmp_path, below("backend", phoenix())), app_dir)
+    found = project.examine(write(tmp_path, below("backend", phoenix())), app_dir)
     assert (found["stack"], found["app_dir"], found["elixir"]) == (None, None, None)
     assert apps(found) == [("backend", "phoenix")]
 
@@ -90,15 +89,15 @@ def test_an_app_folder_without_an_app(app_dir: str, tmp_path: Path) -> None:
     ],
 )
 def test_folders_where_no_app_of_the_user_is(folder: str, tmp_path: Path) -> None:
-    assert apps(detection.examine(write(tmp_path, below(folder, phoenix())))) == []
+    assert apps(project.examine(write(tmp_path, below(folder, phoenix())))) == []
 
 
 def test_depth_three_is_still_looked_at(tmp_path: Path) -> None:
-    assert apps(detection.examine(write(tmp_path, below("a/b/c", nextjs())))) == [("a/b/c", "nextjs")]
+    assert apps(project.examine(write(tmp_path, below("a/b/c", nextjs())))) == [("a/b/c", "nextjs")]
 
 
 def test_an_umbrella_counts_once(tmp_path: Path) -> None:
-    assert apps(detection.examine(write(tmp_path, below("back", umbrella())))) == [("back", "umbrella")]
+    assert apps(project.examine(write(tmp_path, below("back", umbrella())))) == [("back", "umbrella")]
 
 
 GIT = '[core]\n\tbare = false\n[remote "origin"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n'
@@ -128,12 +127,12 @@ def test_github(files: dict[str, str], expected: bool, tmp_path: Path) -> None:
             ".git/modules/x/config": remote,
         },
     )
-    assert detection.examine(write(tmp_path / "shop", files))["github"] is expected
+    assert project.examine(write(tmp_path / "shop", files))["github"] is expected
 
 
 def test_workflows_of_the_apps_own(tmp_path: Path) -> None:
     files = {f".github/workflows/{name}": "" for name in ("ci.yml", "b.yaml", "fly-deploy.yml", "README.md")}
-    assert detection.examine(write(tmp_path, files))["workflows"] == ["b.yaml", "ci.yml"]
+    assert project.examine(write(tmp_path, files))["workflows"] == ["b.yaml", "ci.yml"]
 
 
 FLY = """app = 'shop-live'
@@ -155,7 +154,7 @@ kill_timeout = 30
 
 @pytest.mark.parametrize("place", ["", "backend/"])
 def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
-    found = detection.examine(write(tmp_path, {**below("backend", phoenix()), f"{place}fly.toml": FLY}))
+    found = project.examine(write(tmp_path, {**below("backend", phoenix()), f"{place}fly.toml": FLY}))
     assert found["fly"] == {
         "app": "shop-live",
         "primary_region": "ams",
@@ -192,7 +191,7 @@ def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
     ],
 )
 def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: Path) -> None:
-    found = detection.examine(write(tmp_path, {"fly.toml": text}))
+    found = project.examine(write(tmp_path, {"fly.toml": text}))
     assert (found["fly"], found["problems"]) == (expected, [])
 
 
@@ -206,7 +205,7 @@ def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: P
     ],
 )
 def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    assert detection.examine(write(tmp_path, files))["version"] == expected
+    assert project.examine(write(tmp_path, files))["version"] == expected
 
 
 @pytest.mark.parametrize(
@@ -223,19 +222,19 @@ def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | N
 )
 def test_a_file_that_cannot_be_used_is_named(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    found = detection.examine(tmp_path)
+    found = project.examine(tmp_path)
     there = {"fly_toml": {"file": name, "keys": {}}} if name == "fly.toml" else {}
     assert {key: found[key] for key in EMPTY} == EMPTY | {"problems": [sentence]} | there
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "mix.exs").symlink_to("mix.exs")
-    assert detection.examine(tmp_path)["problems"] == ["mix.exs cannot be read (Too many levels of symbolic links)."]
+    assert project.examine(tmp_path)["problems"] == ["mix.exs cannot be read (Too many levels of symbolic links)."]
 
 
 def test_broken_files_beside_the_app_are_nobodys_problem(tmp_path: Path) -> None:
     write(tmp_path, {**below("backend", phoenix()), "tools/package.json": "{", "tools/mix.exs": "defmodule"})
-    found = detection.examine(tmp_path)
+    found = project.examine(tmp_path)
     assert (found["stack"], found["problems"], found["notes"]) == ("phoenix", [], [])
 
 
@@ -245,7 +244,7 @@ def test_things_that_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with socket.socket(socket.AF_UNIX) as listener:
         monkeypatch.chdir(tmp_path)  # the path of a socket must be short
         listener.bind("fly.toml")
-        found = detection.examine(tmp_path)
+        found = project.examine(tmp_path)
     assert {key: found[key] for key in EMPTY} == EMPTY
 
 
@@ -253,7 +252,7 @@ def test_links_in_a_circle(tmp_path: Path) -> None:
     write(tmp_path, below("backend", phoenix()))
     (tmp_path / "backend/lib/shop/again").symlink_to("../..")
     (tmp_path / "again").symlink_to(".")
-    assert apps(detection.examine(tmp_path)) == [("backend", "phoenix")]
+    assert apps(project.examine(tmp_path)) == [("backend", "phoenix")]
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
@@ -262,7 +261,7 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     (folder / os.fsdecode(b"lib/\xff")).mkdir()
     (folder / os.fsdecode(b"lib/\xff.ex")).write_text("defmodule X do\n  use Phoenix.Endpoint\nend\n")
     write(folder / os.fsdecode(b"\xfe"), nextjs())
-    found = detection.examine(folder)
+    found = project.examine(folder)
     assert apps(found) == [(".", "phoenix")]
     assert (found["stack"], found["folder"]) == ("phoenix", "caf�")
     json.dumps(found).encode()
@@ -272,7 +271,7 @@ def test_a_very_wide_folder_is_left_in_time(tmp_path: Path) -> None:
     for number in range(2_100):
         (tmp_path / f"d{number:04}").mkdir()
     write(tmp_path, below("d2099", phoenix()))
-    assert detection.find_apps(detection.reading.Target(str(tmp_path))) == []
+    assert project.find_apps(files.Target(str(tmp_path))) == []
 
 
 READ = (
@@ -310,7 +309,7 @@ def test_no_content_makes_it_fail(
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
-    json.dumps(detection.examine(root)).encode()
+    json.dumps(project.examine(root)).encode()
 
 
 NOISE = st.text(alphabet="abc:,[](){}<>/'~@%&#! ", max_size=40).map(lambda text: text.replace("#{", "# {"))
@@ -320,7 +319,7 @@ NOISE = st.text(alphabet="abc:,[](){}<>/'~@%&#! ", max_size=40).map(lambda text:
 @given(at=st.integers(0, 30), noise=NOISE, words=st.sampled_from(["app: :wrong,", "end", "def project do"]))
 @pytest.mark.parametrize("quotes", ["  # {}", '  @doc """\n  {}\n  """', '  @note "{}"', "  @note ~S|{}|"])
 def test_words_in_comments_and_text_change_nothing(quotes: str, at: int, noise: str, words: str) -> None:
-    mixfile = detection.elixir_app.mixfile
+    mixfile = project.elixir_app.mixfile
     lines = phoenix()["mix.exs"].splitlines()
     # Between the functions of the module, where a comment or an attribute may stand.
     places = [number for number, line in enumerate(lines) if not line]
@@ -332,11 +331,12 @@ def test_words_in_comments_and_text_change_nothing(quotes: str, at: int, noise: 
 
 
 def test_a_template_reads_a_target_once(tmp_path: Path) -> None:
-    environment = jinja2.Environment(extensions=[projects.load("extensions/detection.py").Detection])
+    environment = jinja2.Environment(extensions=[load.CopierFly])
     source = environment.from_string("{{ detect(dst).stack }} {{ detect(dst, '.').elixir.app_name }}")
     write(tmp_path, phoenix())
     assert source.render(dst=str(tmp_path)) == "phoenix shop"
     (tmp_path / "mix.exs").unlink()
     assert source.render(dst=str(tmp_path)) == "phoenix shop"
-    # The next run loads the file anew, and with it an empty memory.
-    assert projects.load("extensions/detection.py").detect(tmp_path)["stack"] is None
+    # The next run loads the package anew, and with it an empty memory.
+    anew = jinja2.Environment(extensions=[load.CopierFly])
+    assert anew.from_string("{{ detect(dst).stack }}").render(dst=str(tmp_path)) == "None"

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
+from copier_fly.detect import project
 from tests.detection import projects
 from tests.detection.projects import below, nextjs, package_json, package_lock, pnpm_lock, write
 
-detection = projects.load("extensions/detection.py")
-
 
 def details(tmp_path: Path, files: dict[str, str]) -> dict[str, Any]:
-    found = detection.examine(write(tmp_path, files))
+    found = project.examine(write(tmp_path, files))
     assert found["stack"] == "nextjs"
     return found["nextjs"]
 
@@ -323,5 +322,5 @@ def test_workspace_root_at_the_app_itself(tmp_path: Path) -> None:
     ],
 )
 def test_a_package_that_is_no_next_app(package: str, tmp_path: Path) -> None:
-    found = detection.examine(write(tmp_path, {"package.json": package}))
+    found = project.examine(write(tmp_path, {"package.json": package}))
     assert (found["stack"], found["apps"], found["nextjs"]) == (None, [], None)

@@ -152,7 +152,7 @@ def _retired(tree: Path) -> set[str]:
                     yield str(key)
                 yield from walk(value)
 
-    files = (tree / "extensions" / "catalog").glob("*.yml")
+    files = (tree / "extensions").rglob("catalog/*.yml")
     return {key for file in files for key in walk(yaml.safe_load(file.read_text()))}
 
 

@@ -100,7 +100,7 @@ ADDED = {"questions.yml": QUESTIONS + "region: {type: str, default: iad}\n"}
 TYPE = {"questions.yml": QUESTIONS.replace("type: int", "type: str")}
 CHOICE = {"questions.yml": QUESTIONS.replace(", Neon: neon", "")}
 COMPUTED_CHOICE = {"questions.yml": QUESTIONS.replace("'one', 'two'", "'one', 'three'")}
-RETIRED = {**COMPUTED_CHOICE, "extensions/catalog/images.yml": "images: {two: {retired: '2026-12'}}\n"}
+RETIRED = {**COMPUTED_CHOICE, "extensions/copier_fly/fly/catalog/images.yml": "images: {two: {retired: '2026-12'}}\n"}
 MOVED = {"questions.yml": QUESTIONS.replace("default: lib", "default: src")}
 MIGRATION = (
     '_subdirectory: template\n_migrations:\n  - version: "%s"\n    command: git mv -k lib/release.ex src/release.ex\n'

@@ -11,7 +11,7 @@ from tests.support.template import REPO
 
 
 def catalog(name: str) -> Any:
-    return yaml.safe_load((REPO / "extensions/catalog" / f"{name}.yml").read_text())
+    return yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog" / f"{name}.yml").read_text())
 
 
 REGIONS = {code: region for code, region in catalog("regions").items() if not region.get("retired")}

@@ -22,7 +22,7 @@ import yaml
 
 from tests.truth.record import flyctl, quiet_environment
 
-_CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "catalog"
+_CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "copier_fly" / "fly" / "catalog"
 Table = Mapping[str, Any]
 
 

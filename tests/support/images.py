@@ -30,7 +30,7 @@ from tests.support.docker import NO_ENGINE, DockerError, build, docker, engine
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = ROOT / "tests" / "machine"
-CATALOG = ROOT / "extensions" / "catalog"
+CATALOG = ROOT / "extensions" / "copier_fly" / "fly" / "catalog"
 RECIPES = MACHINE / "images"
 LABEL = "copier-fly.stand-in"
 _TESTING = "forky"

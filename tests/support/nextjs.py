@@ -23,7 +23,7 @@ import yaml
 from tests.support import docker, images
 
 ROOT = Path(__file__).resolve().parents[2]
-_NODE = yaml.safe_load((ROOT / "extensions" / "catalog" / "node.yml").read_text())
+_NODE = yaml.safe_load((ROOT / "extensions" / "copier_fly" / "fly" / "catalog" / "node.yml").read_text())
 NODE_IMAGE = _NODE["images"][_NODE["default"]]["debian"]
 _VERSIONS = _NODE["package_managers"]
 

@@ -16,7 +16,7 @@ from tests.support.postgres import Database
 
 pytestmark = pytest.mark.system
 
-PG = yaml.safe_load((template_support.REPO / "extensions/catalog/node.yml").read_text())["pg"]
+PG = yaml.safe_load((template_support.REPO / "extensions/copier_fly/fly/catalog/node.yml").read_text())["pg"]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The facts in extensions/catalog have the shape that questions and templates count on, and do not contradict."""
+"""The facts in the catalog have the shape that questions and templates count on, and do not contradict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 from tests.support.fly_toml import megabytes
 from tests.truth.record import VERSION
 
-CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "catalog"
+CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "copier_fly" / "fly" / "catalog"
 FILES = ["actions", "databases", "elixir", "machines", "node", "prices", "regions", "services"]
 # The 17 that Fly.io closed in October 2025.
 REMOVED = set("atl bog bos den eze gdl gig hkg mad mia otp phx qro scl sea waw yul".split())  # noqa: SIM905

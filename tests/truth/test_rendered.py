@@ -14,7 +14,7 @@ from tests.support import corpus, fly_toml, fly_truth
 from tests.support.corpus import Rendered
 from tests.support.template import REPO, is_golden, working_files
 
-CATALOG = REPO / "extensions" / "catalog"
+CATALOG = REPO / "extensions" / "copier_fly" / "fly" / "catalog"
 ACTIONS = yaml.safe_load((CATALOG / "actions.yml").read_text())
 # What users read, and what copier and the scripts print. The layer's own tests are full of false commands.
 SAID = [

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks import wire
 from tests.detection import projects
-from tests.detection.projects import PHOENIX, endpoint_ex, load, mix_exs, umbrella
-
-wire = load("tasks/wire.py")
+from tests.detection.projects import PHOENIX, endpoint_ex, mix_exs, umbrella
 
 RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
 MIX = "defmodule Shop.MixProject do\n  use Mix.Project\n\n{}\nend\n"
@@ -131,7 +130,7 @@ LEFT = {
 @pytest.mark.parametrize("case", LEFT)
 def test_mix_exs_that_is_left_alone(case: str) -> None:
     text, reason = LEFT[case]
-    with pytest.raises(wire.LeftError) as left:
+    with pytest.raises(wire.NotWiredError) as left:
         wire.wire_mix(MIX.format(text))
     assert reason in str(left.value)
 
@@ -208,7 +207,7 @@ def test_of_two_endpoints_in_a_file_the_named_one() -> None:
     ids=["empty", "macro", "semicolon", "one-line", "open", "two"],
 )
 def test_endpoint_that_is_left_alone(text: str) -> None:
-    with pytest.raises(wire.LeftError):
+    with pytest.raises(wire.NotWiredError):
         endpoint(text)
 
 
@@ -224,7 +223,7 @@ def test_whatever_a_user_has_made_of_it_only_the_line_is_added(edit: tuple[int, 
     change, line = (wire.wire_mix, RELEASES) if which == "mix.exs" else (endpoint, "plug ShopWeb.HealthPlug")
     try:
         wired = change(text)
-    except wire.LeftError:
+    except wire.NotWiredError:
         return
     assert change(wired) == wired
     # White space and the comma aside, taking the line out again gives the text back.

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.detection.projects import NEXT, load, package_json
-
-wire = load("tasks/wire.py")
+from tasks import wire
+from tests.detection.projects import NEXT, package_json
 
 DEPLOY = "ops/deploy production"
 LINE = f'"deploy:fly": "{DEPLOY}"'
@@ -80,7 +79,7 @@ def test_shapes(case: str) -> None:
     ],
 )
 def test_left_alone(text: str, reason: str) -> None:
-    with pytest.raises(wire.LeftError, match=reason):
+    with pytest.raises(wire.NotWiredError, match=reason):
         package(text)
 
 

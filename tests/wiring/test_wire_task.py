@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks import wire
 from tests.detection import projects
-from tests.detection.projects import below, load, nextjs, phoenix, umbrella, write
+from tests.detection.projects import below, nextjs, phoenix, umbrella, write
 from tests.support.template import REPO
-
-wire = load("tasks/wire.py")
 
 MIX_LINE = '    releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),'
 

@@ -7,71 +7,20 @@ one of the user's own.
 
 from __future__ import annotations
 
-import os
-import re
 import stat
 import sys
-from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from copier.errors import UserMessageError
-from jinja2 import Environment, pass_context
-from jinja2.ext import Extension
+from jinja2 import pass_context
 from jinja2.runtime import Context
 from pathspec import GitIgnoreSpec
 
-TEMPLATE = Path(__file__).parents[1] / "template"
-SUFFIX = ".jinja"
-ANSWERS = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
+from .template_files import ANSWERS, SUFFIX, TEMPLATE, Source, rendered
+
 NAMED = 12
-"""So many files are named in a sentence; of more it says how many there are."""
-_YIELD = re.compile(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
-
-
-class Source(NamedTuple):
-    """A file of the template: where it is, where it goes, and what its path sets beside the answers."""
-
-    file: Path
-    path: str
-    more: Mapping[str, Any]
-
-
-@cache
-def sources() -> list[str]:
-    """Every file of the template, relative to it."""
-    found = (Path(folder, name) for folder, _, names in os.walk(TEMPLATE) for name in names)
-    return sorted(file.relative_to(TEMPLATE).as_posix() for file in found)
-
-
-def rendered(context: Context) -> Iterator[Source]:
-    """The files that these answers render."""
-    names: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    for source in sources():
-        paths: list[tuple[list[str], dict[str, Any]]] = [([], {})]
-        for part in source.removesuffix(SUFFIX).split("/"):
-            if not paths:
-                break
-            if part not in names:
-                names[part] = list(_name(context, part))
-            # A part that renders to nothing leaves out all that is below it.
-            paths = [([*path, name], {**more, **its}) for path, more in paths for name, its in names[part] if name]
-        for path, more in paths:
-            yield Source(TEMPLATE / source, os.path.normpath("/".join(path)), more)
-
-
-def _name(context: Context, part: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What a part of a path is called; several times where it yields, each with the variable that it sets."""
-    render, known = context.environment.from_string, context.get_all()
-    loop = _YIELD.search(part)
-    if not loop:
-        yield (render(part).render(known) if "{" in part else part), {}
-        return
-    part = part.replace(loop[0], "").replace("{% endyield %}", "")
-    values = context.environment.compile_expression(loop["values"])
-    for value in values(**known) or ():
-        yield render(part).render({**known, loop["name"]: value}), {loop["name"]: value}
+"""Maximum number of files listed before "and N more"."""
 
 
 def _content(context: Context, source: Source) -> bytes:
@@ -122,7 +71,7 @@ _ready: dict[str, str] = {}
 
 
 @pass_context
-def clear_the_way(context: Context) -> str:
+def refuse_overwrites(context: Context) -> str:
     """Stop with one sentence when files would be overwritten and there is nobody to ask; remove what was begun.
 
     Returns nothing. Raises `UserMessageError`, before anything is written. An update overwrites by its nature and
@@ -154,7 +103,7 @@ def _refusal(files: list[str]) -> str:
 
 
 @pass_context
-def in_one_piece(context: Context, text: str) -> str:
+def atomically(context: Context, text: str) -> str:
     """Put the answers file in its place by one rename: copier shows a traceback for one that a kill left empty.
 
     `text` is what it renders to, and what is returned; copier then finds the file written already.
@@ -171,12 +120,3 @@ def in_one_piece(context: Context, text: str) -> str:
     temporary.chmod(ANSWERS.stat().st_mode)
     temporary.replace(path)
     return text
-
-
-class TargetFiles(Extension):
-    """Adds the global `clear_the_way()` and the filter `in_one_piece`."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        environment.globals["clear_the_way"] = clear_the_way
-        environment.filters["in_one_piece"] = in_one_piece

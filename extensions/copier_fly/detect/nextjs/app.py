@@ -5,26 +5,11 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import yaml
 
-
-def _sibling(name: str) -> ModuleType:
-    # An import by name would hand the old template version's module to the new one during an update.
-    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-reading = _sibling("reading")
+from .. import files
 
 DB_DRIVERS = (
     # These talk to Neon alone, whatever else is there for the developer's own database.
@@ -43,7 +28,7 @@ NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 
 def package_json(target: Any, folder: str) -> dict[str, Any]:
     """The package.json of a folder, {} when there is none."""
-    return target.parsed(reading.join(folder, "package.json"), json.loads, "JSON")
+    return target.parsed(files.join(folder, "package.json"), json.loads, "JSON")
 
 
 def dependencies(package: dict[str, Any]) -> dict[str, str]:
@@ -88,17 +73,17 @@ def _locked_version(lock: str, lockfile: str, package: str, wanted: str, importe
 
 def _workspace(target: Any, folder: str) -> str | None:
     """The root of the npm, yarn, pnpm or bun workspace that the app is part of, relative to the target."""
-    for above in reading.ancestors(folder):
+    for above in files.ancestors(folder):
         patterns = package_json(target, above).get("workspaces")
         if not patterns:
-            pnpm = target.parsed(reading.join(above, "pnpm-workspace.yaml"), yaml.safe_load, "YAML")
+            pnpm = target.parsed(files.join(above, "pnpm-workspace.yaml"), yaml.safe_load, "YAML")
             patterns = pnpm.get("packages")
         if isinstance(patterns, dict):
             patterns = patterns.get("packages")
         if not isinstance(patterns, list) or not patterns:
             continue
         globs = [glob.removeprefix("./").rstrip("/") for glob in patterns if isinstance(glob, str)]
-        inside = reading.relative(folder, above)
+        inside = files.relative(folder, above)
         if above == folder:
             return above
         matching = [glob for glob in globs if fnmatch.fnmatchcase(inside, glob.removeprefix("!"))]
@@ -109,11 +94,11 @@ def _workspace(target: Any, folder: str) -> str | None:
 
 def _package_manager(target: Any, folder: str, top: str) -> tuple[str | None, str | None, list[str], str]:
     """Package manager, its version when `packageManager` pins it, lock files, and the folder they are in."""
-    above = [one for one in reading.ancestors(folder) if reading.within(one, top)]
-    found = [(one, [name for name in target.names(one) if name in reading.LOCKFILES]) for one in above]
+    above = [one for one in files.ancestors(folder) if files.within(one, top)]
+    found = [(one, [name for name in target.names(one) if name in files.LOCKFILES]) for one in above]
     lock_dir, locks = next(((one, names) for one, names in found if names), (top, []))
-    kinds = {reading.LOCKFILES[name] for name in locks}
-    yarn = target.text(reading.join(lock_dir, "yarn.lock"), reading.LOCK_LIMIT) if "yarn" in kinds else None
+    kinds = {files.LOCKFILES[name] for name in locks}
+    yarn = target.text(files.join(lock_dir, "yarn.lock"), files.LOCK_LIMIT) if "yarn" in kinds else None
     if re.search(r"^__metadata:", yarn or "", re.MULTILINE):
         kinds = kinds - {"yarn"} | {"yarn_berry"}
     wanted = [str(package_json(target, one).get("packageManager")) for one in above]
@@ -134,7 +119,7 @@ def _without_comments(text: str) -> str:
 
 def _js(target: Any, folder: str, stem: str) -> str:
     for ending in ("ts", "mts", "mjs", "js", "cjs"):
-        text = target.text(reading.join(folder, f"{stem}.{ending}"))
+        text = target.text(files.join(folder, f"{stem}.{ending}"))
         if text is not None:
             return _without_comments(text)
     return ""
@@ -149,19 +134,19 @@ def _local(path: Any) -> str | None:
     """A path from a settings file as a clean path inside the app, or None."""
     if not isinstance(path, str) or not path or path[0] == "/" or re.search(r"(^|/)\.\.(/|$)|\\", path):
         return None
-    return reading.join(*path.split("/"))
+    return files.join(*path.split("/"))
 
 
 def _node_version(target: Any, folder: str, package: dict[str, Any]) -> str | None:
-    for above in reading.ancestors(folder):
+    for above in files.ancestors(folder):
         for name in (".nvmrc", ".node-version"):
-            word = (target.text(reading.join(above, name)) or "").strip().lower()
+            word = (target.text(files.join(above, name)) or "").strip().lower()
             found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", word)
             if found:
                 return found[1]
             if word.startswith("lts/") and word[4:] in NODE_LTS:
                 return NODE_LTS[word[4:]]
-    tools = reading.tool_versions(target, folder)
+    tools = files.tool_versions(target, folder)
     found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", tools.get("nodejs", tools.get("node", "")))
     if found:
         return found[1]
@@ -175,10 +160,10 @@ def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]
     """The keys orm, migrations_dir and prisma_schema of `details`."""
 
     def there(*paths: str) -> str | None:
-        return next((path for path in paths if target.exists(reading.join(folder, path))), None)
+        return next((path for path in paths if target.exists(files.join(folder, path))), None)
 
     def has_sql(path: str) -> bool:
-        return any(name.endswith(".sql") for name in target.names(reading.join(folder, path)))
+        return any(name.endswith(".sql") for name in target.names(files.join(folder, path)))
 
     prisma_config, drizzle_config = (_js(target, folder, f"{name}.config") for name in ("prisma", "drizzle"))
     own = package.get("prisma")
@@ -193,8 +178,8 @@ def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]
     if prisma:
         section = re.search(r"(?<![\w.])migrations\s*:\s*\{([^{}]*)\}", prisma_config)
         written = _local(_js_string(section[1], "path")) if section else None
-        beside = reading.folder_of(schema) if schema and schema.endswith(".prisma") else "prisma"
-        migrations = written or reading.join(beside, "migrations")
+        beside = files.folder_of(schema) if schema and schema.endswith(".prisma") else "prisma"
+        migrations = written or files.join(beside, "migrations")
         return {"orm": "prisma", "migrations_dir": migrations, "prisma_schema": schema}
     if drizzle:
         migrations = _local(_js_string(drizzle_config, "out")) or "drizzle"
@@ -209,7 +194,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     name, next_version (locked, else the range), next_major, package_manager, package_manager_version,
     lockfiles, node_version, router, src_dir, typescript, orm, orm_version, output, postinstall_generates,
     db_driver; migrations_dir and prisma_schema relative to the app, lock_dir and workspace_root to the
-    target. `target` is the `reading.Target`, `app` the `detection.App`.
+    target. `target` is the `files.Target`, `app` the `detection.App`.
     """
     folder = app.dir
     package = package_json(target, folder)
@@ -217,9 +202,9 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     workspace = _workspace(target, folder)
     manager, manager_version, locks, lock_dir = _package_manager(target, folder, workspace or folder)
     kind = (manager or "").removesuffix("_berry")
-    lockfile = next((name for name in locks if reading.LOCKFILES[name] == kind and name != "bun.lockb"), "")
-    lock = (target.text(reading.join(lock_dir, lockfile), reading.LOCK_LIMIT) if lockfile else None) or ""
-    importer = reading.relative(folder, lock_dir)
+    lockfile = next((name for name in locks if files.LOCKFILES[name] == kind and name != "bun.lockb"), "")
+    lock = (target.text(files.join(lock_dir, lockfile), files.LOCK_LIMIT) if lockfile else None) or ""
+    importer = files.relative(folder, lock_dir)
 
     def version(*names: str) -> str | None:
         name = next((name for name in names if name in deps), None)
@@ -229,7 +214,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
 
     # Next.js looks below src/ only when neither folder is at the top.
     places = ("app", "pages", "src/app", "src/pages")
-    routers = [path for path in places if target.is_dir(reading.join(folder, path))]
+    routers = [path for path in places if target.is_dir(files.join(folder, path))]
     orm = _orm(target, folder, package, deps)
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     scripts = package.get("scripts")
@@ -246,7 +231,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
         "node_version": _node_version(target, folder, package),
         "router": routers[0].removeprefix("src/") if routers else None,
         "src_dir": bool(routers) and routers[0].startswith("src/"),
-        "typescript": target.is_file(reading.join(folder, "tsconfig.json")) or "typescript" in deps,
+        "typescript": target.is_file(files.join(folder, "tsconfig.json")) or "typescript" in deps,
         **orm,
         "orm_version": version(*orm_packages.get(orm["orm"] or "", ())),
         "output": output if output in ("export", "standalone") else None,

@@ -7,26 +7,12 @@ what is allowed, as the end of a sentence, or nothing when the answer is fine.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path, PurePosixPath
-from types import ModuleType
+from pathlib import PurePosixPath
 from typing import Any
 
-
-def _sibling(name: str) -> ModuleType:
-    # An import by name would hand the old template version's module to the new one during an update.
-    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fly = _sibling("fly_platform")
-naming = _sibling("naming")
+from .. import naming
+from ..fly import platform
 
 AUTO = "auto"
 
@@ -100,7 +86,7 @@ def _metrics_port(value: Any, answers: Answers) -> str:
 
 
 def _grace_period(value: Any, _: Answers) -> str:
-    if _DURATION.fullmatch(str(value)) and 1 <= fly.seconds(value) <= 900:
+    if _DURATION.fullmatch(str(value)) and 1 <= platform.seconds(value) <= 900:
         return ""
     return "use a duration from 1s to 15m, such as 30s"
 
@@ -140,32 +126,32 @@ def _tcp_services(value: Any, answers: Answers) -> str:
 
 def _region(value: Any, _: Answers) -> str:
     code = str(value)
-    if fly.is_region(code):
+    if platform.is_region(code):
         return ""
-    if code in fly.catalog("regions"):
-        return f"Fly removed that region; use {fly.region_successor(code)}"
-    return f"use one of {' '.join(fly.region_choices().values())}"
+    if code in platform.catalog("regions"):
+        return f"Fly removed that region; use {platform.region_successor(code)}"
+    return f"use one of {' '.join(platform.region_choices().values())}"
 
 
 def _memory(value: Any, answers: Answers) -> str:
-    if value not in fly.catalog("machines")["memory"]:
-        able = fly.sizes_for(fly.megabytes(value)) if re.fullmatch(r"\d+(mb|gb)", str(value)) else []
+    if value not in platform.catalog("machines")["memory"]:
+        able = platform.sizes_for(platform.megabytes(value)) if re.fullmatch(r"\d+(mb|gb)", str(value)) else []
         more = f" ({value} is not offered; of the sizes only {' '.join(able)} could have it)" if able else ""
-        return f"use one of {' '.join(fly.memory_choices())}{more}"
+        return f"use one of {' '.join(platform.memory_choices())}{more}"
     if answers.get("vm_size", AUTO) == AUTO:
         return ""
     return _size(answers["vm_size"], {**answers, "vm_memory": value})
 
 
 def _size(value: Any, answers: Answers) -> str:
-    sizes = fly.catalog("machines")["sizes"]
+    sizes = platform.catalog("machines")["sizes"]
     if value == AUTO:
         return ""
     if value not in sizes:
         return f"use auto or one of {' '.join(sizes)}"
     memory = answers.get("vm_memory")
-    if memory in fly.catalog("machines")["memory"]:
-        possible = fly.sizes_for(fly.megabytes(memory))
+    if memory in platform.catalog("machines")["memory"]:
+        possible = platform.sizes_for(platform.megabytes(memory))
         if value not in possible:
             return f"{value} cannot have {memory} of memory; these can: {' '.join(possible)}"
     return ""
@@ -182,7 +168,7 @@ def _swap(value: Any, answers: Answers) -> str:
 
 
 def _auto_stop(value: Any, answers: Answers) -> str:
-    if value == "suspend" and fly.megabytes(answers.get("vm_memory", "256mb")) > 2048:
+    if value == "suspend" and platform.megabytes(answers.get("vm_memory", "256mb")) > 2048:
         return "machines with more than 2gb of memory cannot be suspended; use stop or off"
     if value != "off" and answers.get("tcp_services"):
         return "a raw TCP service is only reached while its machine runs; use off"
@@ -268,7 +254,7 @@ def _database_name(value: Any, answers: Answers) -> str:
 
 
 def _plan(value: Any, _: Answers) -> str:
-    plans = fly.catalog("databases")["fly_managed"]["plans"]
+    plans = platform.catalog("databases")["fly_managed"]["plans"]
     return "" if value in (AUTO, *plans) else f"use auto or one of {' '.join(plans)}, written like that"
 
 
@@ -277,8 +263,8 @@ def _db_region(value: Any, answers: Answers) -> str:
         return ""
     if problem := _region(value, answers):
         return problem
-    if answers.get("database") == "fly_managed" and not fly.catalog("regions")[value]["mpg"]:
-        return f"Managed Postgres is not offered there; the nearest is {fly.managed_postgres_region(value)}"
+    if answers.get("database") == "fly_managed" and not platform.catalog("regions")[value]["mpg"]:
+        return f"Managed Postgres is not offered there; the nearest is {platform.managed_postgres_region(value)}"
     return ""
 
 

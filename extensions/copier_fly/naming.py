@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from jinja2 import Environment
-from jinja2.ext import Extension
-
 FLY_NAME_MAX = 63
 """Longest app name: it is one label of `NAME.fly.dev`, and a DNS label has 63 octets (RFC 1035)."""
 
@@ -46,11 +43,3 @@ def underscore(module: str) -> str:
 def environment_app(app: str, environment: str) -> str:
     """Name an environment's Fly app where no name was given: `shop` and `staging` make `shop-staging`."""
     return f"{app[: FLY_NAME_MAX - len(environment) - 1]}-{environment}"
-
-
-class Naming(Extension):
-    """Adds the functions of this file to every template."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        environment.globals.update(fly_name=fly_name, otp_name=otp_name, module_name=module_name, underscore=underscore)

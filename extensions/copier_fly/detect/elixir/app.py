@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
-
-def _sibling(name: str) -> ModuleType:
-    # An import by name would hand the old template version's module to the new one during an update.
-    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-config = _sibling("elixir_config")
-mixfile = _sibling("mixfile")
-reading = _sibling("reading")
+from .. import files
+from . import config, mixfile
 
 NATIVE_DEPS = frozenset(
     """
@@ -40,7 +24,7 @@ DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_suppo
 
 def project(target: Any, folder: str) -> Any:
     """The `mixfile.MixProject` of a folder, or None; what could not be understood becomes a note."""
-    relative = reading.join(folder, "mix.exs")
+    relative = files.join(folder, "mix.exs")
     text = target.text(relative)
     if text is None:
         return None
@@ -54,7 +38,7 @@ def project(target: Any, folder: str) -> Any:
 def umbrella_folder(mix: Any) -> str | None:
     """The folder of an umbrella's children, relative to its root; None when the project is no umbrella."""
     value = mix.string("apps_path") if mix else None
-    return reading.join(*value.split("/")) if value and not value.startswith(("/", "..")) else None
+    return files.join(*value.split("/")) if value and not value.startswith(("/", "..")) else None
 
 
 def umbrella_name(mix: Any) -> str | None:
@@ -91,7 +75,7 @@ class Sources:
         self.files: dict[str, str] = {}
         self.listens = False
         for top in ("lib", "web"):
-            for relative in target.sources(reading.join(folder, top), ".ex"):
+            for relative in target.sources(files.join(folder, top), ".ex"):
                 self._look(relative, target.peek(relative))
 
     def _look(self, relative: str, data: bytes) -> None:
@@ -130,8 +114,8 @@ def _children(target: Any, app: Any) -> list[Child]:
         return [Child(name, app.dir, app.mix, sources, app.mix.deps())] if name else []
     only = app.mix.atoms("apps")
     found = []
-    for entry, is_folder in target.names(reading.join(app.dir, folder)).items():
-        where = reading.join(app.dir, folder, entry)
+    for entry, is_folder in target.names(files.join(app.dir, folder)).items():
+        where = files.join(app.dir, folder, entry)
         mix = project(target, where) if is_folder else None
         name = mix.atom("app") if mix else None
         if name and (only is None or name in only):
@@ -165,11 +149,11 @@ def _module(child: Child) -> str | None:
 
 def _lib(child: Child) -> str:
     """The folder of an app's own modules: that of its application module, else what the generator makes."""
-    top = reading.join(child.dir, "lib")
+    top = files.join(child.dir, "lib")
     file = child.sources.files.get(child.mix.callback() or "")
-    if file and reading.folder_of(file) != top and reading.within(file, top):
-        return str(reading.folder_of(file))
-    return str(reading.join(top, child.name))
+    if file and files.folder_of(file) != top and files.within(file, top):
+        return str(files.folder_of(file))
+    return str(files.join(top, child.name))
 
 
 def _build_only(dep: Any) -> bool:
@@ -197,7 +181,7 @@ def _endpoint(every: list[Child]) -> tuple[Child, Found] | None:
             (child, endpoint)
             for child, endpoint in found
             if endpoint.module.endswith("Web.Endpoint")
-            and endpoint.file in [reading.join(child.dir, path.format(child.name)) for path in usual]
+            and endpoint.file in [files.join(child.dir, path.format(child.name)) for path in usual]
         ]
     return found[0] if len(found) == 1 else None
 
@@ -211,11 +195,11 @@ def _endpoint_space(child: Child, web: Child | None, endpoint: Found | None) -> 
 def _assets(target: Any, web: Child | None, root: Any) -> str:
     if web is None or not (web.mix.has_alias("assets.deploy") or root.has_alias("assets.deploy")):
         return "none"
-    names = target.names(reading.join(web.dir, "assets"))
+    names = target.names(files.join(web.dir, "assets"))
     if "package.json" in names:
-        managers = {manager for lock, manager in reading.LOCKFILES.items() if lock in names} - {"bun"}
+        managers = {manager for lock, manager in files.LOCKFILES.items() if lock in names} - {"bun"}
         return managers.pop() if len(managers) == 1 else "npm"
-    return "mix" if target.is_dir(reading.join(web.dir, "assets")) else "none"
+    return "mix" if target.is_dir(files.join(web.dir, "assets")) else "none"
 
 
 def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
@@ -226,7 +210,7 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
 
 
 def _native(target: Any, folder: str, deps: dict[str, Any]) -> list[str]:
-    lock = target.text(reading.join(folder, "mix.lock"), reading.LOCK_LIMIT) or ""
+    lock = target.text(files.join(folder, "mix.lock"), files.LOCK_LIMIT) or ""
     locked = set(re.findall(r'^[ \t]*"([a-z0-9_]+)": \{:(?:hex|git)\b', lock, re.MULTILINE))
     wanted = {name for name, dep in deps.items() if not _build_only(dep)}
     return sorted(NATIVE_DEPS & (wanted | locked - deps.keys()))
@@ -245,7 +229,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     [{app, module}], repo_app, repo_module, assets, http_port, tcp_ports [{name, port}], release_name,
     releases, version, deps, oban, git_deps, native_deps, in_umbrella, children [{name, dir, module, web,
     endpoint, repos, deps, dev_only}], web_app, endpoint_file, app_lib, web_lib, repo_lib. `target` is the
-    `reading.Target`, `app` the `detection.App`.
+    `files.Target`, `app` the `detection.App`.
     """
     mix, every = app.mix, _children(target, app)
     names = [child.name for child in every]
@@ -258,7 +242,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
         target.notes.append((app.dir, f"{len(endpoints)} modules use Phoenix.Endpoint; {taken}."))
     in_umbrella = ".." in (mix.string("lockfile") or "")
     if in_umbrella:
-        where = reading.join(app.dir, "mix.exs")
+        where = files.join(app.dir, "mix.exs")
         target.notes.append((app.dir, f"{where} is part of an umbrella; deploy from the umbrella's root."))
 
     named = config.ecto_repos(settings, names)
@@ -269,7 +253,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     main = next((child for child in every if child.name == name), owner or web)
     deps = {dep.name: dep for one in [mix.deps(), *(child.deps for child in every)] for dep in one}
     deps = {dep: deps[dep] for dep in sorted(deps) if dep not in names}
-    elixir_version, otp_version = _versions(reading.tool_versions(target, app.dir))
+    elixir_version, otp_version = _versions(files.tool_versions(target, app.dir))
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
     requirements = [one.string("elixir") for one in mixes]
     listens = any(child.sources.listens for child in every)
@@ -277,7 +261,7 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     tcp_ports = config.tcp_ports(settings, names, endpoints) if listens else []
 
     def inside(path: str) -> str:
-        return str(reading.relative(path, app.dir))
+        return str(files.relative(path, app.dir))
 
     def child_details(child: Child) -> dict[str, Any]:
         return {
@@ -318,6 +302,6 @@ def details(target: Any, app: Any) -> dict[str, Any]:
         "web_app": web.name if web else None,
         "endpoint_file": inside(endpoint.file) if endpoint else None,
         "app_lib": inside(_lib(main)) if main else None,
-        "web_lib": inside(reading.folder_of(endpoint.file)) if endpoint else None,
+        "web_lib": inside(files.folder_of(endpoint.file)) if endpoint else None,
         "repo_lib": inside(_lib(owner)) if owner else None,
     }

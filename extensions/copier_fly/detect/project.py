@@ -8,33 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tomllib
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import yaml
-from jinja2 import Environment
-from jinja2.ext import Extension
 
-
-def _sibling(name: str) -> ModuleType:
-    # An import by name would hand the old template version's module to the new one during an update.
-    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-adoption = _sibling("adoption")
-elixir_app = _sibling("elixir_app")
-nextjs_app = _sibling("nextjs_app")
-reading = _sibling("reading")
+from . import existing, files
+from .elixir import app as elixir_app
+from .nextjs import app as nextjs_app
 
 MAX_DEPTH = 3
 """How deep below the target an app is looked for: `apps/web` in a monorepo is 2."""
@@ -83,7 +66,7 @@ def find_apps(target: Any) -> list[App]:
                 apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None, None))
         if depth < MAX_DEPTH:
             pending += [
-                (reading.join(folder, name), depth + 1)
+                (files.join(folder, name), depth + 1)
                 for name, is_folder in names.items()
                 if is_folder and not name.startswith(".") and name not in SKIPPED | own
             ]
@@ -98,9 +81,9 @@ def _github(target: Any) -> bool:
     found = re.match(r"gitdir:\s*(.+)", pointer or "")
     if found:
         # A worktree keeps its remotes in the main repository (commondir), a submodule in a folder of its own.
-        git = reading.Target(os.path.join(target.root, found[1].strip()))  # noqa: PTH118
+        git = files.Target(os.path.join(target.root, found[1].strip()))  # noqa: PTH118
         common = (git.text("commondir") or "").strip()
-        git = reading.Target(os.path.join(git.root, common)) if common else git  # noqa: PTH118
+        git = files.Target(os.path.join(git.root, common)) if common else git  # noqa: PTH118
         config = git.text("config")
     remote = False
     for line in (config or "").splitlines():
@@ -123,13 +106,13 @@ def _memory(value: Any) -> str | None:
 
 def _fly_toml(target: Any, folder: str) -> tuple[str | None, dict[str, Any]]:
     """Where the app's fly.toml is, and what is in it."""
-    relative = next((path for path in ("fly.toml", reading.join(folder, "fly.toml")) if target.is_file(path)), None)
+    relative = next((path for path in ("fly.toml", files.join(folder, "fly.toml")) if target.is_file(path)), None)
     return relative, target.parsed(relative, tomllib.loads, "TOML") if relative else {}
 
 
 def fly_keys(target: str) -> dict[str, list[str]]:
     """What the fly.toml at the top of a folder says now, as dotted key → values."""
-    return adoption.flat(_fly_toml(reading.Target(target), ".")[1])
+    return existing.flat(_fly_toml(files.Target(target), ".")[1])
 
 
 def _stopping(value: Any) -> Any:
@@ -191,7 +174,7 @@ def _clean_dir(app_dir: str | None) -> str | None:
     if app_dir is None or not isinstance(app_dir, str):
         return None
     parts = [part for part in app_dir.replace("\\", "/").split("/") if part not in ("", ".")]
-    return None if app_dir.startswith("/") or ".." in parts else reading.join(*parts)
+    return None if app_dir.startswith("/") or ".." in parts else files.join(*parts)
 
 
 def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str, Any]:
@@ -205,7 +188,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
     (`elixir_app.details`) and `nextjs` (`nextjs_app.details`), each None unless the app is one.
     """
     root = os.path.realpath(os.fspath(dst).replace("\0", ""))
-    target = reading.Target(root)
+    target = files.Target(root)
     apps = find_apps(target)
     wanted = None if app_dir is None else _clean_dir(app_dir)
     # Of several apps the one at the root, else the nearest; `apps` shows that there are more.
@@ -217,7 +200,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
 
     def ours(entries: list[tuple[str, str]]) -> list[str]:
         # A file in a corner of the repository that is not the app's is nobody's problem here.
-        return [text for folder, text in entries if not app or folder == "." or reading.within(folder, app.dir)]
+        return [text for folder, text in entries if not app or folder == "." or files.within(folder, app.dir)]
 
     seen = {
         "stack": app.stack if app else None,
@@ -233,12 +216,12 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str
             if not is_folder and name.endswith((".yml", ".yaml")) and not name.startswith("fly-")
         ],
         "fly": _fly(fly_data),
-        "fly_toml": {"file": fly_file, "keys": adoption.flat(fly_data)},
+        "fly_toml": {"file": fly_file, "keys": existing.flat(fly_data)},
         "version": version,
         "elixir": elixir,
         "nextjs": nextjs,
     }
-    return seen | {"adoption": adoption.notes(reading.Target(root), seen)}
+    return seen | {"adoption": existing.notes(files.Target(root), seen)}
 
 
 @cache
@@ -253,11 +236,3 @@ def detect(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str,
     defaults are those of the project as it was before the first file was written.
     """
     return _remembered(os.path.abspath(os.fspath(dst)), app_dir)  # noqa: PTH100 (takes any bytes)
-
-
-class Detection(Extension):
-    """Adds the global `detect(dst, app_dir=None)`."""
-
-    def __init__(self, environment: Environment):
-        super().__init__(environment)
-        environment.globals["detect"] = detect

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
-
-def _sibling(name: str) -> ModuleType:
-    # An import by name would hand the old template version's module to the new one during an update.
-    spec = spec_from_file_location(f"{__name__}.{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-mixfile = _sibling("mixfile")
-reading = _sibling("reading")
+from .. import files
+from . import mixfile
 
 FILES = ("runtime", "releases", "prod", "config")
 """Names below config/, the strongest first (releases.exs is what runtime.exs was before Elixir 1.11)."""
@@ -65,11 +50,11 @@ class Setting(NamedTuple):
 def read(target: Any, folder: str) -> list[Setting]:
     """The settings of config/*.exs, strongest file first, without dev.exs, test.exs and dev or test blocks.
 
-    `target` is the `reading.Target`; a file that could not be understood becomes one of its notes.
+    `target` is the `files.Target`; a file that could not be understood becomes one of its notes.
     """
     found: list[Setting] = []
     for name in FILES:
-        relative = reading.join(folder, "config", f"{name}.exs")
+        relative = files.join(folder, "config", f"{name}.exs")
         text = target.text(relative)
         if text is None:
             continue

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment
-from jinja2.ext import Extension
 
 CATALOG = Path(__file__).with_name("catalog")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -137,26 +135,3 @@ def machine_price(size: str, megabyte: int) -> float | None:
         return None
     step = max(below)
     return round(listed[step] + (megabyte - step) / 1024 * prices["extra_memory_gb"], 2)
-
-
-class FlyPlatform(Extension):
-    """Adds the look-ups of this file to every template."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        environment.globals.update(
-            catalog=catalog,
-            check_grace=check_grace,
-            deploy_wait=deploy_wait,
-            elixir_choices=elixir_choices,
-            known_memory=known_memory,
-            known_region=known_region,
-            machine_price=machine_price,
-            managed_postgres_region=managed_postgres_region,
-            megabytes=megabytes,
-            memory_choices=memory_choices,
-            node_choices=node_choices,
-            region_choices=region_choices,
-            seconds=seconds,
-            sizes_for=sizes_for,
-        )

@@ -1,0 +1,1 @@
+"""Where answers come from, whether they are possible, and what follows from them."""

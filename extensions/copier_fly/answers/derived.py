@@ -1,0 +1,78 @@
+"""What follows from the answers: environments with all their settings, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from .. import naming
+from ..fly import platform
+
+
+@pass_context
+def all_environments(context: Context) -> list[dict[str, Any]]:
+    """List production and every further environment with all their settings.
+
+    Each has `name`, `app`, `file` (its fly file), `region`, `vm_memory`, `vm_size`, `min_machines`, `hostname`.
+    """
+    production = {
+        "name": "production",
+        "app": context["fly_app"],
+        "file": "fly.toml",
+        "region": context["primary_region"],
+        "vm_memory": context["vm_memory"],
+        "vm_size": context["effective_vm_size"],
+        "min_machines": context["min_machines"],
+        "hostname": context["effective_hostname"],
+    }
+    return [
+        production,
+        *(_environment(production, env, context["vm_size"]) for env in context["environments"]),
+    ]
+
+
+def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size: str) -> dict[str, Any]:
+    name = str(env["name"])
+    app = str(env.get("app") or naming.environment_app(production["app"], name))
+    memory = str(env.get("vm_memory") or production["vm_memory"])
+    return {
+        "name": name,
+        "app": app,
+        "file": f"fly.{name}.toml",
+        "region": str(env.get("region") or production["region"]),
+        "vm_memory": memory,
+        "vm_size": platform.sizes_for(platform.megabytes(memory))[0] if vm_size == "auto" else vm_size,
+        "min_machines": env.get("min_machines", production["min_machines"]),
+        "hostname": f"{app}.fly.dev",
+    }
+
+
+@pass_context
+def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Estimate what an environment, production where none is given, costs in USD for 30 days.
+
+    Returns `total`, `parts` (a text for each item) and `as_of`, the date of the prices.
+    """
+    prices = platform.catalog("prices")
+    env = environment or all_environments(context)[0]
+    machines = max(2 if context["ha"] else 1, env["min_machines"])
+    each = platform.machine_price(env["vm_size"], platform.megabytes(env["vm_memory"]))
+    items = [(f"{machines} x {env['vm_size']} with {env['vm_memory']}", machines * (each or 0))]
+    match context["database"]:
+        case "fly_managed":
+            plan = context["effective_db_plan"]
+            items.append((f"Managed Postgres {plan}", prices["fly_managed"][plan]))
+        case "fly_postgres":
+            items.append(("one small Postgres machine with 1 GB", prices["fly_postgres_smallest"]))
+        case "neon":
+            items.append(("Neon by use", 0))
+    if context["tcp_services"]:
+        items.append(("a dedicated IPv4 address", prices["dedicated_ipv4"]))
+    return {
+        "total": f"{sum(price for _, price in items):.2f}",
+        "parts": [f"{what} ${price:.2f}" if price else what for what, price in items],
+        "as_of": str(prices["as_of"]),
+    }

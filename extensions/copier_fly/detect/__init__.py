@@ -1,0 +1,1 @@
+"""Reads a project, without running anything in it."""

@@ -1,0 +1,1 @@
+"""Reads Elixir projects."""

@@ -1,0 +1,1 @@
+"""Reads Next.js projects."""

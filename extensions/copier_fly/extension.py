@@ -1,0 +1,67 @@
+"""Every global and filter that the questions, the templates and the messages may use."""
+
+from __future__ import annotations
+
+from jinja2 import Environment
+
+from . import naming, overwrites, template_cache, template_files
+from .answers import cross_checks, defaults, derived
+from .detect import existing, project
+from .fly import platform
+
+GLOBALS = {
+    # What the project says, for defaults and messages.
+    "child_module": defaults.child_module,
+    "default_pool": defaults.default_pool,
+    "detect": project.detect,
+    "detected": defaults.detected,
+    "env_from_fly_toml": defaults.env_from_fly_toml,
+    "from_fly_toml": defaults.from_fly_toml,
+    "left_behind": defaults.left_behind,
+    "nearest_elixir": defaults.nearest_elixir,
+    "nearest_node": defaults.nearest_node,
+    "release_default": defaults.release_default,
+    "tcp_ports": defaults.tcp_ports,
+    "umbrella_apps": defaults.umbrella_apps,
+    "unknown_keys": existing.unknown,
+    "uses_database": defaults.uses_database,
+    # Whether the answers are possible.
+    "check": cross_checks.check,
+    "cross_checks": cross_checks.cross_checks,
+    "preflight": cross_checks.preflight,
+    # What follows from the answers.
+    "all_environments": derived.all_environments,
+    "monthly_cost": derived.monthly_cost,
+    # Which files are written.
+    "existing_files": template_files.existing_files,
+    "new_files": template_files.new_files,
+    "refuse_overwrites": overwrites.refuse_overwrites,
+    # What Fly.io offers.
+    "catalog": platform.catalog,
+    "check_grace": platform.check_grace,
+    "deploy_wait": platform.deploy_wait,
+    "elixir_choices": platform.elixir_choices,
+    "known_memory": platform.known_memory,
+    "known_region": platform.known_region,
+    "machine_price": platform.machine_price,
+    "managed_postgres_region": platform.managed_postgres_region,
+    "megabytes": platform.megabytes,
+    "memory_choices": platform.memory_choices,
+    "node_choices": platform.node_choices,
+    "region_choices": platform.region_choices,
+    "seconds": platform.seconds,
+    "sizes_for": platform.sizes_for,
+    # Names that follow from other names.
+    "fly_name": naming.fly_name,
+    "module_name": naming.module_name,
+    "otp_name": naming.otp_name,
+    "underscore": naming.underscore,
+}
+FILTERS = {"atomically": overwrites.atomically}
+
+
+def install(environment: Environment) -> None:
+    """Add the globals and filters to a Jinja environment, and let it compile each template once."""
+    environment.globals.update(GLOBALS)
+    environment.filters.update(FILTERS)
+    template_cache.install(environment)

@@ -1,0 +1,1 @@
+"""What Fly.io offers and how its fly.toml is read."""
