@@ -119,13 +119,7 @@ def docs(renders: dict[str, Path]) -> list[Rendered]:
 
 
 def test_links_lead_somewhere(docs: list[Rendered]) -> None:
-    broken = {
-        str(doc): missing
-        for doc in docs
-        if (
-            missing := [link for link in tools.links(doc.file.read_text()) if not tools.leads_somewhere(doc.file, link)]
-        )
-    }
+    broken = {str(doc): links for doc in docs if (links := tools.broken_links(doc.file))}
     assert broken == {}
 
 

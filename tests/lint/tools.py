@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import markdown
+
 
 def run(tool: str, *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None) -> str:
     """Run a linter; what it says when it finds something, "" when all is well.
@@ -85,34 +87,17 @@ def is_script(path: str, text: str) -> bool:
     return path.endswith((".sh", ".sh.eex")) or re.match(r"#!.*\b(ba|da)?sh\b", text) is not None
 
 
-def code_spans(markdown: str) -> list[str]:
-    """What stands in backticks in the prose of a Markdown text, fenced blocks left out."""
-    prose = re.sub(r"^( *)(```|~~~).*?^\1\2", "", markdown, flags=re.DOTALL | re.MULTILINE)
-    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose)
-
-
-def paths(markdown: str) -> set[str]:
+def paths(text: str) -> set[str]:
     """The words in a Markdown text's code, spans and blocks, that look like the path of a file."""
-    fenced = re.findall(r"^ *(?:```|~~~)[^\n]*\n(.*?)^ *(?:```|~~~)", markdown, flags=re.DOTALL | re.MULTILINE)
-    words = " ".join([*code_spans(markdown), *fenced]).split()
+    words = " ".join([*markdown.code_spans(text), *markdown.code_blocks(text)]).split()
     return {
         word.strip("'\"`(),:;") for word in words if re.fullmatch(r"['\"(]*[\w.][\w./-]*[/.][\w./-]+['\"),:;]*", word)
     }
 
 
-def links(markdown: str) -> list[str]:
-    """The targets of the links and pictures in a Markdown text."""
-    prose = re.sub(r"^( *)(```|~~~).*?^\1\2", "", markdown, flags=re.DOTALL | re.MULTILINE)
-    return re.findall(r"\]\(<?([^)\s>]+)>?\)", prose)
-
-
-def anchors(markdown: str) -> set[str]:
-    """The anchors that GitHub gives the headings of a Markdown text."""
-    found: set[str] = set()
-    for heading in re.findall(r"^#{1,6} +(.*?) *$", markdown, flags=re.MULTILINE):
-        words = re.sub(r"[^\w\- ]", "", heading.lower())
-        found.add(words.replace(" ", "-"))
-    return found
+def broken_links(file: Path) -> list[str]:
+    """The links in a Markdown file that lead nowhere."""
+    return [link for link in markdown.links(file.read_text()) if not leads_somewhere(file, link)]
 
 
 def leads_somewhere(source: Path, link: str) -> bool:
@@ -121,4 +106,4 @@ def leads_somewhere(source: Path, link: str) -> bool:
         return True
     path, _, anchor = link.partition("#")
     target = source.parent / path if path else source
-    return target.exists() and (not anchor or anchor in anchors(target.read_text()))
+    return target.exists() and (not anchor or anchor in markdown.anchors(target.read_text()))

@@ -11,13 +11,14 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Literal
 
 import yaml
 
+from tests.support import markdown, shell
 from tests.truth.record import KEPT
 
 # --- What flyctl has -------------------------------------------------------------------------------------
@@ -213,191 +214,28 @@ _FLY_WORDS = {
     "$flyctl",
     "${flyctl}",
 }
-_SHELL_PREFIX = set(
-    """
-    if then else elif while until do ! { time exec command builtin sudo env nohup eval xargs
-    """.split()  # noqa: SIM905
-)
+# These run what follows them.
+_SHELL_PREFIX = {"time", "exec", "command", "builtin", "sudo", "env", "nohup", "eval", "xargs"}
 _ASSIGNMENT = re.compile(r"^\w+\+?=")
 
 
-@dataclass
-class _Script:
-    """What the scanner found: simple commands, quoted strings and comments, each with its line."""
-
-    commands: list[tuple[int, list[str]]] = field(default_factory=list)
-    strings: list[tuple[int, str]] = field(default_factory=list)
-    comments: list[tuple[int, str]] = field(default_factory=list)
-
-
-class _Scanner:
-    """Splits shell into simple commands, substitutions included. It knows words, not the grammar."""
-
-    def __init__(self, text: str, line: int = 1) -> None:
-        self.text, self.at, self.line = text, 0, line
-        self.found = _Script()
-        self.heredocs: list[tuple[str, bool]] = []
-
-    def scan(self, until: str = "") -> _Script:
-        """Read up to the closing character, or to the end."""
-        words: list[str] = []
-        word: list[str] | None = None
-        first_line = self.line
-        skip_next = False
-
-        def end_word() -> None:
-            nonlocal word, skip_next
-            if word is not None:
-                if not skip_next:
-                    words.append("".join(word))
-                skip_next = False
-            word = None
-
-        def end_command() -> None:
-            nonlocal words, skip_next
-            end_word()
-            skip_next = False
-            if words:
-                self.found.commands.append((first_line, words))
-            words = []
-
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if until and char == until:
-                break
-            if word is None and not words:
-                first_line = self.line
-            if char == "\\":
-                escaped = self.text[self.at + 1 : self.at + 2]
-                self._step(2)
-                if escaped != "\n":
-                    word = [*(word or []), escaped]
-            elif char == "\n":
-                self._step()
-                end_command()
-                self._heredoc_bodies()
-            elif char in " \t":
-                self._step()
-                end_word()
-            elif char == "#" and word is None:
-                end = self._find("\n")
-                self.found.comments.append((self.line, self.text[self.at + 1 : end]))
-                self._step(end - self.at)
-            elif char in ";&|()":
-                if char == "&" and word and word[-1] in "<>":
-                    word = None
-                self._step()
-                end_command()
-            elif char in "<>":
-                if word is not None and "".join(word).isdigit():
-                    word = None
-                end_word()
-                skip_next = self._redirection()
-            else:
-                word = [*(word or []), *self._piece()]
-        end_command()
-        return self.found
-
-    def _redirection(self) -> bool:
-        """Step over an operator; tell whether the next word belongs to it."""
-        if self.text.startswith("<<", self.at) and not self.text.startswith("<<<", self.at):
-            opened = re.compile(r"<<(-?)[ \t]*(\\?)(['\"]?)(\w+)\3").match(self.text, self.at)
-            if opened:
-                self.heredocs.append((opened[4], bool(opened[1])))
-                self._step(opened.end() - self.at)
-                return False
-        operator = re.compile(r"<<<|<>|>\||>>|[<>]&?(\d+|-)?").match(self.text, self.at)
-        assert operator
-        self._step(operator.end() - self.at)
-        return not operator[1]
-
-    def _heredoc_bodies(self) -> None:
-        for delimiter, indented in self.heredocs:
-            while self.at < len(self.text):
-                end = self._find("\n")
-                body = self.text[self.at : end]
-                line = self.line
-                self._step(end + 1 - self.at)
-                if (body.lstrip("\t") if indented else body) == delimiter:
-                    break
-                self.found.strings.append((line, body))
-        self.heredocs = []
-
-    def _piece(self) -> list[str]:
-        """Read one quoted or plain piece of a word."""
-        char = self.text[self.at]
-        line = self.line
-        if char == "'":
-            end = self._find("'", self.at + 1)
-            content = self.text[self.at + 1 : end]
-            self._step(end + 1 - self.at)
-            self.found.strings.append((line, content))
-            return [content]
-        if char == '"':
-            self._step()
-            content = ""
-            while self.at < len(self.text) and self.text[self.at] != '"':
-                if self.text[self.at] == "\\":
-                    content += self.text[self.at + 1 : self.at + 2].replace("\n", "")
-                    self._step(2)
-                elif self.text[self.at] in "$`":
-                    content += "".join(self._piece())
-                else:
-                    content += self.text[self.at]
-                    self._step()
-            self._step()
-            self.found.strings.append((line, content))
-            return [content]
-        if char == "`":
-            end = self._find("`", self.at + 1)
-            self._nested(self.text[self.at + 1 : end])
-            self._step(end + 1 - self.at)
-            return ["$(…)"]
-        if self.text.startswith("$((", self.at):
-            end = self.text.find("))", self.at)
-            self._step((end if end >= 0 else len(self.text)) + 2 - self.at)
-            return ["$((…))"]
-        if self.text.startswith("$(", self.at):
-            self._step(2)
-            inner = _Scanner(self.text, self.line)
-            inner.at = self.at
-            self._take(inner.scan(until=")"))
-            self.at, self.line = inner.at, inner.line
-            self._step()
-            return ["$(…)"]
-        if self.text.startswith("${", self.at):
-            end = self._find("}")
-            content = self.text[self.at : end + 1]
-            self._step(len(content))
-            return [content]
-        self._step()
-        return [char]
-
-    def _nested(self, text: str) -> None:
-        self._take(_Scanner(text, self.line).scan())
-
-    def _take(self, found: _Script) -> None:
-        self.found.commands += found.commands
-        self.found.strings += found.strings
-        self.found.comments += found.comments
-
-    def _find(self, char: str, start: int | None = None) -> int:
-        found = self.text.find(char, self.at if start is None else start)
-        return len(self.text) if found < 0 else found
-
-    def _step(self, count: int = 1) -> None:
-        self.line += self.text.count("\n", self.at, self.at + count)
-        self.at += count
-
-
 def _shell(text: str, line: int, wrappers: frozenset[str]) -> Iterator[Line]:
-    script = _Scanner(text, line).scan()
+    script = shell.read(text)
     for at, words in script.commands:
-        yield from _in_simple_command(at, words, wrappers)
+        yield from _in_simple_command(line - 1 + at, words, wrappers)
     for at, content in script.strings:
-        yield from _string(content, at)
+        yield from _string(content, line - 1 + at)
     for at, content in script.comments:
-        yield from _prose(content, at)
+        yield from _prose(content, line - 1 + at)
+
+
+def wrappers(text: str) -> set[str]:
+    """The functions of a script that hand their words on to flyctl: `on_app() { flyctl "$@" -a "$app"; }`."""
+    return {
+        name
+        for name, commands in shell.read(text).functions.items()
+        if any(words[0] in _FLY_WORDS and "$@" in words for words in commands)
+    }
 
 
 def _in_simple_command(line: int, words: list[str], wrappers: frozenset[str]) -> Iterator[Line]:
@@ -423,6 +261,7 @@ _SPAN_END = re.compile(r"&&|\|\||\s[|<>]\s|;|\s#\s|,$")
 _ANGLES = re.compile(r"<([A-Za-z][\w |.:/-]*)>")
 _JINJA_VALUE = re.compile(r"\$?\{\{.*?\}\}", re.DOTALL)
 _JINJA_REST = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_EEX = re.compile(r"<%.*?%>", re.DOTALL)
 _SHELL_FENCES = {"sh", "bash", "shell", "zsh", "dash", "posix"}
 _PLAIN_FENCES = {"", "text", "console", "shell-session", "sh-session", "none", "plaintext", "output", "cmd"}
 
@@ -497,25 +336,14 @@ def _split(text: str) -> list[str]:
 
 
 def _markdown(text: str, line: int, wrappers: frozenset[str]) -> Iterator[Line]:
-    prose: list[str] = []
-    rows = text.split("\n")
-    position = 0
-    while position < len(rows):
-        opened = re.match(r"^([ \t>]*)(`{3,}|~{3,})[ \t]*\{?\.?([\w-]*)", rows[position])
-        if not opened:
-            prose.append(rows[position])
-            position += 1
-            continue
-        fence = opened[2]
-        start = position + 1
-        end = start
-        while end < len(rows) and not rows[end].strip().startswith(fence):
-            end += 1
-        body = "\n".join(rows[start:end])
-        yield from _fence(opened[3].lower(), body, line + start, wrappers)
-        prose += [""] * (min(end, len(rows) - 1) - position + 1)
-        position = end + 1
-    yield from _prose("\n".join(prose), line)
+    for block in markdown.blocks(text):
+        at = line + (block.map or [0])[0]
+        if block.type == "fence":
+            yield from _fence(block.info.strip().lower(), block.content, at + 1, wrappers)
+        elif block.type == "code_block":
+            yield from _fence("", block.content, at, wrappers)
+        else:
+            yield from _prose(block.content, at)
 
 
 def _fence(language: str, body: str, line: int, wrappers: frozenset[str]) -> Iterator[Line]:
@@ -628,6 +456,8 @@ def _command_lines(text: str, path: PurePath, wrappers: frozenset[str]) -> Itera
     text = _JINJA_VALUE.sub(lambda found: "JINJA" + "\n" * found[0].count("\n"), text)
     if ".jinja" in path.suffixes:  # elsewhere `{#` is shell: ${#list}
         text = _JINJA_REST.sub(lambda found: "\n" * found[0].count("\n"), text)
+    if ".eex" in path.suffixes:
+        text = _EEX.sub(lambda found: "EEX" + "\n" * found[0].count("\n"), text)
     suffixes = [suffix for suffix in path.suffixes if suffix not in (".jinja", ".eex")]
     kind = suffixes[-1] if suffixes else ""
     if kind in (".sh", ".bash") or re.match(r"#!.*\b(ba|da|z)?sh\b", text):

@@ -36,17 +36,11 @@ def renders(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return corpus.renders(template, tmp_path_factory)
 
 
-def functions_for_flyctl(project: Path) -> set[str]:
-    """The shell functions of a render that hand their words on to flyctl: `on_app() { flyctl "$@" -a "$app"; }`."""
-    found: set[str] = set()
-    for file in project.glob("ops/*"):
-        text = file.read_text()
-        found |= set(re.findall(r"^(\w+)\(\) *\{[^}]*?\bfly(?:ctl)? [^\n}]*\"\$@\"", text, re.MULTILINE))
-    return found
-
-
 def test_commands_in_rendered_files(renders: dict[str, Path]) -> None:
-    wrappers = {project: functions_for_flyctl(project) for project in renders.values()}
+    wrappers = {
+        project: {name for file in project.glob("ops/*") for name in fly_truth.wrappers(file.read_text())}
+        for project in renders.values()
+    }
     files = corpus.distinct(renders, "*")
     commands = [
         command for rendered in files for command in fly_truth.command_lines(rendered.file.read_text(), rendered.path)
