@@ -55,6 +55,11 @@ def main() -> None:
         print("\nDropped, because these answers or this version no longer need them. To bring one back:")
         for name in dropped:
             print(f"  git checkout HEAD -- {shlex.quote(name)}")
+    rejected = git("ls-files", "--others", "--", "*.rej")
+    if rejected:
+        print("\nNot merged: git could not place these edits of yours. Put them in by hand, then delete the file:")
+        for name in rejected:
+            print(f"  {name}")
     if conflicts:
         print("\nIn conflict: your edit and the new version touch the same lines. Choose, then `git add` the file:")
         for name in conflicts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from . import naming, overwrites, template_cache, template_files
+from . import git_settings, naming, overwrites, template_cache, template_files
 from .answers import cross_checks, defaults, derived
 from .detect import existing, project
 from .fly import platform
@@ -62,6 +62,7 @@ FILTERS = {"atomically": overwrites.atomically}
 
 def install(environment: Environment) -> None:
     """Add the globals and filters to a Jinja environment, and let it compile each template once."""
+    git_settings.neutralise()
     environment.globals.update(GLOBALS)
     environment.filters.update(FILTERS)
     template_cache.install(environment)
