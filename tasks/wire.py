@@ -29,19 +29,19 @@ import stat
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, NamedTuple
 
 # copier runs this file by its path; the package is the one of the same version.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
 
+from copier_fly import wiring
 from copier_fly.detect import files
-from copier_fly.detect.elixir import app as elixir
 from copier_fly.detect.elixir import mixfile
+from copier_fly.stacks import STACKS
+from copier_fly.wiring import RELEASES, SCRIPT
 
-RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
-SCRIPT = "deploy:fly"
 LINE_LENGTH = 98
 """Where `mix format` breaks a line, unless .formatter.exs says otherwise."""
 
@@ -265,40 +265,13 @@ def _add_member(text: str, brace: int, key: str, value: str, unit: str) -> str:
     return f"{text[: brace + 1]}{inner}{text[close:]}"
 
 
-class Edit(NamedTuple):
-    """One line for one file: `change` makes the new text of the old, `place` says where the line belongs."""
-
-    file: str
-    line: str
-    place: str
-    change: Callable[[str], str]
-
-
-def find_endpoint(app: str, stack: str, web_module: str) -> str | None:
-    """The file, relative to the app, of WEB_MODULE.Endpoint, or of the only endpoint there is."""
-    target = files.Target(app)
-    folder = elixir.umbrella_folder(elixir.project(target, ".")) if stack == "umbrella" else None
-    folders = ["."] if folder is None else [files.join(folder, name) for name in target.names(folder)]
-    found = [endpoint for one in folders for endpoint in elixir.Sources(target, one).endpoints]
-    named = [endpoint.file for endpoint in found if endpoint.module == f"{web_module}.Endpoint"]
-    return named[0] if named else found[0].file if len(found) == 1 else None
-
-
-def edits(app: str, app_dir: str, stack: str, web_module: str, endpoint: str | None) -> list[Edit]:
-    """What there is to wire for a stack. `app_dir` is the folder `app` relative to the target."""
-    if stack == "nextjs":
-        up = "/".join(".." for part in Path(app_dir).parts if part != ".")
-        command = f"cd {up} && ops/deploy production" if up else "ops/deploy production"
-        line = f"{json.dumps(SCRIPT)}: {json.dumps(command)}"
-        return [Edit("package.json", line, 'in "scripts"', lambda text: wire_package(text, command))]
-    endpoint = endpoint or find_endpoint(app, stack, web_module) or "endpoint.ex"
-    first = "apps_path" if stack == "umbrella" else "app"
-    plug = f"plug {web_module}.HealthPlug"
-    place = "directly behind `use Phoenix.Endpoint, ...`"
-    return [
-        Edit("mix.exs", f"{RELEASES},", f"in the list of `def project`, behind `{first}:`", wire_mix),
-        Edit(endpoint, plug, place, lambda text: wire_endpoint(text, web_module)),
-    ]
+def change(app: wiring.App, line: wiring.Line) -> Callable[[str], str]:
+    """What makes the new text of a file of the old one."""
+    if line.file == "mix.exs":
+        return wire_mix
+    if line.file == "package.json":
+        return lambda text: wire_package(text, wiring.deploy_command(app.folder))
+    return lambda text: wire_endpoint(text, app.web_module)
 
 
 def _real_file(root: str, path: str) -> tuple[str, os.stat_result]:
@@ -337,9 +310,9 @@ def _replace(path: str, status: os.stat_result, data: bytes) -> None:
         raise NotWiredError(f"it cannot be written ({error.strerror})") from None
 
 
-def apply(root: str, app: str, edit: Edit) -> bool:
-    """Make one edit. True when the file was changed, False when the line was there. Raises `NotWiredError`."""
-    path, status = _real_file(root, os.path.join(app, edit.file))  # noqa: PTH118
+def apply(root: str, app: wiring.App, line: wiring.Line) -> bool:
+    """Add one line. True when the file was changed, False when the line was there. Raises `NotWiredError`."""
+    path, status = _real_file(root, os.path.join(app.path, line.file))  # noqa: PTH118
     if not status.st_mode & 0o222:
         raise NotWiredError("it is read-only")
     if status.st_size > files.SOURCE_LIMIT:
@@ -351,42 +324,42 @@ def apply(root: str, app: str, edit: Edit) -> bool:
         raise NotWiredError(f"it cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise NotWiredError("it is not UTF-8 text") from None
-    new = edit.change(text).encode()
+    new = change(app, line)(text).encode()
     if new == old:
         return False
     _replace(path, status, new)
     return True
 
 
-def _report(root: str, app: str, app_dir: str, edit: Edit, only_print: bool) -> str:
-    name = files.join(*app_dir.split("/"), edit.file)
-    if only_print:
-        return f"{name}: {edit.place}, add\n\n    {edit.line}\n"
+def _report(root: str, app: wiring.App, line: wiring.Line) -> str:
+    name = files.join(app.folder, line.file)
     try:
-        changed = apply(root, app, edit)
-    except NotWiredError as left:
-        return f"{name} was left as it is, because {left}. To do by hand, {edit.place}:\n\n    {edit.line}\n"
-    return f"{name}: added `{edit.line.rstrip(',')}`" if changed else f"{name}: wired already"
+        changed = apply(root, app, line)
+    except NotWiredError as reason:
+        return f"{name} was left as it is, because {reason}. To do by hand, {line.place}:\n\n    {line.line}\n"
+    return f"{name}: added `{line.line.rstrip(',')}`" if changed else f"{name}: wired already"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Wire the app in the working directory; see the module's own text."""
     parser = argparse.ArgumentParser(prog="wire.py", description="Add the scaffold's lines to the app's own files.")
-    parser.add_argument("stack", choices=["phoenix", "umbrella", "nextjs"])
+    parser.add_argument("stack", choices=list(STACKS))
     parser.add_argument("app_dir")
     parser.add_argument("web_module", nargs="?", default="")
     parser.add_argument("--endpoint", metavar="FILE", help="the endpoint, relative to APP_DIR")
     parser.add_argument("--print", action="store_true", dest="only_print", help="write nothing")
     options = parser.parse_args(arguments)
-    if options.stack != "nextjs" and not options.web_module:
+    framework = STACKS[options.stack].framework
+    if framework == "elixir" and not options.web_module:
         parser.error("an Elixir stack needs WEB_MODULE")
     root = os.path.realpath(os.getcwd())  # noqa: PTH109
-    app = os.path.realpath(os.path.join(root, options.app_dir))  # noqa: PTH118
-    if os.path.commonpath([root, app]) != root:
+    path = os.path.realpath(os.path.join(root, options.app_dir))  # noqa: PTH118
+    if os.path.commonpath([root, path]) != root:
         parser.error("APP_DIR is outside the project")
-    app_dir = os.path.relpath(app, root).replace(os.sep, "/")
-    for edit in edits(app, app_dir, options.stack, options.web_module, options.endpoint):
-        print(_report(root, app, app_dir, edit, options.only_print))
+    folder = os.path.relpath(path, root).replace(os.sep, "/")
+    app = wiring.App(path, folder, options.stack, options.web_module, options.endpoint)
+    for line in wiring.LINES[framework](app):
+        print(line.told(app) if options.only_print else _report(root, app, line))
     return 0
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from . import git_settings, naming, overwrites, template_cache, template_files
+from . import git_settings, messages, naming, overwrites, stacks, template_cache
 from .answers import cross_checks, defaults, derived
-from .detect import existing, project
-from .fly import platform
+from .fly import memory, platform, toml
 
 GLOBALS = {
     # What the project says, for defaults and messages.
-    "child_module": defaults.child_module,
+    "apps_with_endpoint": defaults.apps_with_endpoint,
+    "apps_with_repo": defaults.apps_with_repo,
+    "app_lib_default": defaults.app_lib_default,
     "default_pool": defaults.default_pool,
-    "detect": project.detect,
     "detected": defaults.detected,
     "env_from_fly_toml": defaults.env_from_fly_toml,
     "from_fly_toml": defaults.from_fly_toml,
@@ -23,18 +23,23 @@ GLOBALS = {
     "release_default": defaults.release_default,
     "tcp_ports": defaults.tcp_ports,
     "umbrella_apps": defaults.umbrella_apps,
-    "unknown_keys": existing.unknown,
+    "umbrella_module": defaults.umbrella_module,
+    "umbrella_web_module": defaults.umbrella_web_module,
+    "unknown_keys": toml.unknown,
     "uses_database": defaults.uses_database,
+    "web_lib_default": defaults.web_lib_default,
     # Whether the answers are possible.
     "check": cross_checks.check,
     "cross_checks": cross_checks.cross_checks,
     "preflight": cross_checks.preflight,
     # What follows from the answers.
+    "layer": derived.layer,
+    "lines_to_add": derived.lines_to_add,
     "all_environments": derived.all_environments,
     "monthly_cost": derived.monthly_cost,
     # Which files are written.
-    "existing_files": template_files.existing_files,
-    "new_files": template_files.new_files,
+    "existing_files": messages.existing_files,
+    "new_files": messages.new_files,
     "refuse_overwrites": overwrites.refuse_overwrites,
     # What Fly.io offers.
     "catalog": platform.catalog,
@@ -45,12 +50,16 @@ GLOBALS = {
     "known_region": platform.known_region,
     "machine_price": platform.machine_price,
     "managed_postgres_region": platform.managed_postgres_region,
-    "megabytes": platform.megabytes,
+    "megabytes": memory.megabytes,
     "memory_choices": platform.memory_choices,
     "node_choices": platform.node_choices,
     "region_choices": platform.region_choices,
     "seconds": platform.seconds,
     "sizes_for": platform.sizes_for,
+    # Which stacks there are.
+    "FRAMEWORKS": stacks.FRAMEWORKS,
+    "STACKS": stacks.STACKS,
+    "stack_choices": stacks.stack_choices,
     # Names that follow from other names.
     "fly_name": naming.fly_name,
     "module_name": naming.module_name,

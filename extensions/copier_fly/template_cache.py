@@ -63,4 +63,4 @@ def install(environment: Environment) -> None:
         return _CODE[key]
 
     environment.from_string = from_string  # type: ignore[method-assign,assignment]
-    environment.compile = compile_once  # type: ignore[method-assign]
+    environment.compile = compile_once  # type: ignore[method-assign, assignment]

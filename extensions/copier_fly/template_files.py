@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .detect import project
-
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
@@ -23,6 +21,7 @@ SUFFIX = ".jinja"
 ANSWERS = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
 _YIELD = re.compile(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
 _LAYER = re.compile(r"\{\{ if_(\w+) \}\}/")
+_VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 
 class Source(NamedTuple):
@@ -69,51 +68,18 @@ def _name(context: Context, part: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield render(part).render({**known, loop["name"]: value}), {loop["name"]: value}
 
 
-def existing_files(target: str) -> list[str]:
-    """List the files of the template that the target has already, as far as they are known before the answers."""
-    return sorted(path for path in _possible_files(target) if Path(target, path).is_file())
+def possible(known: Mapping[str, str]) -> dict[str, list[set[str]]]:
+    """Every path that some answers would render → the layers of each source that it may come from.
 
-
-_OF_NEXTJS = frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"})
-_OF_ELIXIR = frozenset({"elixir", "ecto", "tcp", "repos"})
-
-
-def new_files(target: str) -> list[str]:
-    """Sum up what the target does not have yet: a file by its path, several in one folder by their number."""
-    seen = project.detect(target)
-    others = {"nextjs": _OF_ELIXIR, None: frozenset()}.get(seen["stack"], _OF_NEXTJS)
-    by_folder: dict[str, list[str]] = {}
-    for path, sources in _possible_files(target).items():
-        at_github = path.startswith(".github/") and not seen["github"]
-        if not (at_github or all(layers & others for layers in sources) or Path(target, path).exists()):
-            folder = "/".join(path.split("/")[:-1][:2])
-            by_folder.setdefault(f"{folder}/" if folder else path, []).append(path)
-    return [f"{name} ({len(paths)} files)" if len(paths) > 1 else paths[0] for name, paths in sorted(by_folder.items())]
-
-
-@cache
-def _possible_files(target: str) -> dict[str, list[set[str]]]:
-    """Every path that some answers would render into the target → the layers of each source it may come from."""
-    app = project.detect(target)
-    elixir, nextjs = app["elixir"] or {}, app["nextjs"] or {}
-    root = app["app_dir"] or "."
-    routes = f"{'src/' if nextjs.get('src_dir') else ''}{nextjs.get('router') or 'app'}"
-    folders = {
-        "{{ app_dir }}": root,
-        "{{ routes_dir }}": f"{root}/{routes}",
-        "{{ js }}": "ts" if nextjs.get("typescript") else "js",
-        "{{ web_lib }}": f"{root}/{elixir['web_lib']}" if elixir.get("web_lib") else "",
-        "{{ core_lib }}": f"{root}/{elixir['repo_lib']}" if elixir.get("repo_lib") else "",
-        "{{ _copier_conf.answers_file }}": "",
-    }
+    `known` are the values of variables in paths (`app_dir`, `web_lib` and so on); a path with another one in it is
+    left out.
+    """
     found: dict[str, list[set[str]]] = {}
     for source in sources():
         path = source.removesuffix(SUFFIX)
         layers = set(_LAYER.findall(path))
         path = _LAYER.sub("", path)
-        for name, folder in folders.items():
-            path = path.replace(name, folder)
-        path = os.path.normpath(path)
-        if "{" not in path and not path.startswith("/") and path != ".":
+        path = os.path.normpath(_VARIABLE.sub(lambda name: known.get(name[1], name[0]), path))
+        if "{" not in path:
             found.setdefault(path, []).append(layers)
     return found

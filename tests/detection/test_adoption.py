@@ -14,8 +14,9 @@ from copier import run_copy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copier_fly.detect import existing, project
-from tests.detection.projects import below, nextjs, phoenix, umbrella, write
+from copier_fly.detect.examine import examine
+from copier_fly.fly import toml
+from tests.detection.projects import phoenix, write
 from tests.support.profiles import examples
 
 FLY = """app = 'shop-live'
@@ -179,71 +180,15 @@ def test_two_spellings_are_one_setting() -> None:
     new = tomllib.loads(
         'kill_timeout = "60s"\n[[vm]]\nmemory = "1gb"\n[http_service]\nauto_stop_machines = "off"\n[build]\nx = 1\n'
     )
-    assert existing.left_behind(existing.flat(old), existing.flat(new)) == []
+    assert toml.left_behind(toml.flat(old), toml.flat(new)) == []
 
 
 def test_a_long_value_is_cut() -> None:
-    [line] = existing.left_behind(existing.flat({"console_command": "x" * 99}), {})
+    [line] = toml.left_behind(toml.flat({"console_command": "x" * 99}), {})
     assert line == f"console_command = {'x' * 40}…"
-
-
-ROUTER = 'defmodule ShopWeb.Router do\n  use ShopWeb, :router\n  get "/livez", ShopWeb.UpController, :up\nend\n'
-RELEASED = phoenix()["mix.exs"].replace("app: :shop,", "app: :shop,\n      releases: [shop: []],")
-PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
-    "image-by-phx.gen.release": (
-        {**phoenix(), "Dockerfile": "# Find eligible builder and runner images on Docker Hub. We use\nFROM x\n"},
-        ["Dockerfile was written by mix phx.gen.release; the one of this template takes its place."],
-    ),
-    "image-by-fly-launch": (
-        {**nextjs(), "Dockerfile": 'FROM node AS base\n\nLABEL fly_launch_runtime="Next.js"\n'},
-        ["Dockerfile was written by fly launch; the one of this template takes its place."],
-    ),
-    "own-image": ({**phoenix(), "Dockerfile": "FROM x\n"}, []),
-    "own-workflow": (
-        {**phoenix(), ".github/workflows/up.yml": "run: flyctl deploy --remote-only\n"},
-        [".github/workflows/up.yml deploys to Fly.io too; it stays until you remove it."],
-    ),
-    "workflow-of-another-kind": ({**phoenix(), ".github/workflows/ci.yml": "run: mix test\n"}, []),
-    "fly-toml-below": (
-        {**below("apps/web", nextjs()), "apps/web/fly.toml": "app = 'x'\n"},
-        ["apps/web/fly.toml is read for defaults and stays; from now on fly.toml at the top is in use."],
-    ),
-    "own-releases": (
-        {**phoenix(), "mix.exs": RELEASED},
-        ["mix.exs has a `releases:` of its own, which stays; the line for its place is printed after the copy."],
-    ),
-    "own-health-route": (
-        {**below("back", phoenix()), "back/lib/shop_web/router.ex": ROUTER},
-        ["back/lib/shop_web/router.ex has /livez, which the health plug answers before the router is asked."],
-    ),
-    "own-health-route-nextjs": (
-        {**below("apps/web", nextjs()), "apps/web/app/readyz/page.tsx": "export default () => null\n"},
-        ["apps/web/app/readyz/page.tsx answers the same address as apps/web/app/readyz/route.ts; remove one of them."],
-    ),
-    "umbrella": (umbrella(), []),
-}
-
-
-@pytest.mark.parametrize("case", PARTS)
-def test_what_is_in_the_way_is_named(case: str, tmp_path: Path) -> None:
-    files, expected = PARTS[case]
-    assert project.examine(write(tmp_path, files))["adoption"] == expected
 
 
 def test_our_own_files_are_not_in_the_way(template: Path, tmp_path: Path, render: Callable[..., Path]) -> None:
     app = render({}, into=write(tmp_path / "shop", phoenix()))
-    assert project.examine(app)["adoption"] == []
+    assert examine(app).warnings == ()
     assert "git show HEAD" not in copy(template, app)
-
-
-def test_it_is_said_before_anything_is_written(template: Path, tmp_path: Path) -> None:
-    files = {**below("apps/web", nextjs()), **PARTS["own-workflow"][0], "fly.toml": "app = 'x'\n"}
-    del files["mix.exs"]
-    said = copy(template, write(tmp_path / "shop", files), "-n").partition("Copying from template")[0]
-    assert "Note: .github/workflows/up.yml deploys to Fly.io too" in said
-    assert "These files are there already, and will be overwritten" in said
-    assert "\n  fly.toml\n" in said
-    new = next(line for line in said.splitlines() if line.startswith("New, "))
-    assert "Dockerfile" in new
-    assert "rel/" not in new
-    assert "fly.toml" not in new.replace("compose.production.yaml", "")

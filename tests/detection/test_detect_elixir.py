@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from copier_fly.detect import project
+from copier_fly.detect.elixir import mixfile
+from copier_fly.detect.examine import examine
+from copier_fly.detect.project import App, ElixirApp, Endpoint, NextjsApp, Project, Repo, TcpPort, UmbrellaApp
 from tests.detection import projects
 from tests.detection.projects import below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
 
 
-def look_up(found: dict[str, Any], path: str) -> Any:
-    for key in path.split("."):
-        found = found[key]
+def look_up(found: Any, path: str) -> Any:
+    for name in path.split("."):
+        found = getattr(found, name)
     return found
+
+
+def said(found: Project) -> list[str]:
+    return [f"{warning.place} {warning.code}" for warning in found.warnings]
 
 
 def changed(files: dict[str, str], name: str, *replacements: tuple[str, str]) -> dict[str, str]:
@@ -29,49 +35,37 @@ def changed(files: dict[str, str], name: str, *replacements: tuple[str, str]) ->
 SINGLE = {
     "stack": "phoenix",
     "app_dir": ".",
-    "problems": [],
-    "notes": [],
-    "nextjs": None,
-    "elixir.app_name": "shop",
+    "warnings": [],
+    "nextjs": NextjsApp(),
+    "elixir.name": "shop",
     "elixir.app_module": "Shop",
     "elixir.web_module": "ShopWeb",
     "elixir.ecto": True,
     "elixir.db_adapter": "postgres",
-    "elixir.repos": [{"app": "shop", "module": "Shop.Repo"}],
-    "elixir.repo_app": "shop",
+    "elixir.repos": (Repo("shop", "Shop.Repo"),),
     "elixir.assets": "mix",
     "elixir.http_port": None,
-    "elixir.tcp_ports": [],
+    "elixir.tcp_ports": (),
     "elixir.release_name": "shop",
-    "elixir.releases": False,
-    "elixir.version": "0.1.0",
-    "elixir.children": [],
-    "elixir.endpoint_file": "lib/shop_web/endpoint.ex",
+    "elixir.has_releases": False,
+    "elixir.umbrella_apps": (),
     "elixir.app_lib": "lib/shop",
-    "elixir.web_lib": "lib/shop_web",
-    "elixir.repo_lib": "lib/shop",
     "elixir.in_umbrella": False,
 }
 UMBRELLA = {
     "stack": "umbrella",
     "app_dir": ".",
-    "apps": [{"dir": ".", "stack": "umbrella", "name": "shop"}],
-    "problems": [],
-    "notes": [],
-    "elixir.app_name": "shop",
+    "apps": (App(".", "umbrella", "shop"),),
+    "warnings": [],
+    "elixir.name": "shop",
     "elixir.app_module": "Shop",
     "elixir.web_module": "ShopWeb",
     "elixir.web_app": "shop_web",
-    "elixir.repos": [{"app": "shop", "module": "Shop.Repo"}],
-    "elixir.repo_app": "shop",
-    "elixir.repo_module": "Shop",
+    "elixir.repos": (Repo("shop", "Shop.Repo"),),
     "elixir.assets": "mix",
     "elixir.http_port": None,
     "elixir.release_name": "shop",
-    "elixir.endpoint_file": "apps/shop_web/lib/shop_web/endpoint.ex",
     "elixir.app_lib": "apps/shop/lib/shop",
-    "elixir.web_lib": "apps/shop_web/lib/shop_web",
-    "elixir.repo_lib": "apps/shop/lib/shop",
 }
 
 GENERATED = {
@@ -79,28 +73,24 @@ GENERATED = {
     **{f"umbrella-{version}": (umbrella(version=version), UMBRELLA) for version in projects.PHOENIX},
     "no-ecto-no-assets": (
         phoenix(ecto=False, assets=False),
-        {"elixir.ecto": False, "elixir.repos": [], "elixir.repo_lib": None, "elixir.assets": "none"},
+        {"elixir.ecto": False, "elixir.repos": (), "elixir.assets": "none"},
     ),
     "umbrella-no-ecto": (
         umbrella(ecto=False),
-        {"elixir.ecto": False, "elixir.repo_app": None, "elixir.app_module": "Shop"},
+        {"elixir.ecto": False, "elixir.app_module": "Shop"},
     ),
     "sub-directory": (
         below("net_auto", phoenix("net_auto")),
         SINGLE
         | {
             "app_dir": "net_auto",
-            "apps": [{"dir": "net_auto", "stack": "phoenix", "name": "net_auto"}],
-            "elixir.app_name": "net_auto",
+            "apps": (App("net_auto", "phoenix", "net_auto"),),
+            "elixir.name": "net_auto",
             "elixir.app_module": "NetAuto",
             "elixir.web_module": "NetAutoWeb",
-            "elixir.repos": [{"app": "net_auto", "module": "NetAuto.Repo"}],
-            "elixir.repo_app": "net_auto",
+            "elixir.repos": (Repo("net_auto", "NetAuto.Repo"),),
             "elixir.release_name": "net_auto",
-            "elixir.endpoint_file": "lib/net_auto_web/endpoint.ex",
             "elixir.app_lib": "lib/net_auto",
-            "elixir.web_lib": "lib/net_auto_web",
-            "elixir.repo_lib": "lib/net_auto",
         },
     ),
     "namespaced-module": (
@@ -159,11 +149,7 @@ ODD = {
         {**phoenix(), "mix.exs": MISLEADING},
         SINGLE
         | {
-            "elixir.version": "2.3.4",
-            "elixir.deps": ["bcrypt_elixir", "credo", "oban", "phoenix", "postgrex"],
-            "elixir.oban": True,
-            "elixir.native_deps": ["bcrypt_elixir"],
-            "elixir.git_deps": False,
+            "elixir.deps": ("bcrypt_elixir", "credo", "oban", "phoenix", "postgrex"),
         },
     ),
     "project-on-one-line": (
@@ -173,19 +159,11 @@ ODD = {
             '  def project, do: [app: :shop, version: "1.0.0", deps: [{:phoenix, "1.8.1"}]]\n'
             "  def application, do: [mod: {Shop.Application, []}]\nend\n",
         },
-        {"elixir.app_name": "shop", "elixir.version": "1.0.0", "elixir.assets": "none"},
-    ),
-    "computed-version": (
-        changed(phoenix(), "mix.exs", ('version: "0.1.0"', 'version: File.read!("VERSION")')),
-        {"elixir.version": None, "elixir.app_name": "shop"},
-    ),
-    "key-given-twice": (
-        changed(phoenix(), "mix.exs", ('version: "0.1.0",', 'version: "0.1.0",\n      version: "9.9.9",')),
-        {"elixir.version": "0.1.0"},
+        {"elixir.name": "shop", "elixir.assets": "none"},
     ),
     "two-projects-in-one-file": (
         {**phoenix(), "mix.exs": phoenix()["mix.exs"] + mix_exs("other")},
-        {"stack": None, "notes": ["mix.exs could not be understood (line 1: 2 modules use Mix.Project)."]},
+        {"stack": None, "warnings": ["mix.exs:1 mix-not-understood"]},
     ),
     "namespaced-module-without-application": (
         {
@@ -194,18 +172,9 @@ ODD = {
         },
         {"elixir.app_module": "GreeningIoT"},
     ),
-    "attribute-set-twice": (
-        changed(
-            phoenix(),
-            "mix.exs",
-            ("use Mix.Project", 'use Mix.Project\n  @version "1.0.0"\n  @version "2.0.0"'),
-            ('version: "0.1.0"', "version: @version"),
-        ),
-        {"elixir.version": None},
-    ),
     "list-built-elsewhere": (
         changed(phoenix(), "mix.exs", ("def project do\n    [", "def project do\n    base() ++ [")),
-        {"stack": "phoenix", "elixir.app_name": "shop", "elixir.version": None, "elixir.releases": False},
+        {"stack": "phoenix", "elixir.name": "shop", "elixir.has_releases": False},
     ),
     "releases-with-one-name": (
         changed(
@@ -213,11 +182,11 @@ ODD = {
             "mix.exs",
             ("deps: deps()\n", "deps: deps(),\n      releases: [store: [quiet: true]]\n"),
         ),
-        {"elixir.releases": True, "elixir.release_name": "store"},
+        {"elixir.has_releases": True, "elixir.release_name": "store"},
     ),
     "releases-elsewhere": (
         changed(phoenix(), "mix.exs", ("deps: deps()\n", "deps: deps(),\n      releases: releases()\n")),
-        {"elixir.releases": True, "elixir.release_name": "shop"},
+        {"elixir.has_releases": True, "elixir.release_name": "shop"},
     ),
     "renamed-folder": (
         {
@@ -225,7 +194,7 @@ ODD = {
             "lib/core/application.ex": projects.application_ex("Shop"),
             "lib/core/repo.ex": repo_ex("Shop.Repo", "shop"),
         },
-        {"elixir.app_lib": "lib/core", "elixir.repo_lib": "lib/core", "elixir.app_module": "Shop"},
+        {"elixir.app_lib": "lib/core", "elixir.app_module": "Shop"},
     ),
     "nested-endpoint-module": (
         {
@@ -233,13 +202,13 @@ ODD = {
             "lib/shop_web.ex": "defmodule ShopWeb do\n  defmodule Endpoint do\n"
             "    use(Phoenix.Endpoint, otp_app: :shop)\n  end\nend\n",
         },
-        {"elixir.web_module": "ShopWeb", "elixir.endpoint_file": "lib/shop_web.ex"},
+        {"elixir.web_module": "ShopWeb"},
     ),
     "two-endpoints-one-usual": (
         {**phoenix(), "lib/admin/endpoint.ex": endpoint_ex("AdminWeb", "shop")},
         {
             "elixir.web_module": "ShopWeb",
-            "notes": ["2 modules use Phoenix.Endpoint; ShopWeb.Endpoint was taken."],
+            "warnings": ["lib/admin/endpoint.ex:2 several-endpoints"],
         },
     ),
     "two-endpoints-in-usual-places": (
@@ -252,7 +221,7 @@ ODD = {
             "lib/a/endpoint.ex": endpoint_ex("AWeb", "shop"),
             "lib/b/endpoint.ex": endpoint_ex("BWeb", "shop"),
         },
-        {"elixir.web_module": None, "elixir.endpoint_file": None, "elixir.web_lib": None},
+        {"elixir.web_module": None},
     ),
     "endpoint-only-in-a-comment": (
         {
@@ -266,7 +235,7 @@ ODD = {
             **{name: text for name, text in phoenix().items() if name != "config/config.exs"},
             "lib/shop/replica.ex": repo_ex("Shop.Replica", "shop", more=",\n    read_only: true"),
         },
-        {"elixir.repos": [{"app": "shop", "module": "Shop.Repo"}]},
+        {"elixir.repos": (Repo("shop", "Shop.Repo"),)},
     ),
     "ecto-repos-decide": (
         {
@@ -274,37 +243,27 @@ ODD = {
             "lib/shop/events.ex": repo_ex("Shop.Events", "shop"),
             "lib/shop/legacy.ex": repo_ex("Shop.Legacy", "shop"),
         },
-        {"elixir.repos": [{"app": "shop", "module": "Shop.Events"}, {"app": "shop", "module": "Shop.Repo"}]},
+        {
+            "elixir.repos": (
+                Repo("shop", "Shop.Events"),
+                Repo("shop", "Shop.Repo"),
+            )
+        },
     ),
     "sqlite": (
         changed(phoenix(), "mix.exs", ("{:postgrex, ", "{:ecto_sqlite3, ")),
         {"elixir.db_adapter": "sqlite", "elixir.ecto": True},
     ),
-    "native-deps-of-the-lock": (
-        {
-            **phoenix(),
-            "mix.lock": '%{\n  "ash": {:hex, :ash},\n  "picosat_elixir": {:hex, :picosat_elixir},\n}\n',
-        },
-        {"elixir.native_deps": ["picosat_elixir"]},
-    ),
-    "native-dep-for-tests-only": (
-        phoenix(deps=('{:bcrypt_elixir, "~> 3.0", only: :test}',)),
-        {"elixir.native_deps": []},
-    ),
-    "git-deps": (
-        phoenix(deps=('{:heroicons,\n       github: "x/y",\n       app: false,\n       compile: false}',)),
-        {"elixir.git_deps": True},
-    ),
     "child-of-an-umbrella-above": (
         {**phoenix(), "mix.exs": mix_exs("shop", deps=('{:phoenix, "1.8.1"}',), child=True)},
         {
             "elixir.in_umbrella": True,
-            "notes": ["mix.exs is part of an umbrella; deploy from the umbrella's root."],
+            "warnings": ["mix.exs:11 inside-umbrella"],
         },
     ),
     "library-that-knows-phoenix": (
         {"mix.exs": mix_exs("lib", deps=('{:phoenix, "~> 1.8", optional: true}',), callback=None)},
-        {"stack": None, "app_dir": None, "apps": [], "elixir": None},
+        {"stack": None, "app_dir": None, "apps": (), "elixir": ElixirApp()},
     ),
     "syntax-error": (
         {
@@ -313,9 +272,8 @@ ODD = {
         },
         {
             "stack": None,
-            "elixir": None,
-            "problems": [],
-            "notes": ["mix.exs could not be understood (line 4: [ is never closed)."],
+            "elixir": ElixirApp(),
+            "warnings": ["mix.exs:4 mix-not-understood"],
         },
     ),
 }
@@ -339,8 +297,25 @@ TOOLS = {
 @pytest.mark.parametrize("case", [*GENERATED, *ODD])
 def test_what_a_project_says(case: str, tmp_path: Path) -> None:
     files, expected = (GENERATED | ODD)[case]
-    found = project.examine(write(tmp_path / "target", files))
-    assert {path: look_up(found, path) for path in expected} == expected
+    found = examine(write(tmp_path / "target", files))
+    assert {path: said(found) if path == "warnings" else look_up(found, path) for path in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ((), "0.1.0"),
+        ((('version: "0.1.0"', 'version: File.read!("VERSION")'),), None),
+        ((('version: "0.1.0",', 'version: "0.1.0",\n      version: "9.9.9",'),), "0.1.0"),
+        ((("use Mix.Project", 'use Mix.Project\n  @v "2.3.4"'), ('version: "0.1.0"', "version: @v")), "2.3.4"),
+        ((("use Mix.Project", 'use Mix.Project\n  @v "1"\n  @v "2"'), ('version: "0.1.0"', "version: @v")), None),
+        ((("def project do\n    [", "def project do\n    base() ++ ["),), None),
+    ],
+    ids=["plain", "computed", "given-twice", "attribute", "attribute-set-twice", "list-built-elsewhere"],
+)
+def test_a_key_of_the_project(changes: tuple[tuple[str, str], ...], expected: str | None) -> None:
+    text = changed({"mix.exs": mix_exs("shop")}, "mix.exs", *changes)["mix.exs"]
+    assert mixfile.MixProject(text).string("version") == expected
 
 
 @pytest.mark.parametrize("case", TOOLS)
@@ -348,14 +323,14 @@ def test_what_a_project_says(case: str, tmp_path: Path) -> None:
 def test_versions_of_elixir_and_otp(case: str, place: str, tmp_path: Path) -> None:
     files, expected = TOOLS[case]
     files = below("backend", files) if place == "app" else files
-    elixir = project.examine(write(tmp_path, {**below("backend", phoenix()), **files}))["elixir"]
-    assert (elixir["elixir_version"], elixir["otp_version"]) == expected
+    elixir = examine(write(tmp_path, {**below("backend", phoenix()), **files})).elixir
+    assert (elixir.elixir_version, elixir.otp_version) == expected
 
 
 def test_the_file_nearest_to_the_app_decides_the_version(tmp_path: Path) -> None:
     files = {".tool-versions": "elixir 1.15.0\n", "backend/.tool-versions": "elixir 1.18.0\n"}
-    found = project.examine(write(tmp_path, {**below("backend", phoenix()), **files}))
-    assert found["elixir"]["elixir_version"] == "1.18.0"
+    found = examine(write(tmp_path, {**below("backend", phoenix()), **files}))
+    assert found.elixir.elixir_version == "1.18.0"
 
 
 @pytest.mark.parametrize(
@@ -373,9 +348,9 @@ def test_package_manager_of_assets(locks: tuple[str, ...], expected: str, tmp_pa
         "assets/package.json": '{"dependencies": {"next": "16.0.0"}}',
         **{f"assets/{n}": "" for n in locks},
     }
-    found = project.examine(write(tmp_path, {**phoenix(), **files}))
-    assert found["elixir"]["assets"] == expected
-    assert [app["stack"] for app in found["apps"]] == ["phoenix"]
+    found = examine(write(tmp_path, {**phoenix(), **files}))
+    assert found.elixir.assets == expected
+    assert [app.stack for app in found.apps] == ["phoenix"]
 
 
 @pytest.mark.parametrize(
@@ -397,7 +372,7 @@ def test_http_port(file: str, text: str, expected: int | None, tmp_path: Path) -
     variable = 'http_port = String.to_integer(System.get_env("PORT") || "8081")'
     files = {name: body for name, body in phoenix().items() if not name.startswith("config/")}
     files[file] = f"import Config\n{variable}\nconfig :shop, ShopWeb.Endpoint,\n  {text}\n"
-    assert project.examine(write(tmp_path, files))["elixir"]["http_port"] == expected
+    assert examine(write(tmp_path, files)).elixir.http_port == expected
 
 
 def test_ports_of_dev_and_test_blocks_do_not_count(tmp_path: Path) -> None:
@@ -406,8 +381,8 @@ if config_env() in [:dev, :test] do
   config :shop, ShopWeb.Endpoint, http: [port: 7777]
 end
 """
-    found = project.examine(write(tmp_path, {**phoenix(), "config/runtime.exs": text}))
-    assert found["elixir"]["http_port"] is None
+    found = examine(write(tmp_path, {**phoenix(), "config/runtime.exs": text}))
+    assert found.elixir.http_port is None
 
 
 LISTENER = "defmodule Listener do\n  def start(port), do: :gen_tcp.listen(port, [])\nend\n"
@@ -436,13 +411,13 @@ LISTENER = "defmodule Listener do\n  def start(port), do: :gen_tcp.listen(port, 
 )
 def test_tcp_ports(text: str, expected: list[tuple[str, int]], tmp_path: Path) -> None:
     files = {**phoenix(), "config/prod.exs": f"import Config\n{text}\n", "lib/shop/listener.ex": LISTENER}
-    found = project.examine(write(tmp_path, files))["elixir"]["tcp_ports"]
-    assert [(service["name"], service["port"]) for service in found] == expected
+    found = examine(write(tmp_path, files)).elixir.tcp_ports
+    assert [(service.name, service.port) for service in found] == expected
 
 
 def test_no_tcp_port_is_suggested_where_no_code_listens(tmp_path: Path) -> None:
     files = {**phoenix(), "config/prod.exs": "import Config\nconfig :shop, auth_port: 6600\n"}
-    assert project.examine(write(tmp_path, files))["elixir"]["tcp_ports"] == []
+    assert examine(write(tmp_path, files)).elixir.tcp_ports == ()
 
 
 def game() -> dict[str, str]:
@@ -481,61 +456,50 @@ def game() -> dict[str, str]:
 
 
 def test_an_umbrella_with_listeners(tmp_path: Path) -> None:
-    elixir = project.examine(write(tmp_path, game()))["elixir"]
-    assert elixir["app_name"] == "bezgelor"
-    assert elixir["web_app"] == "bezgelor_portal"
-    assert elixir["web_module"] == "BezgelorPortalWeb"
-    assert elixir["web_lib"] == "apps/bezgelor_portal/lib/bezgelor_portal_web"
-    assert (elixir["repo_app"], elixir["repo_module"]) == ("bezgelor_db", "BezgelorDb")
-    assert elixir["repo_lib"] == "apps/bezgelor_db/lib/bezgelor_db"
-    assert elixir["tcp_ports"] == [
-        {"name": "auth", "port": 6600},
-        {"name": "realm", "port": 23115},
-        {"name": "world", "port": 24000},
+    elixir = examine(write(tmp_path, game())).elixir
+    assert elixir.name == "bezgelor"
+    assert (elixir.web_app, elixir.web_module) == ("bezgelor_portal", "BezgelorPortalWeb")
+    assert [one.file for one in elixir.endpoints] == ["apps/bezgelor_portal/lib/bezgelor_portal_web/endpoint.ex"]
+    assert elixir.repos == (Repo("bezgelor_db", "BezgelorDb.Repo"),)
+    assert elixir.tcp_ports == (TcpPort("auth", 6600), TcpPort("realm", 23115), TcpPort("world", 24000))
+    assert [app.name for app in elixir.umbrella_apps if app.has_endpoint] == ["bezgelor_portal"]
+    assert [(app.name, app.lib) for app in elixir.umbrella_apps if app.repos] == [
+        ("bezgelor_db", "apps/bezgelor_db/lib/bezgelor_db")
     ]
-    assert [child["name"] for child in elixir["children"] if child["web"]] == ["bezgelor_portal"]
-    assert [child["name"] for child in elixir["children"] if child["repos"]] == ["bezgelor_db"]
 
 
-def test_children_that_no_release_needs(tmp_path: Path) -> None:
-    children = project.examine(write(tmp_path, game()))["elixir"]["children"]
-    dev_only = {child["name"] for child in children if child["dev_only"]}
-    assert dev_only == {"bezgelor_bench", "bezgelor_dev", "bezgelor_scripts"}
+def test_umbrella_apps_that_no_release_needs(tmp_path: Path) -> None:
+    apps = examine(write(tmp_path, game())).elixir.umbrella_apps
+    assert {app.name for app in apps if app.dev_only} == {"bezgelor_bench", "bezgelor_dev", "bezgelor_scripts"}
 
 
-def test_a_child_as_plain_data(tmp_path: Path) -> None:
-    children = project.examine(write(tmp_path, umbrella()))["elixir"]["children"]
-    assert children == [
-        {
-            "name": "shop",
-            "dir": "apps/shop",
-            "module": "Shop",
-            "web": False,
-            "endpoint": None,
-            "repos": ["Shop.Repo"],
-            "deps": [],
-            "dev_only": False,
-        },
-        {
-            "name": "shop_web",
-            "dir": "apps/shop_web",
-            "module": "ShopWeb",
-            "web": True,
-            "endpoint": "ShopWeb",
-            "repos": [],
-            "deps": ["shop"],
-            "dev_only": False,
-        },
-    ]
+def test_the_apps_of_an_umbrella(tmp_path: Path) -> None:
+    assert examine(write(tmp_path, umbrella())).elixir.umbrella_apps == (
+        UmbrellaApp("shop", "apps/shop", "Shop", "apps/shop/lib/shop", repos=("Shop.Repo",)),
+        UmbrellaApp(
+            "shop_web",
+            "apps/shop_web",
+            "ShopWeb",
+            "apps/shop_web/lib/shop_web",
+            has_endpoint=True,
+            web_module="ShopWeb",
+            needs=("shop",),
+        ),
+    )
+
+
+def test_the_place_of_an_endpoint(tmp_path: Path) -> None:
+    found = examine(write(tmp_path, below("net", phoenix()))).elixir
+    assert found.endpoints == (Endpoint("ShopWeb.Endpoint", "lib/shop_web/endpoint.ex", 2),)
 
 
 def test_an_umbrella_may_keep_its_children_elsewhere_and_name_them(tmp_path: Path) -> None:
     files = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
     files |= below("services/stray", {"mix.exs": mix_exs("stray")})
     files = changed(files, "mix.exs", ('apps_path: "apps"', 'apps_path: "./services", apps: [:shop, :shop_web]'))
-    found = project.examine(write(tmp_path, files))
-    assert [child["dir"] for child in found["elixir"]["children"]] == ["services/shop", "services/shop_web"]
-    assert [app["dir"] for app in found["apps"]] == ["."]
+    found = examine(write(tmp_path, files))
+    assert [app.dir for app in found.elixir.umbrella_apps] == ["services/shop", "services/shop_web"]
+    assert [app.dir for app in found.apps] == ["."]
 
 
 def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
@@ -551,8 +515,5 @@ def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
         "config/config.exs",
         ("import Config", "import Config\nconfig :events, ecto_repos: [Events.Repo]"),
     )
-    elixir = project.examine(write(tmp_path, files))["elixir"]
-    assert elixir["repos"] == [
-        {"app": "events", "module": "Events.Repo"},
-        {"app": "shop", "module": "Shop.Repo"},
-    ]
+    repos = examine(write(tmp_path, files)).elixir.repos
+    assert repos == (Repo("events", "Events.Repo"), Repo("shop", "Shop.Repo"))

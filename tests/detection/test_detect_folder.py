@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jinja2
@@ -13,65 +14,53 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import load
-from copier_fly.detect import files, project
+from copier_fly.detect.elixir import mixfile
+from copier_fly.detect.examine import examine, find_apps
+from copier_fly.detect.files import Target
+from copier_fly.detect.project import ElixirApp, FlyToml, Project
 from tests.detection.projects import below, nextjs, phoenix, umbrella, write
 
-EMPTY = {
-    "stack": None,
-    "app_dir": None,
-    "apps": [],
-    "problems": [],
-    "notes": [],
-    "github": False,
-    "workflows": [],
-    "fly": {},
-    "fly_toml": {"file": None, "keys": {}},
-    "adoption": [],
-    "version": None,
-    "elixir": None,
-    "nextjs": None,
-}
+EMPTY = Project(folder="")
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert project.examine(tmp_path) == EMPTY | {"folder": tmp_path.name}
+    assert examine(tmp_path) == replace(EMPTY, folder=tmp_path.name)
 
 
 @pytest.mark.parametrize("name", ["not-there", "a\nb", "\0", "x" * 300])
 def test_a_folder_that_cannot_be(name: str, tmp_path: Path) -> None:
-    found = project.examine(f"{tmp_path}/{name}")
-    assert {key: found[key] for key in EMPTY} == EMPTY
+    assert replace(examine(f"{tmp_path}/{name}"), folder="") == EMPTY
 
 
-def apps(found: dict) -> list[tuple[str, str]]:
-    return [(app["dir"], app["stack"]) for app in found["apps"]]
+def apps(found: Project) -> list[tuple[str, str]]:
+    return [(app.dir, app.stack) for app in found.apps]
 
 
 def test_two_apps_in_one_repository(tmp_path: Path) -> None:
     write(tmp_path, {**below("backend", phoenix()), **below("frontend", nextjs())})
-    found = project.examine(tmp_path)
+    found = examine(tmp_path)
     assert apps(found) == [("backend", "phoenix"), ("frontend", "nextjs")]
-    assert found["app_dir"] == "backend"
-    chosen = project.examine(tmp_path, "frontend")
-    assert (chosen["stack"], chosen["app_dir"], chosen["elixir"]) == ("nextjs", "frontend", None)
-    assert chosen["nextjs"]["name"] == "web-shop"
+    assert found.app_dir == "backend"
+    chosen = examine(tmp_path, "frontend")
+    assert (chosen.stack, chosen.app_dir, chosen.elixir) == ("nextjs", "frontend", ElixirApp())
+    assert chosen.nextjs.name == "web-shop"
 
 
 def test_the_app_at_the_root_comes_first(tmp_path: Path) -> None:
     write(tmp_path, {**phoenix(), **below("a", nextjs())})
-    assert apps(project.examine(tmp_path)) == [(".", "phoenix"), ("a", "nextjs")]
+    assert apps(examine(tmp_path)) == [(".", "phoenix"), ("a", "nextjs")]
 
 
 @pytest.mark.parametrize("app_dir", ["./backend/", "backend", "backend/."])
 def test_spellings_of_the_app_folder(app_dir: str, tmp_path: Path) -> None:
     write(tmp_path, below("backend", phoenix()))
-    assert project.examine(tmp_path, app_dir)["app_dir"] == "backend"
+    assert examine(tmp_path, app_dir).app_dir == "backend"
 
 
 @pytest.mark.parametrize("app_dir", ["frontend", "/backend", "../backend", "backend/..", ""])
 def test_an_app_folder_without_an_app(app_dir: str, tmp_path: Path) -> None:
-    found = project.examine(write(tmp_path, below("backend", phoenix())), app_dir)
-    assert (found["stack"], found["app_dir"], found["elixir"]) == (None, None, None)
+    found = examine(write(tmp_path, below("backend", phoenix())), app_dir)
+    assert (found.stack, found.app_dir, found.elixir) == (None, None, ElixirApp())
     assert apps(found) == [("backend", "phoenix")]
 
 
@@ -89,15 +78,15 @@ def test_an_app_folder_without_an_app(app_dir: str, tmp_path: Path) -> None:
     ],
 )
 def test_folders_where_no_app_of_the_user_is(folder: str, tmp_path: Path) -> None:
-    assert apps(project.examine(write(tmp_path, below(folder, phoenix())))) == []
+    assert apps(examine(write(tmp_path, below(folder, phoenix())))) == []
 
 
 def test_depth_three_is_still_looked_at(tmp_path: Path) -> None:
-    assert apps(project.examine(write(tmp_path, below("a/b/c", nextjs())))) == [("a/b/c", "nextjs")]
+    assert apps(examine(write(tmp_path, below("a/b/c", nextjs())))) == [("a/b/c", "nextjs")]
 
 
 def test_an_umbrella_counts_once(tmp_path: Path) -> None:
-    assert apps(project.examine(write(tmp_path, below("back", umbrella())))) == [("back", "umbrella")]
+    assert apps(examine(write(tmp_path, below("back", umbrella())))) == [("back", "umbrella")]
 
 
 GIT = '[core]\n\tbare = false\n[remote "origin"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n'
@@ -127,12 +116,12 @@ def test_github(files: dict[str, str], expected: bool, tmp_path: Path) -> None:
             ".git/modules/x/config": remote,
         },
     )
-    assert project.examine(write(tmp_path / "shop", files))["github"] is expected
+    assert examine(write(tmp_path / "shop", files)).github is expected
 
 
 def test_workflows_of_the_apps_own(tmp_path: Path) -> None:
     files = {f".github/workflows/{name}": "" for name in ("ci.yml", "b.yaml", "fly-deploy.yml", "README.md")}
-    assert project.examine(write(tmp_path, files))["workflows"] == ["b.yaml", "ci.yml"]
+    assert examine(write(tmp_path, files)).workflows == ("b.yaml", "ci.yml")
 
 
 FLY = """app = 'shop-live'
@@ -154,16 +143,16 @@ kill_timeout = 30
 
 @pytest.mark.parametrize("place", ["", "backend/"])
 def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
-    found = project.examine(write(tmp_path, {**below("backend", phoenix()), f"{place}fly.toml": FLY}))
-    assert found["fly"] == {
-        "app": "shop-live",
-        "primary_region": "ams",
-        "internal_port": 8080,
-        "vm_size": "shared-cpu-2x",
-        "vm_memory": "2gb",
-        "swap_mb": 512,
-        "release_command": "/app/bin/migrate",
-    }
+    found = examine(write(tmp_path, {**below("backend", phoenix()), f"{place}fly.toml": FLY}))
+    assert found.existing_deployment.fly_toml == FlyToml(
+        app="shop-live",
+        primary_region="ams",
+        internal_port=8080,
+        vm_size="shared-cpu-2x",
+        vm_memory="2gb",
+        swap_mb=512,
+    )
+    assert found.existing_deployment.fly_toml_file == f"{place}fly.toml"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +164,8 @@ def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
             {"vm_size": "performance-4x", "vm_memory": "512mb"},
         ),
         ("[vm]\nmemory = 1024\n", {"vm_memory": "1gb"}),
+        ("[vm]\nmemory = '1g'\n", {"vm_memory": "1gb"}),
+        ("[vm]\nmemory = '512M'\n", {"vm_memory": "512mb"}),
         ("[[vm]]\nmemory = 'plenty'\n", {}),
         ("app = 3\nprimary_region = ['ams']\nswap_size_mb = true\n", {}),
         ("app = ''\n", {}),
@@ -191,8 +182,8 @@ def test_an_existing_fly_toml(place: str, tmp_path: Path) -> None:
     ],
 )
 def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: Path) -> None:
-    found = project.examine(write(tmp_path, {"fly.toml": text}))
-    assert (found["fly"], found["problems"]) == (expected, [])
+    found = examine(write(tmp_path, {"fly.toml": text}))
+    assert (found.existing_deployment.fly_toml, found.warnings) == (FlyToml(**expected), ())
 
 
 @pytest.mark.parametrize(
@@ -205,37 +196,41 @@ def test_fly_toml_only_says_what_is_there(text: str, expected: dict, tmp_path: P
     ],
 )
 def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    assert project.examine(write(tmp_path, files))["version"] == expected
+    assert examine(write(tmp_path, files)).existing_deployment.template_version == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "sentence"),
+    ("name", "content", "says"),
     [
-        ("mix.exs", b"\xff\xfe", "mix.exs is not UTF-8 text."),
-        ("package.json", b"{", "package.json is not valid JSON."),
-        ("package.json", b"\xff", "package.json is not UTF-8 text."),
-        ("fly.toml", b"app =", "fly.toml is not valid TOML."),
-        (".copier-answers.yml", b"a: [", ".copier-answers.yml is not valid YAML."),
-        (".copier-answers.yml", b"_src_path: !!int ''", ".copier-answers.yml is not valid YAML."),
-        ("mix.exs", b"#" * 1_000_001, "mix.exs is larger than 1 MB and was not read."),
+        ("mix.exs", b"\xff\xfe", "mix.exs: The file is not UTF-8 text."),
+        ("package.json", b'{\n"a": 1,\n}', "package.json:3: The file is not valid JSON."),
+        ("package.json", b"\xff", "package.json: The file is not UTF-8 text."),
+        ("fly.toml", b"[a]\napp = =", "fly.toml:2: The file is not valid TOML."),
+        (".copier-answers.yml", b"a: 1\nb: [", ".copier-answers.yml:2: The file is not valid YAML."),
+        (".copier-answers.yml", b"_src_path: !!int ''", ".copier-answers.yml: The file is not valid YAML."),
+        ("mix.exs", b"#" * 1_000_001, "mix.exs: The file is larger than 1 MB and was not read."),
+        ("mix.exs", b"defmodule A do\n  [\nend\n", "mix.exs:3: The file could not be understood: end closes nothing."),
     ],
 )
-def test_a_file_that_cannot_be_used_is_named(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_named_with_its_line(
+    name: str, content: bytes, says: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(content)
-    found = project.examine(tmp_path)
-    there = {"fly_toml": {"file": name, "keys": {}}} if name == "fly.toml" else {}
-    assert {key: found[key] for key in EMPTY} == EMPTY | {"problems": [sentence]} | there
+    [warning] = examine(tmp_path).warnings
+    assert warning.stops
+    assert str(warning).startswith(says)
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "mix.exs").symlink_to("mix.exs")
-    assert project.examine(tmp_path)["problems"] == ["mix.exs cannot be read (Too many levels of symbolic links)."]
+    [warning] = examine(tmp_path).warnings
+    assert str(warning) == "mix.exs: The file cannot be read (Too many levels of symbolic links). Fix it."
 
 
-def test_broken_files_beside_the_app_are_nobodys_problem(tmp_path: Path) -> None:
+def test_broken_files_beside_the_app_do_not_matter(tmp_path: Path) -> None:
     write(tmp_path, {**below("backend", phoenix()), "tools/package.json": "{", "tools/mix.exs": "defmodule"})
-    found = project.examine(tmp_path)
-    assert (found["stack"], found["problems"], found["notes"]) == ("phoenix", [], [])
+    found = examine(tmp_path)
+    assert (found.stack, found.warnings) == ("phoenix", ())
 
 
 def test_things_that_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,15 +239,15 @@ def test_things_that_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with socket.socket(socket.AF_UNIX) as listener:
         monkeypatch.chdir(tmp_path)  # the path of a socket must be short
         listener.bind("fly.toml")
-        found = project.examine(tmp_path)
-    assert {key: found[key] for key in EMPTY} == EMPTY
+        found = examine(tmp_path)
+    assert replace(found, folder="") == EMPTY
 
 
 def test_links_in_a_circle(tmp_path: Path) -> None:
     write(tmp_path, below("backend", phoenix()))
     (tmp_path / "backend/lib/shop/again").symlink_to("../..")
     (tmp_path / "again").symlink_to(".")
-    assert apps(project.examine(tmp_path)) == [("backend", "phoenix")]
+    assert apps(examine(tmp_path)) == [("backend", "phoenix")]
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
@@ -261,17 +256,17 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     (folder / os.fsdecode(b"lib/\xff")).mkdir()
     (folder / os.fsdecode(b"lib/\xff.ex")).write_text("defmodule X do\n  use Phoenix.Endpoint\nend\n")
     write(folder / os.fsdecode(b"\xfe"), nextjs())
-    found = project.examine(folder)
+    found = examine(folder)
     assert apps(found) == [(".", "phoenix")]
-    assert (found["stack"], found["folder"]) == ("phoenix", "caf�")
-    json.dumps(found).encode()
+    assert (found.stack, found.folder) == ("phoenix", "caf�")
+    json.dumps(asdict(found)).encode()
 
 
 def test_a_very_wide_folder_is_left_in_time(tmp_path: Path) -> None:
     for number in range(2_100):
         (tmp_path / f"d{number:04}").mkdir()
     write(tmp_path, below("d2099", phoenix()))
-    assert project.find_apps(files.Target(str(tmp_path))) == []
+    assert find_apps(Target(str(tmp_path))) == []
 
 
 READ = (
@@ -309,7 +304,7 @@ def test_no_content_makes_it_fail(
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
-    json.dumps(project.examine(root)).encode()
+    json.dumps(asdict(examine(root))).encode()
 
 
 NOISE = st.text(alphabet="abc:,[](){}<>/'~@%&#! ", max_size=40).map(lambda text: text.replace("#{", "# {"))
@@ -319,7 +314,6 @@ NOISE = st.text(alphabet="abc:,[](){}<>/'~@%&#! ", max_size=40).map(lambda text:
 @given(at=st.integers(0, 30), noise=NOISE, words=st.sampled_from(["app: :wrong,", "end", "def project do"]))
 @pytest.mark.parametrize("quotes", ["  # {}", '  @doc """\n  {}\n  """', '  @note "{}"', "  @note ~S|{}|"])
 def test_words_in_comments_and_text_change_nothing(quotes: str, at: int, noise: str, words: str) -> None:
-    mixfile = project.elixir_app.mixfile
     lines = phoenix()["mix.exs"].splitlines()
     # Between the functions of the module, where a comment or an attribute may stand.
     places = [number for number, line in enumerate(lines) if not line]
@@ -332,11 +326,11 @@ def test_words_in_comments_and_text_change_nothing(quotes: str, at: int, noise: 
 
 def test_a_template_reads_a_target_once(tmp_path: Path) -> None:
     environment = jinja2.Environment(extensions=[load.CopierFly])
-    source = environment.from_string("{{ detect(dst).stack }} {{ detect(dst, '.').elixir.app_name }}")
+    source = environment.from_string("{{ detected().stack }} {{ detected().elixir.name }}")
     write(tmp_path, phoenix())
-    assert source.render(dst=str(tmp_path)) == "phoenix shop"
+    assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
     (tmp_path / "mix.exs").unlink()
-    assert source.render(dst=str(tmp_path)) == "phoenix shop"
+    assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
     # The next run loads the package anew, and with it an empty memory.
     anew = jinja2.Environment(extensions=[load.CopierFly])
-    assert anew.from_string("{{ detect(dst).stack }}").render(dst=str(tmp_path)) == "None"
+    assert anew.from_string("{{ detected().stack }}").render(_copier_conf={"dst_path": tmp_path}) == "None"

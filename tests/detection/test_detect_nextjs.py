@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from copier_fly.detect import project
+from copier_fly.detect.examine import examine
+from copier_fly.detect.files import Target
+from copier_fly.detect.nextjs.app import workspace
+from copier_fly.detect.project import NextjsApp
 from tests.detection import projects
 from tests.detection.projects import below, nextjs, package_json, package_lock, pnpm_lock, write
 
 
-def details(tmp_path: Path, files: dict[str, str]) -> dict[str, Any]:
-    found = project.examine(write(tmp_path, files))
-    assert found["stack"] == "nextjs"
-    return found["nextjs"]
+def details(tmp_path: Path, files: dict[str, str]) -> NextjsApp:
+    found = examine(write(tmp_path, files))
+    assert found.stack == "nextjs"
+    return found.nextjs
 
 
 CLASSIC = '# yarn lockfile v1\n\n\nnext@^16.1.0, next@16.x:\n  version "16.4.6"\n  resolved "x"\n'
@@ -44,27 +47,15 @@ LOCKS = {
 @pytest.mark.parametrize("router", ["app", "pages", "src/app", "src/pages"])
 def test_generated_apps(major: str, router: str, tmp_path: Path) -> None:
     found = details(tmp_path, nextjs(major=major, router=router))
-    assert found == {
-        "name": "web-shop",
-        "next_version": projects.NEXT[major][0],
-        "next_major": int(major),
-        "package_manager": None,
-        "package_manager_version": None,
-        "lockfiles": [],
-        "lock_dir": None,
-        "node_version": None,
-        "router": router.removeprefix("src/"),
-        "src_dir": router.startswith("src/"),
-        "typescript": True,
-        "orm": "none",
-        "orm_version": None,
-        "migrations_dir": None,
-        "prisma_schema": None,
-        "output": None,
-        "workspace_root": None,
-        "postinstall_generates": False,
-        "db_driver": None,
-    }
+    assert found == NextjsApp(
+        name="web-shop",
+        next_version=projects.NEXT[major][0],
+        next_major=int(major),
+        router=router.removeprefix("src/"),
+        src_dir=router.startswith("src/"),
+        typescript=True,
+        orm="none",
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,31 +72,31 @@ def test_which_router_next_would_use(
 ) -> None:
     files = {"package.json": package_json(), **{f"{folder}/x.tsx": "" for folder in folders}}
     found = details(tmp_path, files)
-    assert (found["router"], found["src_dir"]) == expected
+    assert (found.router, found.src_dir) == expected
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
-    assert details(tmp_path, {**nextjs(), "package.json": "\ufeff" + package_json()})["name"] == "web-shop"
+    assert details(tmp_path, {**nextjs(), "package.json": "\ufeff" + package_json()}).name == "web-shop"
 
 
 @pytest.mark.parametrize("case", LOCKS)
 def test_package_manager_and_locked_version(case: str, tmp_path: Path) -> None:
     locks, manager = LOCKS[case]
     found = details(tmp_path, {**nextjs(dependencies={"next": "^16.1.0"}), **locks})
-    assert (found["package_manager"], found["next_version"], found["next_major"]) == (manager, "16.4.6", 16)
-    assert (found["lockfiles"], found["lock_dir"]) == (list(locks), ".")
+    assert (found.package_manager, found.next_version, found.next_major) == (manager, "16.4.6", 16)
+    assert found.lockfiles == tuple(locks)
 
 
 @pytest.mark.parametrize(
     ("pin", "locks", "expected"),
     [
-        ("pnpm@10.34.0", ("pnpm",), ("pnpm", "10.34.0")),
-        ("pnpm@10.34.0+sha512.abc", (), ("pnpm", "10.34.0")),
-        ("yarn@4.18.1", ("yarn-berry",), ("yarn_berry", "4.18.1")),
-        ("yarn@1.22.22", ("yarn",), ("yarn", "1.22.22")),
-        ("pnpm@10.34.0", ("npm", "pnpm"), ("pnpm", "10.34.0")),
-        ("pnpm@10.34.0", ("npm",), (None, "10.34.0")),
-        ("yarn@4.18.1", ("yarn",), (None, "4.18.1")),
+        ("pnpm@10.34.0", ("pnpm",), ("pnpm", "pnpm@10.34.0")),
+        ("pnpm@10.34.0+sha512.abc", (), ("pnpm", "pnpm@10.34.0")),
+        ("yarn@4.18.1", ("yarn-berry",), ("yarn_berry", "yarn@4.18.1")),
+        ("yarn@1.22.22", ("yarn",), ("yarn", "yarn@1.22.22")),
+        ("pnpm@10.34.0", ("npm", "pnpm"), ("pnpm", "pnpm@10.34.0")),
+        ("pnpm@10.34.0", ("npm",), (None, "pnpm@10.34.0")),
+        ("yarn@4.18.1", ("yarn",), (None, "yarn@4.18.1")),
         (None, ("npm", "yarn"), (None, None)),
         ("cnpm@1.0.0", ("npm",), ("npm", None)),
     ],
@@ -117,7 +108,7 @@ def test_pinned_package_manager(
     for lock in locks:
         files |= LOCKS[lock][0]
     found = details(tmp_path, files)
-    assert (found["package_manager"], found["package_manager_version"]) == expected
+    assert (found.package_manager, found.package_manager_pin) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,7 +125,7 @@ def test_pinned_package_manager(
 )
 def test_major_version_without_a_lock(wanted: str, major: int | None, tmp_path: Path) -> None:
     found = details(tmp_path, nextjs(dependencies={"next": wanted}))
-    assert (found["next_version"], found["next_major"]) == (wanted, major)
+    assert (found.next_version, found.next_major) == (wanted, major)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +144,7 @@ def test_major_version_without_a_lock(wanted: str, major: int | None, tmp_path: 
     ],
 )
 def test_node_version(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    assert details(tmp_path, {**nextjs(), **files})["node_version"] == expected
+    assert details(tmp_path, {**nextjs(), **files}).node_version == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +163,7 @@ def test_node_version(files: dict[str, str], expected: str | None, tmp_path: Pat
 @pytest.mark.parametrize("name", ["next.config.ts", "next.config.mjs", "next.config.js"])
 def test_output(name: str, config: str, expected: str | None, tmp_path: Path) -> None:
     files = {path: text for path, text in nextjs().items() if not path.startswith("next.config")}
-    assert details(tmp_path, {**files, name: config})["output"] == expected
+    assert details(tmp_path, {**files, name: config}).output == expected
 
 
 PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
@@ -244,21 +235,13 @@ def test_orm(case: str, tmp_path: Path) -> None:
     package, files, expected = ORMS[case]
     found = details(tmp_path, {**nextjs(**package), **files})
     keys = ("orm", "orm_version", "migrations_dir", "prisma_schema", "db_driver")
-    assert tuple(found[key] for key in keys) == expected
+    assert tuple(getattr(found, key) for key in keys) == expected
 
 
 def test_both_orms_installed_and_one_set_up(tmp_path: Path) -> None:
     files = nextjs(dependencies=PRISMA | DRIZZLE)
     found = details(tmp_path, {**files, "drizzle.config.ts": "export default { out: 'd' }"})
-    assert (found["orm"], found["migrations_dir"]) == ("drizzle", "d")
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"), [("prisma generate", True), ("pnpm prisma generate && x", True), ("husky", False)]
-)
-def test_postinstall(script: str, expected: bool, tmp_path: Path) -> None:
-    files = nextjs(scripts={"build": "next build", "postinstall": script})
-    assert details(tmp_path, files)["postinstall_generates"] is expected
+    assert (found.orm, found.migrations_dir) == ("drizzle", "d")
 
 
 def monorepo(root: dict[str, str]) -> dict[str, str]:
@@ -288,8 +271,8 @@ MONOREPOS = {
 @pytest.mark.parametrize("case", MONOREPOS)
 def test_monorepo(case: str, tmp_path: Path) -> None:
     found = details(tmp_path, monorepo(MONOREPOS[case]))
-    assert (found["workspace_root"], found["lock_dir"], found["next_version"]) == (".", ".", "16.4.6")
-    assert found["package_manager"] == case.partition("-")[0]
+    assert found.next_version == "16.4.6"
+    assert found.package_manager == case.partition("-")[0]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +286,24 @@ def test_monorepo(case: str, tmp_path: Path) -> None:
     ids=["not-in-the-patterns", "excluded-again", "generators-own-file", "no-list"],
 )
 def test_workspace_root(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    assert details(tmp_path, monorepo(files))["workspace_root"] == expected
+    write(tmp_path, monorepo(files))
+    assert workspace(Target(str(tmp_path)), "apps/web") == expected
 
 
 def test_workspace_root_at_the_app_itself(tmp_path: Path) -> None:
-    assert details(tmp_path, nextjs(workspaces=["packages/*"]))["workspace_root"] == "."
+    write(tmp_path, nextjs(workspaces=["packages/*"]))
+    assert workspace(Target(str(tmp_path)), ".") == "."
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside"),
+    [("apps/*", False), ("apps/**", True), ("apps/*/*", True), ("apps/group/*", True), ("./apps/group/web/", True)],
+)
+def test_a_star_in_a_workspace_stops_at_a_slash(pattern: str, inside: bool, tmp_path: Path) -> None:
+    """The lock file at the root is that of the app only where the app is in the workspace."""
+    root = {"package.json": json.dumps({"workspaces": [pattern]}), "package-lock.json": NPM}
+    found = examine(write(tmp_path, {**below("apps/group/web", nextjs()), **root}))
+    assert found.nextjs.package_manager == ("npm" if inside else None)
 
 
 @pytest.mark.parametrize(
@@ -322,5 +318,5 @@ def test_workspace_root_at_the_app_itself(tmp_path: Path) -> None:
     ],
 )
 def test_a_package_that_is_no_next_app(package: str, tmp_path: Path) -> None:
-    found = project.examine(write(tmp_path, {"package.json": package}))
-    assert (found["stack"], found["apps"], found["nextjs"]) == (None, [], None)
+    found = examine(write(tmp_path, {"package.json": package}))
+    assert (found.stack, found.apps, found.nextjs) == (None, (), NextjsApp())

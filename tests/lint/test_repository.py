@@ -30,6 +30,13 @@ def test_python(arguments: list[str]) -> None:
     tools.clean(tools.run("ruff", *arguments, "--no-cache", ".", cwd=REPO))
 
 
+@pytest.mark.parametrize(
+    "paths", [["extensions/load.py", "extensions/copier_fly"], ["tasks"]], ids=["extensions", "tasks"]
+)
+def test_types(paths: list[str], tmp_path: Path) -> None:
+    tools.clean(tools.run("mypy", f"--cache-dir={tmp_path}", *paths, cwd=REPO))
+
+
 def test_shell() -> None:
     scripts = [path for path in OWN if is_text(path) and tools.is_script(path, text(path))]
     assert {".ci/run", "tests/machine/prepare"} <= set(scripts)

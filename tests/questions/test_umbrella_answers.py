@@ -98,7 +98,7 @@ def test_an_umbrella_that_is_still_to_come_gets_the_generators_names(template: P
     assert answers["release_apps"] == ["shop", "shop_web"]
     assert (answers["repo_apps"], answers["web_app"]) == (["shop"], "shop_web")
     assert (answers["app_module"], answers["web_module"]) == ("Shop", "ShopWeb")
-    assert (answers["core_lib"], answers["web_lib"]) == ("apps/shop/lib/shop", "apps/shop_web/lib/shop_web")
+    assert (answers["app_lib"], answers["web_lib"]) == ("apps/shop/lib/shop", "apps/shop_web/lib/shop_web")
 
 
 def test_the_repo_of_the_umbrellas_own_name_comes_first(template: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copier_fly import wiring
 from tasks import wire
 from tests.detection import projects
 from tests.detection.projects import PHOENIX, endpoint_ex, mix_exs, umbrella
@@ -236,6 +237,6 @@ def test_finds_the_endpoint_of_an_umbrella_by_its_module(tmp_path: Path) -> None
     files = umbrella()
     files |= projects.below("apps/admin", {"lib/admin_web/endpoint.ex": endpoint_ex("AdminWeb", "admin")})
     projects.write(tmp_path, files)
-    found = wire.find_endpoint(str(tmp_path), "umbrella", "AdminWeb")
+    found = wiring.find_endpoint(wiring.App(str(tmp_path), ".", "umbrella", "AdminWeb"))
     assert found == "apps/admin/lib/admin_web/endpoint.ex"
-    assert wire.find_endpoint(str(tmp_path), "umbrella", "OtherWeb") is None
+    assert wiring.find_endpoint(wiring.App(str(tmp_path), ".", "umbrella", "OtherWeb")) is None

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from copier import run_copy
 
 from tasks import wire
 from tests.detection import projects
@@ -218,3 +219,37 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     done.set()
     reader.join()
     assert seen <= {old, new}
+
+
+IN_A_FOLDER = {
+    "nextjs": (below("apps/web", nextjs()), ("nextjs", "apps/web")),
+    "phoenix": (below("net", phoenix()), ("phoenix", "net", "ShopWeb")),
+    "umbrella": (below("back", umbrella()), ("umbrella", "back", "ShopWeb")),
+}
+
+
+@pytest.mark.parametrize("case", IN_A_FOLDER)
+def test_the_message_after_a_copy_tells_the_same_lines(
+    case: str, template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the task the lines are the user's to add, and a script runs in the folder of its package.json."""
+    files, arguments = IN_A_FOLDER[case]
+    write(tmp_path, files)
+    run_copy(str(template), tmp_path, defaults=True, unsafe=True, skip_tasks=True)
+    said = capsys.readouterr().err
+    told = run(tmp_path, *arguments, "--print")
+    assert told.count("add\n\n    ") == (1 if case == "nextjs" else 2)
+    for line in told.split("\n\n"):
+        assert line.rstrip("\n") in said
+
+
+def test_the_files_that_a_module_name_does_not_tell(template: Path, tmp_path: Path) -> None:
+    """`GreeningIoTWeb` is in `lib/greening_iot_web`; by its name alone it would be in `lib/greening_io_t_web`."""
+    app = write(tmp_path / "greening_iot", phoenix("greening_iot", module="GreeningIoT"))
+    run_copy(str(template), app, defaults=True, unsafe=True, quiet=True)
+    assert (app / "lib/greening_iot_web/health_plug.ex").is_file()
+    assert (app / "lib/greening_iot/release.ex").is_file()
+    assert not (app / "lib/greening_io_t_web").exists()
+    answers = (app / ".copier-answers.yml").read_text()
+    assert "app_lib: lib/greening_iot\n" in answers
+    assert "web_lib: lib/greening_iot_web\n" in answers

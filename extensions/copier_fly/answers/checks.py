@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from .. import naming
-from ..fly import platform
+from ..fly import memory, platform
 
 AUTO = "auto"
 
@@ -134,13 +134,25 @@ def _region(value: Any, _: Answers) -> str:
 
 
 def _memory(value: Any, answers: Answers) -> str:
-    if value not in platform.catalog("machines")["memory"]:
-        able = platform.sizes_for(platform.megabytes(value)) if re.fullmatch(r"\d+(mb|gb)", str(value)) else []
-        more = f" ({value} is not offered; of the sizes only {' '.join(able)} could have it)" if able else ""
-        return f"use one of {' '.join(platform.memory_choices())}{more}"
+    offered = platform.memory_choices()
+    if value not in offered:
+        able = _sizes_for(value)
+        more = ""
+        if able and (words := memory.words(memory.megabytes(value))) in offered:
+            more = f" ({value} is written {words})"
+        elif able:
+            more = f" ({value} is not offered; of the sizes only {' '.join(able)} could have it)"
+        return f"use one of {' '.join(offered)}{more}"
     if answers.get("vm_size", AUTO) == AUTO:
         return ""
     return _size(answers["vm_size"], {**answers, "vm_memory": value})
+
+
+def _sizes_for(value: Any) -> list[str]:
+    try:
+        return platform.sizes_for(memory.megabytes(value))
+    except ValueError:
+        return []
 
 
 def _size(value: Any, answers: Answers) -> str:
@@ -149,11 +161,11 @@ def _size(value: Any, answers: Answers) -> str:
         return ""
     if value not in sizes:
         return f"use auto or one of {' '.join(sizes)}"
-    memory = answers.get("vm_memory")
-    if memory in platform.catalog("machines")["memory"]:
-        possible = platform.sizes_for(platform.megabytes(memory))
+    wanted = answers.get("vm_memory")
+    if wanted in platform.catalog("machines")["memory"]:
+        possible = _sizes_for(wanted)
         if value not in possible:
-            return f"{value} cannot have {memory} of memory; these can: {' '.join(possible)}"
+            return f"{value} cannot have {wanted} of memory; these can: {' '.join(possible)}"
     return ""
 
 
@@ -168,7 +180,7 @@ def _swap(value: Any, answers: Answers) -> str:
 
 
 def _auto_stop(value: Any, answers: Answers) -> str:
-    if value == "suspend" and platform.megabytes(answers.get("vm_memory", "256mb")) > 2048:
+    if value == "suspend" and memory.megabytes(answers.get("vm_memory", "256mb")) > 2048:
         return "machines with more than 2gb of memory cannot be suspended; use stop or off"
     if value != "off" and answers.get("tcp_services"):
         return "a raw TCP service is only reached while its machine runs; use off"
@@ -342,21 +354,25 @@ def _twice(names: list[Any]) -> str:
 
 
 def _unknown_child(names: list[Any], answers: Answers) -> str:
-    known = answers.get("_children")
+    known = answers.get("_umbrella_apps")
     odd = [name for name in names if known and name not in known]
     return f"there is no child app {odd[0]}; there are {' '.join(known)}" if odd and known else ""
 
 
 def _not_released(names: list[Any], answers: Answers) -> str:
     released = answers.get("release_apps")
-    odd = [name for name in names if isinstance(released, list) and released and name not in released]
-    return f"{odd[0]} is not among the apps of the release: {' '.join(released)}" if odd else ""
+    if not isinstance(released, list) or not released:
+        return ""
+    odd = [name for name in names if name not in released]
+    return f"{odd[0]} is not among the apps of the release: {' '.join(map(str, released))}" if odd else ""
 
 
 CHECKS: dict[str, Check] = {
     "app_dir": _app_dir,
     "app_name": _app_name,
+    "app_lib": _folder,
     "app_module": _module,
+    "web_lib": _folder,
     "web_module": _module,
     "release_name": _release_name,
     "release_apps": _release_apps,

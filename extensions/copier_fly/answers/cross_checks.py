@@ -20,8 +20,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import app_dir_change
-from ..detect import project
+from ..detect.elixir.app import MIX_NOT_UNDERSTOOD
+from ..detect.examine import detect
 from ..detect.nextjs import checks as nextjs_checks
+from ..detect.project import Project
 from . import checks
 from .defaults import detected
 from .questions import all_questions
@@ -32,7 +34,7 @@ def check(context: Context, name: str) -> str:
     """Validate a question while it is asked; answers from elsewhere are judged by `preflight` and `cross_checks`."""
     if name in context["_copier_conf"]["data"] or not _is_asked(name, context):
         return ""
-    return checks.CHECKS[name](context[name], _with_children(context))
+    return checks.CHECKS[name](context[name], _with_umbrella_apps(context))
 
 
 def _is_asked(name: str, context: Context) -> bool:
@@ -56,6 +58,7 @@ def preflight(context: Context) -> str:
     # What update renders for comparison is none of the user's doing; a part of a repository is below it.
     if not any(part.startswith("copier._main.") for part in target.parts):
         _check_target(target, str(conf["answers_file"]))
+        _check_project(detect(str(target)), "stack" in context)
         _check_names(conf["data"], questions)
     for name, question in questions.items():
         if name in context and question.get("when") is not False:
@@ -69,15 +72,6 @@ def _check_target(target: Path, answers_file: str) -> None:
     existing = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         raise UserMessageError(f"{existing} cannot be written to; nothing was changed.")
-    seen = project.detect(str(target))
-    if problems := seen["problems"]:
-        raise UserMessageError(f"{problems[0]} Nothing was changed.")
-    elsewhere = [app["dir"] for app in (seen["elixir"] or {}).get("children", []) if not app["dir"].startswith("apps/")]
-    if elsewhere:
-        raise UserMessageError(
-            f"The umbrella keeps its children in {elsewhere[0].rpartition('/')[0]}/, and only apps/ can be deployed; "
-            'move them with git mv and set apps_path: "apps". Nothing was changed.'
-        )
     previous = target / answers_file
     if previous.is_file():
         try:
@@ -88,6 +82,12 @@ def _check_target(target: Path, answers_file: str) -> None:
             raise UserMessageError(
                 f"{answers_file} belongs to another template; add -a .copier-answers.fly.yml to keep both."
             )
+
+
+def _check_project(project: Project, stack_is_known: bool) -> None:
+    for warning in project.warnings:
+        if warning.stops and not (stack_is_known and warning.code == MIX_NOT_UNDERSTOOD):
+            raise UserMessageError(f"{warning} Nothing was changed.")
 
 
 def _check_names(data: Mapping[str, Any], questions: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ def cross_checks(context: Context) -> str:
     Returns nothing. Raises `UserMessageError`.
     """
     _check_move(context)
-    answers = _with_children(context)
+    answers = _with_umbrella_apps(context)
     if context["stack"] == "nextjs":
         _check_nextjs(context)
     asked = context["_copier_answers"]  # without the questions that this stack does not have
@@ -143,7 +143,7 @@ def _check_move(context: Context) -> None:
     previous = target / str(conf["answers_file"])
     old = yaml.safe_load(previous.read_text("utf-8")).get("app_dir") if previous.is_file() else None
     new = context["app_dir"]
-    if old not in (None, new) and new not in [app["dir"] for app in project.detect(str(target))["apps"]]:
+    if old not in (None, new) and new not in [app.dir for app in detect(str(target)).apps]:
         raise UserMessageError(app_dir_change.refusal(target, str(old), new, str(conf["answers_file"])))
 
 
@@ -151,13 +151,13 @@ def _check_nextjs(context: Context) -> None:
     conf = context["_copier_conf"]
     stored = Path(str(conf["dst_path"]), str(conf["answers_file"])).is_file()
     chosen = stored or context["customise"] or "package_manager" in conf["data"]
-    app = detected(context, "nextjs", {})
+    app = detected(context).nextjs
     if problem := nextjs_checks.problem(str(conf["dst_path"]), app, context.get_all(), chosen):
         raise UserMessageError(f"{problem} Nothing was changed.")
 
 
-def _with_children(context: Context) -> dict[str, Any]:
-    return {**context.get_all(), "_children": [app["name"] for app in detected(context, "elixir.children", [])]}
+def _with_umbrella_apps(context: Context) -> dict[str, Any]:
+    return {**context.get_all(), "_umbrella_apps": [app.name for app in detected(context).elixir.umbrella_apps]}
 
 
 def _refusal(name: str, value: Any, allowed: str) -> str:

@@ -3,78 +3,133 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import naming
-from ..detect import existing, project
+from ..detect import files
+from ..detect.examine import detect, fly_keys
 from ..detect.nextjs import checks as nextjs_checks
-from ..fly import platform
+from ..detect.project import Project, UmbrellaApp
+from ..fly import memory, platform, toml
 from . import checks, questions
 
 
 @pass_context
-def detected(context: Context, path: str, default: Any = None) -> Any:
-    """Return what detection says under a dotted path (`elixir.app_name`), `default` where it is silent."""
-    value: Any = project.detect(str(context["_copier_conf"]["dst_path"]), context.get("app_dir"))
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return default if value in (None, "") else value
+def detected(context: Context) -> Project:
+    """Return what the target says about itself and about the app in `app_dir`, as far as that is answered."""
+    return detect(str(context["_copier_conf"]["dst_path"]), context.get("app_dir"))
 
 
 @pass_context
 def uses_database(context: Context) -> bool:
     """Tell whether the app has a database library; an app that is not there yet is given one."""
     if context["stack"] == "nextjs":
-        return bool(nextjs_checks.uses_postgres(detected(context, "nextjs", {})))
-    return bool(detected(context, "elixir.ecto", True))
+        return nextjs_checks.uses_postgres(detected(context).nextjs)
+    return detected(context).elixir.ecto
 
 
 @pass_context
-def umbrella_apps(context: Context, key: str = "name") -> list[str]:
-    """List the umbrella's child apps by name, or those for which `key` holds; none that only development needs."""
-    apps = detected(context, "elixir.children", [])
-    chosen = [app["name"] for app in apps if app[key] and not app["dev_only"]]
-    if key == "repos":
-        # The first one's repo gets DATABASE_URL: that of the umbrella's own name, else what most others build on.
-        used = [name for app in apps for name in app["deps"]]
-        chosen.sort(key=lambda name: (name != context["app_name"], -used.count(name)))
-    return chosen
+def released_apps(context: Context) -> list[UmbrellaApp]:
+    """List the umbrella's apps, without those that only development needs."""
+    return [app for app in detected(context).elixir.umbrella_apps if not app.dev_only]
 
 
 @pass_context
-def child_module(context: Context, name: str, key: str = "module") -> str:
-    """Name a child app's main module, or with `endpoint` the one its endpoint belongs to, as its code spells it."""
-    for app in detected(context, "elixir.children", []):
-        if app["name"] == name and app[key]:
-            return str(app[key])
-    return str(naming.module_name(str(name)))
+def umbrella_apps(context: Context) -> list[str]:
+    """Name the umbrella's apps that a release starts."""
+    return [app.name for app in released_apps(context)]
+
+
+@pass_context
+def apps_with_endpoint(context: Context) -> list[str]:
+    """Name the umbrella's apps that have an endpoint."""
+    return [app.name for app in released_apps(context) if app.has_endpoint]
+
+
+@pass_context
+def apps_with_repo(context: Context) -> list[str]:
+    """Name the umbrella's apps that own a repository.
+
+    The first one's repo gets DATABASE_URL: that of the umbrella's own name, else what most others build on.
+    """
+    used = [name for app in detected(context).elixir.umbrella_apps for name in app.needs]
+    names = [app.name for app in released_apps(context) if app.repos]
+    return sorted(names, key=lambda name: (name != context["app_name"], -used.count(name)))
+
+
+def _umbrella_app(context: Context, name: str) -> UmbrellaApp:
+    apps = detected(context).elixir.umbrella_apps
+    return next((app for app in apps if app.name == name), UmbrellaApp(name, f"apps/{name}"))
+
+
+@pass_context
+def umbrella_module(context: Context, name: str) -> str:
+    """Name the main module of an umbrella's app, as its code spells it."""
+    return _umbrella_app(context, name).module or naming.module_name(name)
+
+
+@pass_context
+def umbrella_web_module(context: Context, name: str) -> str:
+    """Name the module that the endpoint of an umbrella's app belongs to, as its code spells it."""
+    return _umbrella_app(context, name).web_module or naming.module_name(name)
+
+
+@pass_context
+def web_lib_default(context: Context) -> str:
+    """Name the folder of the web module's files, relative to the app: that of its endpoint, else the generator's."""
+    module = str(context["web_module"])
+    for endpoint in detected(context).elixir.endpoints:
+        folder = files.folder_of(endpoint.file)
+        if endpoint.web_module == module and not f"/{folder}".endswith("/lib"):
+            return folder
+    return files.join(_app_folder(context, context["web_app"]), "lib", naming.underscore(module))
+
+
+@pass_context
+def app_lib_default(context: Context) -> str:
+    """Name the folder of the main module's files, relative to the app: the detected one, else the generator's."""
+    module = str(context["app_module"])
+    owner = [*(context["repo_apps"] or ()), context["web_app"]][0] if context["stack"] == "umbrella" else None
+    app = _umbrella_app(context, owner) if owner else None
+    elixir = detected(context).elixir
+    known = {app.module: app.lib} if app else {elixir.app_module: elixir.app_lib}
+    return known.get(module) or files.join(_app_folder(context, owner), "lib", naming.underscore(module))
+
+
+def _app_folder(context: Context, umbrella_app: str | None) -> str:
+    return f"apps/{umbrella_app}" if context["stack"] == "umbrella" else "."
 
 
 @pass_context
 def tcp_ports(context: Context, http_port: int) -> list[dict[str, Any]]:
-    """Suggest the ports that an umbrella's children set for themselves as raw TCP services."""
-    return [service for service in detected(context, "elixir.tcp_ports", []) if service["port"] != http_port]
+    """Suggest the ports that an umbrella's apps set for themselves as raw TCP services."""
+    return [
+        {"name": service.name, "port": service.port}
+        for service in detected(context).elixir.tcp_ports
+        if service.port != http_port
+    ]
 
 
 @pass_context
 def nearest_elixir(context: Context) -> str:
     """Pick the image whose Elixir and OTP come nearest to the versions that the project names."""
     table = platform.catalog("elixir")
-    wanted = detected(context, "elixir.elixir_version", ""), detected(context, "elixir.otp_version", "")
+    elixir = detected(context).elixir
+    wanted = elixir.elixir_version or "", elixir.otp_version or ""
+    default = str(table["default"])
     if not any(wanted):
-        return table["default"]
+        return default
 
     def distance(key: str) -> tuple[int, int, bool]:
         image = table["images"][key]
         elixir = _minor_distance(wanted[0], image["elixir"]) if wanted[0] else 0
         otp = abs(int(wanted[1].split(".")[0]) - int(image["otp"].split(".")[0])) if wanted[1] else 0
-        return elixir, otp, key != table["default"]
+        return elixir, otp, key != default
 
-    return min((key for key, image in table["images"].items() if not image.get("retired")), key=distance)
+    return min((str(key) for key, image in table["images"].items() if not image.get("retired")), key=distance)
 
 
 def _minor_distance(one: str, other: str) -> int:
@@ -89,61 +144,68 @@ def _minor_distance(one: str, other: str) -> int:
 def nearest_node(context: Context) -> str:
     """Pick the Node.js line that the project names, the default line where it names none that is left."""
     table = platform.catalog("node")
-    wanted = re.findall(r"\d+", str(detected(context, "nextjs.node_version", "")))
+    wanted = re.findall(r"\d+", detected(context).nextjs.node_version or "")
     key = wanted[0] if wanted else ""
-    return key if key in platform.node_choices() else table["default"]
+    return key if key in platform.node_choices() else str(table["default"])
 
 
 @pass_context
 def from_fly_toml(context: Context, name: str, default: Any) -> Any:
     """Return what the project's own fly.toml sets for a question, `default` where that is nothing, or impossible."""
-    env = detected(context, "fly.env", {})
-    value = {
-        "fly_app": detected(context, "fly.app"),
-        "http_port": detected(context, "fly.internal_port"),
-        "hostname": env.get("PHX_HOST"),
-        "pool_size": env.get("POOL_SIZE"),
-        "swap_mb": _text(detected(context, "fly.swap_mb")),
-    }.get(name, detected(context, f"fly.{name}"))
+    said = detected(context).existing_deployment.fly_toml
+    value: Any = {
+        "fly_app": said.app,
+        "http_port": said.internal_port,
+        "hostname": said.env.get("PHX_HOST"),
+        "pool_size": said.env.get("POOL_SIZE"),
+        "swap_mb": None if said.swap_mb is None else str(said.swap_mb),
+        "vm_size": said.vm_size,
+        "strategy": said.strategy,
+        "auto_stop": said.auto_stop,
+        "min_machines": said.min_machines,
+        "metrics_port": said.metrics_port,
+    }[name]
     choices = questions.all_questions()[name].get("choices")
     if value is None or (isinstance(choices, dict) and value not in choices.values()):
         return default
     if name in checks.CHECKS and checks.CHECKS[name](value, context.get_all()):
         return default
-    # What `auto` stands for stays `auto`.
-    same = {
-        "hostname": lambda: str(value).endswith(".fly.dev"),
-        "pool_size": lambda: int(value) == default_pool(context["database"]),
-        "swap_mb": lambda: context["auto_stop"] == "suspend" or value == "512",
-        "vm_size": lambda: value == platform.sizes_for(platform.megabytes(context["vm_memory"]))[0],
-    }.get(name)
-    return default if same and same() else value
+    return default if _is_auto(context, name, value) else value
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _is_auto(context: Context, name: str, value: Any) -> bool:
+    """Whether a value is what `auto` stands for; then the answer stays `auto`."""
+    match name:
+        case "hostname":
+            return str(value).endswith(".fly.dev")
+        case "pool_size":
+            return int(value) == default_pool(context["database"])
+        case "swap_mb":
+            return bool(context["auto_stop"] == "suspend" or value == "512")
+        case "vm_size":
+            return bool(value == platform.sizes_for(memory.megabytes(context["vm_memory"]))[0])
+    return False
 
 
 @pass_context
 def env_from_fly_toml(context: Context) -> dict[str, str]:
     """Return the variables that the project's own fly.toml sets, without those that other answers set."""
-    env = detected(context, "fly.env", {})
+    env = detected(context).existing_deployment.fly_toml.env
     return {name: value for name, value in env.items() if not checks.CHECKS["extra_env"]({name: value}, {})}
 
 
 @pass_context
 def left_behind(context: Context) -> dict[str, Any]:
     """List what the project's earlier fly.toml (`file`) said and the one that is there now does not (`lines`)."""
-    target = str(context["_copier_conf"]["dst_path"])
-    before = project.detect(target, context["app_dir"])["fly_toml"]
-    now = project.fly_keys(target) if before["file"] else {}
-    return {"file": before["file"], "lines": existing.left_behind(before["keys"], now)}
+    before = detected(context).existing_deployment
+    now = fly_keys(str(context["_copier_conf"]["dst_path"])) if before.fly_toml_file else {}
+    return {"file": before.fly_toml_file, "lines": toml.left_behind(before.fly_toml_keys, now)}
 
 
 @pass_context
 def release_default(context: Context) -> str:
     """Name the release as mix.exs does, else as the app; a name that no release may have is brought into shape."""
-    name = str(detected(context, "elixir.release_name", context["app_name"]))
+    name = detected(context).elixir.release_name or str(context["app_name"])
     return name if not checks.CHECKS["release_name"](name, {}) else str(naming.otp_name(name))
 
 

@@ -1,15 +1,32 @@
-"""What follows from the answers: environments with all their settings, and what they cost."""
+"""What follows from the answers: layers, lines to add, environments with all their settings, and what they cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from .. import naming
-from ..fly import platform
+from .. import naming, wiring
+from ..fly import memory, platform
+from ..stacks import foreign_layers
+
+
+@pass_context
+def layer(context: Context, name: str, wanted: object = True) -> str:
+    """Render a layer of a path: "." (in) when it is wanted and an app of this stack may have it, else "" (out)."""
+    return "." if wanted and name not in foreign_layers(str(context["stack"])) else ""
+
+
+@pass_context
+def lines_to_add(context: Context) -> list[str]:
+    """Tell which lines the app's own files need, and where: what `tasks/wire.py --print` prints."""
+    path = str(Path(str(context["_copier_conf"]["dst_path"]), context["app_dir"]))
+    web_module = context["web_module"] if context["framework"] == "elixir" else ""
+    app = wiring.App(path, context["app_dir"], context["stack"], web_module)
+    return [line.told(app) for line in wiring.LINES[context["framework"]](app)]
 
 
 @pass_context
@@ -37,14 +54,14 @@ def all_environments(context: Context) -> list[dict[str, Any]]:
 def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size: str) -> dict[str, Any]:
     name = str(env["name"])
     app = str(env.get("app") or naming.environment_app(production["app"], name))
-    memory = str(env.get("vm_memory") or production["vm_memory"])
+    size = str(env.get("vm_memory") or production["vm_memory"])
     return {
         "name": name,
         "app": app,
         "file": f"fly.{name}.toml",
         "region": str(env.get("region") or production["region"]),
-        "vm_memory": memory,
-        "vm_size": platform.sizes_for(platform.megabytes(memory))[0] if vm_size == "auto" else vm_size,
+        "vm_memory": size,
+        "vm_size": platform.sizes_for(memory.megabytes(size))[0] if vm_size == "auto" else vm_size,
         "min_machines": env.get("min_machines", production["min_machines"]),
         "hostname": f"{app}.fly.dev",
     }
@@ -59,7 +76,7 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
     prices = platform.catalog("prices")
     env = environment or all_environments(context)[0]
     machines = max(2 if context["ha"] else 1, env["min_machines"])
-    each = platform.machine_price(env["vm_size"], platform.megabytes(env["vm_memory"]))
+    each = platform.machine_price(env["vm_size"], memory.megabytes(env["vm_memory"]))
     items = [(f"{machines} x {env['vm_size']} with {env['vm_memory']}", machines * (each or 0))]
     match context["database"]:
         case "fly_managed":

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from .project import ProjectWarning
 
 MAX_SOURCES = 4_000
 SOURCE_LIMIT = 1_000_000
@@ -28,25 +31,25 @@ LOCKFILES = {
 class Target:
     """The folder being read: every access is bounded and none raises.
 
-    `problems` collects one sentence per file that is there and cannot be used, `notes` one per thing that
-    could not be understood; both as (folder of the file, sentence).
+    `warnings` has one entry for each file that is there and cannot be read or understood.
     """
 
     def __init__(self, root: str):
         self.root = root
-        self.problems: list[tuple[str, str]] = []
-        self.notes: list[tuple[str, str]] = []
+        self.warnings: list[ProjectWarning] = []
         self._seen: dict[str, bytes | None] = {}
 
     def path(self, relative: str) -> str:
         """The file system path of a posix path relative to the target."""
         return os.path.join(self.root, relative)  # noqa: PTH118 (also takes what pathlib refuses)
 
-    def problem(self, relative: str, what: str) -> None:
-        """Record what is wrong with a file."""
-        entry = (folder_of(relative), f"{relative} {what}.")
-        if entry not in self.problems:
-            self.problems.append(entry)
+    def warn(self, warning: ProjectWarning) -> None:
+        """Record what is wrong with a file, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def _unreadable(self, relative: str, what: str, line: int | None = None) -> None:
+        self.warn(ProjectWarning("unreadable-file", relative, line, f"The file {what}.", "", "Fix it.", stops=True))
 
     def names(self, relative: str) -> dict[str, bool]:
         """Entries of a folder in order: name → whether it is a real folder, no link. {} when not there."""
@@ -82,22 +85,22 @@ class Target:
             if not stat.S_ISREG(status.st_mode):
                 return None
             if status.st_size > limit:
-                self.problem(relative, f"is larger than {limit // 1_000_000} MB and was not read")
+                self._unreadable(relative, f"is larger than {limit // 1_000_000} MB and was not read")
                 return None
             with open(path, "rb") as file:  # noqa: PTH123
                 return file.read(limit)
         except OSError as error:
             if os.path.lexists(path):
-                self.problem(relative, f"cannot be read ({error.strerror})")
+                self._unreadable(relative, f"cannot be read ({error.strerror})")
         except ValueError:
             return None
         return None
 
     def peek(self, relative: str) -> bytes:
         """The bytes of one of many source files; b"" when it cannot be read, which is no problem here."""
-        noted = list(self.problems)
+        before = list(self.warnings)
         data = self._read(relative, SOURCE_LIMIT)
-        self.problems = noted
+        self.warnings = before
         return data or b""
 
     def text(self, relative: str, limit: int = SOURCE_LIMIT) -> str | None:
@@ -108,7 +111,7 @@ class Target:
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            self.problem(relative, "is not UTF-8 text")
+            self._unreadable(relative, "is not UTF-8 text")
             return None
 
     def parsed(self, relative: str, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
@@ -118,11 +121,20 @@ class Target:
             return {}
         try:
             value = parse(text)
-        except Exception:
+        except Exception as error:
             # PyYAML alone raises half a dozen kinds of error for broken text; all of them mean the same here.
-            self.problem(relative, f"is not valid {what}")
+            self._unreadable(relative, f"is not valid {what}", _error_line(error))
             return {}
         return value if isinstance(value, dict) else {}
+
+    def where(self, names: Iterable[str], word: str) -> tuple[str, int | None]:
+        """The first of these files that has a word in it, and the line of that word; else the first one there is."""
+        there = [name for name in names if self.is_file(name)]
+        for name in there:
+            text = self.text(name, LOCK_LIMIT) or ""
+            if word in text:
+                return name, line_of(text, text.index(word))
+        return (there or list(names) or [""])[0], None
 
     def sources(self, folder: str, ending: str) -> Iterator[str]:
         """Paths of the files below a folder whose name ends so, in order, links to folders not followed."""
@@ -137,6 +149,21 @@ class Target:
                     if count > MAX_SOURCES:
                         return
                     yield join(current, name)
+
+
+def _error_line(error: Exception) -> int | None:
+    """The line, from 1, that a JSON, YAML or TOML parser names in its error."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return int(mark.line) + 1
+    line = getattr(error, "lineno", None)
+    named = re.search(r"at line (\d+)", str(error))
+    return line if isinstance(line, int) else int(named[1]) if named else None
+
+
+def line_of(text: str, offset: int) -> int:
+    """The line, from 1, that an offset is in."""
+    return text.count("\n", 0, offset) + 1
 
 
 def _printable(name: str) -> bool:

@@ -1,238 +1,205 @@
-"""Reads a project, without running anything in it, for the defaults of the questions.
+"""What a project says about itself, as data.
 
-`detect(dst, app_dir=None)` returns plain JSON types. It is right or silent: what the files do not say plainly
-is None, [] or {}. It never raises, whatever the folder holds. Keys: see `detect`.
+Every field has a value that stands for "the files do not say so": None, an empty tuple, or what the framework's
+generator writes. `ElixirApp()` and `NextjsApp()` stand for an app that is still to come, so a question can read
+`detected().elixir.assets` without asking first whether there is an Elixir app. A misspelt field fails.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-import yaml
 
-from . import existing, files
-from .elixir import app as elixir_app
-from .nextjs import app as nextjs_app
+@dataclass(frozen=True)
+class ProjectWarning:
+    """Something in the project that the user must know before anything is written.
 
-MAX_DEPTH = 3
-"""How deep below the target an app is looked for: `apps/web` in a monorepo is 2."""
-MAX_FOLDERS = 2_000
-SKIPPED = frozenset(
+    `code` names the rule, `file` and `line` the place it comes from (`line` counts from 1, None for the whole file).
+    `sentence` says what is there, `consequence` what follows from it, `action` what to do; each is a whole sentence.
+    With `stops` the copy ends there, before the first question.
     """
-    deps _build node_modules vendor bower_components venv __pycache__ dist build out target tmp log logs
-    coverage cover doc docs priv spec test tests e2e cypress fixtures example examples
-    """.split()  # noqa: SIM905
-)
-"""Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
+
+    code: str
+    file: str
+    line: int | None
+    sentence: str
+    consequence: str
+    action: str
+    stops: bool = False
+
+    @property
+    def place(self) -> str:
+        """The file and the line, as compilers write them: `mix.exs:12`."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (f"{self.place}: {self.sentence}", self.consequence, self.action) if part)
 
 
-class App(NamedTuple):
+@dataclass(frozen=True)
+class App:
     """A deployable app: its folder, its stack, its name as the app itself gives it."""
 
     dir: str
     stack: str
     name: str | None
-    mix: Any
 
 
-def find_apps(target: Any) -> list[App]:
-    """Every deployable app down to `MAX_DEPTH`, nearest and first by name first."""
-    apps: list[App] = []
-    pending, visited = [(".", 0)], 0
-    while pending and visited < MAX_FOLDERS:
-        folder, depth = pending.pop(0)
-        visited += 1
-        names = target.names(folder)
-        own: set[str] = set()
-        if "mix.exs" in names:
-            mix = elixir_app.project(target, folder)
-            children = elixir_app.umbrella_folder(mix)
-            # What an Elixir project keeps below itself is its own: assets/package.json is no Next.js app.
-            own = {"assets", "config", "lib", "rel"}
-            if children:
-                own.add(children.partition("/")[0])
-                apps.append(App(folder, "umbrella", elixir_app.umbrella_name(mix), mix))
-            elif mix and elixir_app.is_phoenix(target, folder, mix):
-                apps.append(App(folder, "phoenix", mix.atom("app"), mix))
-        if "package.json" in names:
-            package = nextjs_app.package_json(target, folder)
-            if "next" in nextjs_app.dependencies(package):
-                name = package.get("name")
-                apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None, None))
-        if depth < MAX_DEPTH:
-            pending += [
-                (files.join(folder, name), depth + 1)
-                for name, is_folder in names.items()
-                if is_folder and not name.startswith(".") and name not in SKIPPED | own
-            ]
-    return apps
+@dataclass(frozen=True)
+class Endpoint:
+    """A Phoenix endpoint: its module and the place of that module's `use Phoenix.Endpoint`, relative to the app."""
+
+    module: str
+    file: str
+    line: int
+
+    @property
+    def web_module(self) -> str:
+        """The module it belongs to: `ShopWeb` for `ShopWeb.Endpoint`."""
+        return self.module.rpartition(".")[0]
 
 
-def _github(target: Any) -> bool:
-    if target.is_dir(".github"):
-        return True
-    config = target.text(".git/config") if target.is_dir(".git") else None
-    pointer = None if target.is_dir(".git") else target.text(".git")
-    found = re.match(r"gitdir:\s*(.+)", pointer or "")
-    if found:
-        # A worktree keeps its remotes in the main repository (commondir), a submodule in a folder of its own.
-        git = files.Target(os.path.join(target.root, found[1].strip()))  # noqa: PTH118
-        common = (git.text("commondir") or "").strip()
-        git = files.Target(os.path.join(git.root, common)) if common else git  # noqa: PTH118
-        config = git.text("config")
-    remote = False
-    for line in (config or "").splitlines():
-        section = re.match(r"\s*\[\s*(\w+)", line)
-        if section:
-            remote = section[1].lower() == "remote"
-        elif remote and re.match(r"\s*url\s*=.*\bgithub\.com[:/]", line, re.IGNORECASE):
-            return True
-    return False
+@dataclass(frozen=True)
+class Repo:
+    """An Ecto repository that is migrated: its OTP app and its module."""
+
+    app: str
+    module: str
 
 
-def _memory(value: Any) -> str | None:
-    """Memory as fly.toml may write it (512, "512", "512mb", "1GB") in the form of our answers: 512mb, 1gb."""
-    found = re.fullmatch(r"\s*(\d{1,7})\s*(m|mb|mib|g|gb|gib)?\s*", str(value), re.IGNORECASE)
-    if not found or isinstance(value, bool):
-        return None
-    megabytes = int(found[1]) * (1024 if (found[2] or "m").lower().startswith("g") else 1)
-    return f"{megabytes // 1024}gb" if megabytes % 1024 == 0 and megabytes else f"{megabytes}mb"
+@dataclass(frozen=True)
+class TcpPort:
+    """A port on which the app listens beside HTTP."""
+
+    name: str
+    port: int
 
 
-def _fly_toml(target: Any, folder: str) -> tuple[str | None, dict[str, Any]]:
-    """Where the app's fly.toml is, and what is in it."""
-    relative = next((path for path in ("fly.toml", files.join(folder, "fly.toml")) if target.is_file(path)), None)
-    return relative, target.parsed(relative, tomllib.loads, "TOML") if relative else {}
+@dataclass(frozen=True)
+class UmbrellaApp:
+    """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
-
-def fly_keys(target: str) -> dict[str, list[str]]:
-    """What the fly.toml at the top of a folder says now, as dotted key → values."""
-    return existing.flat(_fly_toml(files.Target(target), ".")[1])
-
-
-def _stopping(value: Any) -> Any:
-    return {True: "stop", False: "off"}[value] if isinstance(value, bool) else value
-
-
-def _env(data: Any) -> dict[str, str] | None:
-    """Variables as the text they are set to, None when there are none."""
-    env = data if isinstance(data, dict) else {}
-    plain = {name: value for name, value in env.items() if isinstance(value, str | int | float)}
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()
-    } or None
-
-
-def _fly(data: dict[str, Any]) -> dict[str, Any]:
-    """What an existing fly.toml says, under the names of our questions; only what is there."""
-
-    def first(key: str) -> dict[str, Any]:
-        value = data.get(key)
-        value = value[0] if isinstance(value, list) and value else value
-        return value if isinstance(value, dict) else {}
-
-    vm = first("vm")
-    size = vm.get("size")
-    cpus = vm.get("cpus", 1)
-    if size is None and vm.get("cpu_kind") in ("shared", "performance") and isinstance(cpus, int):
-        size = f"shared-cpu-{cpus}x" if vm["cpu_kind"] == "shared" else f"performance-{cpus}x"
-    port = first("http_service").get("internal_port", first("services").get("internal_port"))
-    memory = vm.get("memory", vm.get("memory_mb"))
-    http, metrics = first("http_service"), first("metrics")
-    values = {
-        "app": (str, data.get("app")),
-        "primary_region": (str, data.get("primary_region")),
-        "internal_port": (int, port),
-        "vm_size": (str, size),
-        "vm_memory": (str, None if memory is None else _memory(memory)),
-        "swap_mb": (int, data.get("swap_size_mb")),
-        "release_command": (str, first("deploy").get("release_command")),
-        "strategy": (str, first("deploy").get("strategy")),
-        "auto_stop": (str, _stopping(http.get("auto_stop_machines"))),
-        "min_machines": (int, http.get("min_machines_running")),
-        "metrics_port": (int, metrics.get("port") if metrics.get("path", "/metrics") == "/metrics" else None),
-        "env": (dict, _env(data.get("env"))),
-    }
-    return {
-        key: value
-        for key, (kind, value) in values.items()
-        if isinstance(value, kind) and not isinstance(value, bool) and value != ""
-    }
-
-
-def _version(target: Any) -> str | None:
-    answers = target.parsed(".copier-answers.yml", yaml.safe_load, "YAML")
-    return str(answers.get("_commit") or "unknown") if "fly_app" in answers else None
-
-
-def _clean_dir(app_dir: str | None) -> str | None:
-    if app_dir is None or not isinstance(app_dir, str):
-        return None
-    parts = [part for part in app_dir.replace("\\", "/").split("/") if part not in ("", ".")]
-    return None if app_dir.startswith("/") or ".." in parts else files.join(*parts)
-
-
-def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str, Any]:
-    """What a project says about itself; `detect` without its memory.
-
-    `dst` is the target folder; `app_dir` names the app in it ("." or a posix path) when that is decided.
-    Returns, for the folder: stack, app_dir, apps [{dir, stack, name}], problems and notes (sentences), folder, github,
-    workflows, version (of this template, of an earlier copy), fly {app, primary_region, internal_port, vm_size,
-    vm_memory, swap_mb, release_command, strategy, auto_stop, min_machines, metrics_port, env: only what is there},
-    fly_toml {file, keys: dotted key → values}, adoption (sentences on an earlier deployment). For the app: `elixir`
-    (`elixir_app.details`) and `nextjs` (`nextjs_app.details`), each None unless the app is one.
+    `module` is its main module, `web_module` the one that its endpoint belongs to, both as the code spells them.
+    `needs` are the umbrella's other apps among its dependencies. `dev_only` apps are in no release.
     """
-    root = os.path.realpath(os.fspath(dst).replace("\0", ""))
-    target = files.Target(root)
-    apps = find_apps(target)
-    wanted = None if app_dir is None else _clean_dir(app_dir)
-    # Of several apps the one at the root, else the nearest; `apps` shows that there are more.
-    app = next((one for one in apps if app_dir is None or one.dir == wanted), None)
-    elixir = elixir_app.details(target, app) if app and app.mix else None
-    nextjs = nextjs_app.details(target, app) if app and app.stack == "nextjs" else None
-    fly_file, fly_data = _fly_toml(target, app.dir if app else wanted or ".")
-    version = _version(target)
 
-    def ours(entries: list[tuple[str, str]]) -> list[str]:
-        # A file in a corner of the repository that is not the app's is nobody's problem here.
-        return [text for folder, text in entries if not app or folder == "." or files.within(folder, app.dir)]
-
-    seen = {
-        "stack": app.stack if app else None,
-        "app_dir": app.dir if app else None,
-        "apps": [{"dir": one.dir, "stack": one.stack, "name": one.name} for one in apps],
-        "problems": ours(target.problems),
-        "notes": ours(target.notes),
-        "folder": os.fsencode(Path(root).name).decode(errors="replace"),
-        "github": _github(target),
-        "workflows": [
-            name
-            for name, is_folder in target.names(".github/workflows").items()
-            if not is_folder and name.endswith((".yml", ".yaml")) and not name.startswith("fly-")
-        ],
-        "fly": _fly(fly_data),
-        "fly_toml": {"file": fly_file, "keys": existing.flat(fly_data)},
-        "version": version,
-        "elixir": elixir,
-        "nextjs": nextjs,
-    }
-    return seen | {"adoption": existing.notes(files.Target(root), seen)}
+    name: str
+    dir: str
+    module: str | None = None
+    lib: str | None = None
+    has_endpoint: bool = False
+    web_module: str | None = None
+    repos: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    dev_only: bool = False
 
 
-@cache
-def _remembered(dst: str, app_dir: str | None) -> dict[str, Any]:
-    return examine(dst, app_dir)
+@dataclass(frozen=True)
+class ElixirApp:
+    """A Phoenix app or an umbrella; paths are relative to it.
 
-
-def detect(dst: str | os.PathLike[str], app_dir: str | None = None) -> dict[str, Any]:
-    """What a project says about itself (see `examine`), read once per folder and app.
-
-    Copier loads this file anew for every run, so no run sees what an earlier one wrote, and within a run the
-    defaults are those of the project as it was before the first file was written.
+    `name` is the OTP app's name, `app_lib` the folder of the main module's files, `db_adapter` one of postgres, sqlite,
+    mysql and mssql, `assets` a choice of the question. `umbrella_apps` is empty for a single app, `in_umbrella` set for
+    an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
     """
-    return _remembered(os.path.abspath(os.fspath(dst)), app_dir)  # noqa: PTH100 (takes any bytes)
+
+    name: str | None = None
+    app_module: str | None = None
+    app_lib: str | None = None
+    web_module: str | None = None
+    web_app: str | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    elixir_version: str | None = None
+    otp_version: str | None = None
+    elixir_requirement: str | None = None
+    ecto: bool = True
+    db_adapter: str | None = None
+    repos: tuple[Repo, ...] = ()
+    assets: str = "mix"
+    http_port: int | None = None
+    tcp_ports: tuple[TcpPort, ...] = ()
+    release_name: str | None = None
+    has_releases: bool = False
+    in_umbrella: bool = False
+    deps: tuple[str, ...] = ()
+    umbrella_apps: tuple[UmbrellaApp, ...] = ()
+
+
+@dataclass(frozen=True)
+class NextjsApp:
+    """A Next.js app; paths are relative to it.
+
+    `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
+    are choices of their questions; `package_manager_pin` is `packageManager` of package.json. `output` is export,
+    standalone or None.
+    """
+
+    name: str | None = None
+    next_version: str | None = None
+    next_major: int | None = None
+    package_manager: str | None = None
+    package_manager_pin: str | None = None
+    lockfiles: tuple[str, ...] = ()
+    node_version: str | None = None
+    router: str | None = None
+    src_dir: bool = False
+    typescript: bool = True
+    orm: str | None = None
+    orm_version: str | None = None
+    migrations_dir: str | None = None
+    prisma_schema: str | None = None
+    db_driver: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True)
+class FlyToml:
+    """What a fly.toml says, under the names of the questions where there is one; `env` as text."""
+
+    app: str | None = None
+    primary_region: str | None = None
+    internal_port: int | None = None
+    vm_size: str | None = None
+    vm_memory: str | None = None
+    swap_mb: int | None = None
+    strategy: str | None = None
+    auto_stop: str | None = None
+    min_machines: int | None = None
+    metrics_port: int | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExistingDeployment:
+    """What the project has of a deployment already.
+
+    `fly_toml_file` is where its fly.toml is, `fly_toml_keys` what that says as dotted key → values. `template_version`
+    is the version of this template that an earlier copy was made from, `unknown` where the answers do not say.
+    """
+
+    fly_toml_file: str | None = None
+    fly_toml: FlyToml = field(default_factory=FlyToml)
+    fly_toml_keys: Mapping[str, list[str]] = field(default_factory=dict)
+    template_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a folder says about the app in it.
+
+    `app_dir` is the app's folder ("." or a posix path) and `stack` its kind, both None where no app was found; `apps`
+    are all deployable ones, the nearest first. `folder` is the target's own name, `workflows` are the workflows on
+    GitHub that are not the template's.
+    """
+
+    folder: str
+    app_dir: str | None = None
+    stack: str | None = None
+    apps: tuple[App, ...] = ()
+    github: bool = False
+    workflows: tuple[str, ...] = ()
+    elixir: ElixirApp = field(default_factory=ElixirApp)
+    nextjs: NextjsApp = field(default_factory=NextjsApp)
+    existing_deployment: ExistingDeployment = field(default_factory=ExistingDeployment)
+    warnings: tuple[ProjectWarning, ...] = ()

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from .memory import megabytes
+
 CATALOG = Path(__file__).with_name("catalog")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -22,14 +24,6 @@ def catalog(name: str) -> Any:
     return yaml.load((CATALOG / f"{name}.yml").read_bytes(), Loader=_LOADER)
 
 
-def megabytes(memory: str) -> int:
-    """Turn a memory answer into MB: `512mb` is 512, `2gb` is 2048. Raises `ValueError` for anything else."""
-    found = re.fullmatch(r"(\d+)(mb|gb)", memory)
-    if not found:
-        raise ValueError(memory)
-    return int(found[1]) * (1024 if found[2] == "gb" else 1)
-
-
 def sizes_for(megabyte: int) -> list[str]:
     """Name the machine sizes that can have so much memory (MB), the cheapest first."""
     sizes = catalog("machines")["sizes"]
@@ -37,7 +31,7 @@ def sizes_for(megabyte: int) -> list[str]:
 
 
 def _fits(size: dict[str, Any], megabyte: int) -> bool:
-    return size["min_mb"] <= megabyte <= size["max_mb"] and megabyte % size["step_mb"] == 0
+    return bool(size["min_mb"] <= megabyte <= size["max_mb"] and megabyte % size["step_mb"] == 0)
 
 
 def region_successor(code: str) -> str:
@@ -50,9 +44,9 @@ def is_region(code: str) -> bool:
     return code in catalog("regions") and not catalog("regions")[code].get("retired")
 
 
-def known_region(code: str) -> str:
+def known_region(code: str | None) -> str:
     """Return a region found in a project's own fly.toml, empty when Fly no longer has it."""
-    return code if is_region(code) else ""
+    return code if code and is_region(code) else ""
 
 
 def managed_postgres_region(code: str) -> str:
@@ -61,17 +55,9 @@ def managed_postgres_region(code: str) -> str:
     return code if region["mpg"] else region["nearest_mpg"]
 
 
-def known_memory(memory: str) -> str:
-    """Return a memory size found in a project's own fly.toml in the form of an answer, else empty."""
-    text = str(memory).lower().replace(" ", "").replace("mib", "mb").replace("gib", "gb")
-    answers = catalog("machines")["memory"]
-    if text.isdigit():
-        text += "mb"
-    if re.fullmatch(r"\d+(mb|gb)", text):
-        for name in answers:
-            if megabytes(name) == megabytes(text):
-                return name
-    return ""
+def known_memory(size: str | None) -> str:
+    """Return the memory size that is offered as an answer and equals the one of a project's fly.toml, else empty."""
+    return next((name for name in memory_choices() if size and megabytes(name) == megabytes(size)), "")
 
 
 def region_choices() -> dict[str, str]:
@@ -134,4 +120,4 @@ def machine_price(size: str, megabyte: int) -> float | None:
     if not below:
         return None
     step = max(below)
-    return round(listed[step] + (megabyte - step) / 1024 * prices["extra_memory_gb"], 2)
+    return float(round(listed[step] + (megabyte - step) / 1024 * prices["extra_memory_gb"], 2))

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ... import naming
 from .. import files
+from ..files import Target
+from ..project import ProjectWarning, TcpPort
 from . import mixfile
 
 FILES = ("runtime", "releases", "prod", "config")
@@ -47,7 +50,7 @@ class Setting(NamedTuple):
     values: dict[str, Any]
 
 
-def read(target: Any, folder: str) -> list[Setting]:
+def read(target: Target, folder: str) -> list[Setting]:
     """The settings of config/*.exs, strongest file first, without dev.exs, test.exs and dev or test blocks.
 
     `target` is the `files.Target`; a file that could not be understood becomes one of its notes.
@@ -61,7 +64,16 @@ def read(target: Any, folder: str) -> list[Setting]:
         try:
             found += _collect(mixfile.parse(text).items, {})
         except mixfile.UnparsableError as error:
-            target.notes.append((folder, f"{relative} could not be understood ({error})."))
+            target.warn(
+                ProjectWarning(
+                    "config-not-understood",
+                    relative,
+                    error.line,
+                    f"The file could not be understood: {error.what}.",
+                    "Ports and repos that it sets are not known here.",
+                    "Look at the answers http_port, tcp_services and repo_apps.",
+                )
+            )
     return found
 
 
@@ -80,11 +92,11 @@ def _collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
 
 def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
     parts = mixfile.elements(items)
-    app = mixfile.literal(parts[0], "atom") if parts else None
+    app = _name(parts[:1], "atom")
     if not app:
         return
-    module = mixfile.literal(parts[1], "alias") if len(parts) > 1 else None
-    key = mixfile.literal(parts[1], "atom") if len(parts) == 3 else None
+    module = _name(parts[1:2], "alias")
+    key = _name(parts[1:2], "atom") if len(parts) == 3 else None
     if key:
         yield Setting(app, None, {key: _plain(parts[2], variables)})
         return
@@ -93,6 +105,11 @@ def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
         whole = _plain(parts[2], variables)
         values = whole if isinstance(whole, dict) else {}
     yield Setting(app, module, values)
+
+
+def _name(parts: list[list[Any]], kind: str) -> str | None:
+    value = mixfile.literal(parts[0], kind) if parts else None
+    return str(value) if value else None
 
 
 def _plain(nodes: list[Any], variables: dict[str, list[Any]]) -> Any:
@@ -133,14 +150,14 @@ def http_port(settings: list[Setting], endpoint: str) -> int | None:
     """The port an endpoint insists on: a number, or a stand-in for PORT other than the generator's 4000."""
     for setting in settings:
         http = setting.values.get("http") if setting.module == endpoint else None
-        port = _port(http.get("port")) if isinstance(http, dict) else None
-        if port:
-            return None if isinstance(http["port"], Fallback) and port == GENERATOR_PORT else port
+        written = http.get("port") if isinstance(http, dict) else None
+        if port := _port(written):
+            return None if isinstance(written, Fallback) and port == GENERATOR_PORT else port
     return None
 
 
-def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> list[dict[str, Any]]:
-    """Ports, as [{name, port}], that these applications set for themselves and that are not their endpoints'.
+def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> list[TcpPort]:
+    """Ports that these applications set for themselves and that are not their endpoints'.
 
     The name is that of the option, the module or, in an umbrella, the child without the prefix all share.
     """
@@ -151,12 +168,12 @@ def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> 
             continue
         name = "_".join(setting.app.split("_")[shared:]) or setting.app
         if setting.module and len(apps) == 1:
-            words = [mixfile.snake(part) for part in setting.module.split(".")[1:]]
+            words = [naming.underscore(part) for part in setting.module.split(".")[1:]]
             name = next((word for word in reversed(words) if not set(word.split("_")) <= PLAIN), name)
         for own, port in _listeners(setting.values, name):
             if not PRIVATE & set(own.split("_")):
                 found.setdefault(port, own if own not in found.values() else f"{own}_{port}")
-    return [{"name": name, "port": port} for port, name in sorted(found.items())]
+    return [TcpPort(name, port) for port, name in sorted(found.items())]
 
 
 def _shared_words(apps: list[str]) -> int:
@@ -178,7 +195,7 @@ def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
     for key, inner in value.items():
         port = _port(inner)
         if port and key in ("port", "tcp_port"):
-            yield mixfile.snake(own.rpartition(".")[2]), port
+            yield naming.underscore(own.rpartition(".")[2]), port
         elif port and key.endswith("_port"):
             yield key.removesuffix("_port").removesuffix("_tcp"), port
         elif key in ("ports", "tcp_ports") and isinstance(inner, dict):

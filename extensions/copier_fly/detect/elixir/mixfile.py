@@ -4,8 +4,7 @@ Elixir source is turned into tokens with offsets (so that a caller can insert te
 groups: brackets and `do … end` blocks. What words mean inside comments, strings, heredocs, sigils and
 charlists never matters. What does not fit raises `UnparsableError`; nothing is guessed.
 
-Standard library only, and no sibling imports: both the detection extension and the wiring task load this
-file by its path.
+Standard library only: the wiring task imports this module too.
 """
 
 from __future__ import annotations
@@ -19,10 +18,14 @@ MAX_DEPTH = 100
 
 
 class UnparsableError(Exception):
-    """The text is not Elixir source this scanner understands; the message says where and why."""
+    """The text is not Elixir source that this scanner understands; the message says where and why.
+
+    `line` counts from 1, `what` is the message without it.
+    """
 
     def __init__(self, text: str, offset: int, what: str):
-        super().__init__(f"line {text.count(chr(10), 0, offset) + 1}: {what}")
+        self.line, self.what = text.count("\n", 0, offset) + 1, what
+        super().__init__(f"line {self.line}: {what}")
 
 
 class Token(NamedTuple):
@@ -244,11 +247,6 @@ def flat(nodes: list[Node]) -> Iterator[Token]:
             yield node
 
 
-def snake(name: str) -> str:
-    """A module name's segment as Elixir would name its file: GameServer → game_server."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
 def modules(group: Group, outer: str = "") -> Iterator[tuple[str, Group]]:
     """Every `defmodule` with its full name and its block, outer ones first."""
     for statement in statements(group.items):
@@ -301,6 +299,7 @@ class MixProject:
         if len(found) != 1:
             raise UnparsableError(text, 0, f"{len(found)} modules use Mix.Project")
         self.module, self.block = found[0]
+        self._text = text
         self.project = self._list("project")
         self.application = self._list("application")
         self._keys = pairs(self.project.items) if self.project else {}
@@ -323,6 +322,11 @@ class MixProject:
             return set_here[0] if len(set_here) == 1 else None
         return nodes
 
+    def line(self, key: str) -> int | None:
+        """The line, from 1, that the value of a key of `project/0` begins in."""
+        nodes = self._keys.get(key)
+        return self._text.count("\n", 0, nodes[0].start) + 1 if nodes else None
+
     def string(self, key: str) -> str | None:
         """A key of `project/0` that is a plain string."""
         value = literal(self.get(key), "string")
@@ -335,10 +339,14 @@ class MixProject:
 
     def atoms(self, key: str) -> list[str] | None:
         """A key of `project/0` that is a plain list of atoms."""
-        only = (self.get(key) or [None])[0]
-        if not isinstance(only, Group) or only.kind != "[":
-            return None
-        return [str(literal(element, "atom")) for element in elements(only.items)]
+        items = self.items(key)
+        return None if items is None else [str(literal(element, "atom")) for element in elements(items)]
+
+    def items(self, key: str) -> list[Node] | None:
+        """The items of a key of `project/0` that is a list written out there."""
+        nodes = self.get(key)
+        only = nodes[0] if nodes else None
+        return only.items if isinstance(only, Group) and only.kind == "[" else None
 
     def callback(self) -> str | None:
         """The module in `mod: {Module, arguments}` of `application/0`."""

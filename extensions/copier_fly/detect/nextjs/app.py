@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
+from pathspec import GitIgnoreSpec
 
 from .. import files
+from ..files import Target
+from ..project import App, NextjsApp
 
 DB_DRIVERS = (
     # These talk to Neon alone, whatever else is there for the developer's own database.
@@ -26,7 +28,7 @@ NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 """Code names of Node's LTS lines, for `.nvmrc` files that say `lts/NAME`."""
 
 
-def package_json(target: Any, folder: str) -> dict[str, Any]:
+def package_json(target: Target, folder: str) -> dict[str, Any]:
     """The package.json of a folder, {} when there is none."""
     return target.parsed(files.join(folder, "package.json"), json.loads, "JSON")
 
@@ -71,7 +73,7 @@ def _locked_version(lock: str, lockfile: str, package: str, wanted: str, importe
     return found[0] if found else None
 
 
-def _workspace(target: Any, folder: str) -> str | None:
+def workspace(target: Target, folder: str) -> str | None:
     """The root of the npm, yarn, pnpm or bun workspace that the app is part of, relative to the target."""
     for above in files.ancestors(folder):
         patterns = package_json(target, above).get("workspaces")
@@ -82,18 +84,25 @@ def _workspace(target: Any, folder: str) -> str | None:
             patterns = patterns.get("packages")
         if not isinstance(patterns, list) or not patterns:
             continue
-        globs = [glob.removeprefix("./").rstrip("/") for glob in patterns if isinstance(glob, str)]
-        inside = files.relative(folder, above)
         if above == folder:
             return above
-        matching = [glob for glob in globs if fnmatch.fnmatchcase(inside, glob.removeprefix("!"))]
-        if matching and not any(glob.startswith("!") for glob in matching):
+        # A package manager looks for PATTERN/package.json: * stops at a slash, ** does not, `!` takes out again.
+        globs = [re.sub(r"^(!?)(\./)?(.*?)/*$", r"\1/\3/package.json", one) for one in patterns if isinstance(one, str)]
+        if GitIgnoreSpec.from_lines(globs).match_file(f"{files.relative(folder, above)}/package.json"):
             return above
     return None
 
 
-def _package_manager(target: Any, folder: str, top: str) -> tuple[str | None, str | None, list[str], str]:
-    """Package manager, its version when `packageManager` pins it, lock files, and the folder they are in."""
+class Manager(NamedTuple):
+    """The package manager (None when the files contradict), `packageManager`, and the lock files in their folder."""
+
+    name: str | None
+    pin: str | None
+    locks: list[str]
+    lock_dir: str
+
+
+def _package_manager(target: Target, folder: str, top: str) -> Manager:
     above = [one for one in files.ancestors(folder) if files.within(one, top)]
     found = [(one, [name for name in target.names(one) if name in files.LOCKFILES]) for one in above]
     lock_dir, locks = next(((one, names) for one, names in found if names), (top, []))
@@ -102,13 +111,13 @@ def _package_manager(target: Any, folder: str, top: str) -> tuple[str | None, st
     if re.search(r"^__metadata:", yarn or "", re.MULTILINE):
         kinds = kinds - {"yarn"} | {"yarn_berry"}
     wanted = [str(package_json(target, one).get("packageManager")) for one in above]
-    pins = [re.fullmatch(r"(npm|pnpm|yarn|bun)@(\d+\.\d+\.\d+(?:-[\w.]+)?)(?:\+.*)?", pin) for pin in wanted]
+    pins = [re.fullmatch(r"((npm|pnpm|yarn|bun)@(\d+\.\d+\.\d+(?:-[\w.]+)?))(?:\+.*)?", pin) for pin in wanted]
     pin = next(filter(None, pins), None)
     if pin is None:
-        return kinds.pop() if len(kinds) == 1 else None, None, locks, lock_dir
-    name = "yarn_berry" if pin[1] == "yarn" and not pin[2].startswith(("0.", "1.")) else pin[1]
+        return Manager(kinds.pop() if len(kinds) == 1 else None, None, locks, lock_dir)
+    name = "yarn_berry" if pin[2] == "yarn" and not pin[3].startswith(("0.", "1.")) else pin[2]
     # A pin that its lock file contradicts: which of the two is meant only the user can say.
-    return name if not kinds or name in kinds else None, pin[2], locks, lock_dir
+    return Manager(name if not kinds or name in kinds else None, pin[1], locks, lock_dir)
 
 
 def _without_comments(text: str) -> str:
@@ -117,7 +126,7 @@ def _without_comments(text: str) -> str:
     return re.sub(pattern, lambda found: found[1] or " ", text, flags=re.DOTALL)
 
 
-def _js(target: Any, folder: str, stem: str) -> str:
+def _js(target: Target, folder: str, stem: str) -> str:
     for ending in ("ts", "mts", "mjs", "js", "cjs"):
         text = target.text(files.join(folder, f"{stem}.{ending}"))
         if text is not None:
@@ -137,7 +146,7 @@ def _local(path: Any) -> str | None:
     return files.join(*path.split("/"))
 
 
-def _node_version(target: Any, folder: str, package: dict[str, Any]) -> str | None:
+def _node_version(target: Target, folder: str, package: dict[str, Any]) -> str | None:
     for above in files.ancestors(folder):
         for name in (".nvmrc", ".node-version"):
             word = (target.text(files.join(above, name)) or "").strip().lower()
@@ -156,9 +165,15 @@ def _node_version(target: Any, folder: str, package: dict[str, Any]) -> str | No
     return found[1] if found else None
 
 
-def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]) -> dict[str, Any]:
-    """The keys orm, migrations_dir and prisma_schema of `details`."""
+class Orm(NamedTuple):
+    """The ORM (None when two are set up), its migrations and, of Prisma, its schema; paths relative to the app."""
 
+    name: str | None
+    migrations_dir: str | None
+    prisma_schema: str | None
+
+
+def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, str]) -> Orm:
     def there(*paths: str) -> str | None:
         return next((path for path in paths if target.exists(files.join(folder, path))), None)
 
@@ -174,37 +189,30 @@ def _orm(target: Any, folder: str, package: dict[str, Any], deps: dict[str, str]
         # Both installed: the one that is set up is the one in use; when both are, nobody can tell.
         prisma, drizzle = bool(schema and not drizzle_config), bool(drizzle_config and not schema)
         if not prisma and not drizzle:
-            return {"orm": None, "migrations_dir": None, "prisma_schema": schema}
+            return Orm(None, None, schema)
     if prisma:
         section = re.search(r"(?<![\w.])migrations\s*:\s*\{([^{}]*)\}", prisma_config)
         written = _local(_js_string(section[1], "path")) if section else None
         beside = files.folder_of(schema) if schema and schema.endswith(".prisma") else "prisma"
         migrations = written or files.join(beside, "migrations")
-        return {"orm": "prisma", "migrations_dir": migrations, "prisma_schema": schema}
+        return Orm("prisma", migrations, schema)
     if drizzle:
         migrations = _local(_js_string(drizzle_config, "out")) or "drizzle"
-        return {"orm": "drizzle", "migrations_dir": migrations, "prisma_schema": None}
-    migrations = next((path for path in ("migrations", "db/migrations") if has_sql(path)), None)
-    return {"orm": "sql" if migrations else "none", "migrations_dir": migrations, "prisma_schema": None}
+        return Orm("drizzle", migrations, None)
+    plain_sql = next((path for path in ("migrations", "db/migrations") if has_sql(path)), None)
+    return Orm("sql" if plain_sql else "none", plain_sql, None)
 
 
-def details(target: Any, app: Any) -> dict[str, Any]:
-    """What there is to know about the Next.js app in `app.dir`.
-
-    name, next_version (locked, else the range), next_major, package_manager, package_manager_version,
-    lockfiles, node_version, router, src_dir, typescript, orm, orm_version, output, postinstall_generates,
-    db_driver; migrations_dir and prisma_schema relative to the app, lock_dir and workspace_root to the
-    target. `target` is the `files.Target`, `app` the `detection.App`.
-    """
+def read(target: Target, app: App) -> NextjsApp:
+    """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
     package = package_json(target, folder)
     deps = dependencies(package)
-    workspace = _workspace(target, folder)
-    manager, manager_version, locks, lock_dir = _package_manager(target, folder, workspace or folder)
-    kind = (manager or "").removesuffix("_berry")
-    lockfile = next((name for name in locks if files.LOCKFILES[name] == kind and name != "bun.lockb"), "")
-    lock = (target.text(files.join(lock_dir, lockfile), files.LOCK_LIMIT) if lockfile else None) or ""
-    importer = files.relative(folder, lock_dir)
+    manager = _package_manager(target, folder, workspace(target, folder) or folder)
+    kind = (manager.name or "").removesuffix("_berry")
+    lockfile = next((name for name in manager.locks if files.LOCKFILES[name] == kind and name != "bun.lockb"), "")
+    lock = (target.text(files.join(manager.lock_dir, lockfile), files.LOCK_LIMIT) if lockfile else None) or ""
+    importer = files.relative(folder, manager.lock_dir)
 
     def version(*names: str) -> str | None:
         name = next((name for name in names if name in deps), None)
@@ -217,25 +225,22 @@ def details(target: Any, app: Any) -> dict[str, Any]:
     routers = [path for path in places if target.is_dir(files.join(folder, path))]
     orm = _orm(target, folder, package, deps)
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
-    scripts = package.get("scripts")
-    hooks = [scripts.get(key) for key in ("postinstall", "prepare")] if isinstance(scripts, dict) else []
     output = _js_string(_js(target, folder, "next.config"), "output")
-    return {
-        "name": app.name,
-        "next_version": version("next"),
-        "next_major": _major(version("next")),
-        "package_manager": manager,
-        "package_manager_version": manager_version,
-        "lockfiles": locks,
-        "lock_dir": lock_dir if locks else None,
-        "node_version": _node_version(target, folder, package),
-        "router": routers[0].removeprefix("src/") if routers else None,
-        "src_dir": bool(routers) and routers[0].startswith("src/"),
-        "typescript": target.is_file(files.join(folder, "tsconfig.json")) or "typescript" in deps,
-        **orm,
-        "orm_version": version(*orm_packages.get(orm["orm"] or "", ())),
-        "output": output if output in ("export", "standalone") else None,
-        "workspace_root": workspace,
-        "postinstall_generates": any(isinstance(hook, str) and "prisma generate" in hook for hook in hooks),
-        "db_driver": next((name for name in DB_DRIVERS if name in deps), None),
-    }
+    return NextjsApp(
+        name=app.name,
+        next_version=version("next"),
+        next_major=_major(version("next")),
+        package_manager=manager.name,
+        package_manager_pin=manager.pin,
+        lockfiles=tuple(manager.locks),
+        node_version=_node_version(target, folder, package),
+        router=routers[0].removeprefix("src/") if routers else None,
+        src_dir=bool(routers) and routers[0].startswith("src/"),
+        typescript=target.is_file(files.join(folder, "tsconfig.json")) or "typescript" in deps,
+        orm=orm.name,
+        orm_version=version(*orm_packages.get(orm.name or "", ())),
+        migrations_dir=orm.migrations_dir,
+        prisma_schema=orm.prisma_schema,
+        db_driver=next((name for name in DB_DRIVERS if name in deps), None),
+        output=output if output in ("export", "standalone") else None,
+    )

@@ -1,0 +1,168 @@
+"""Reads a project, without running anything in it, for the defaults of the questions.
+
+It is right or silent: what the files do not say plainly is left at "not known" (see `project.py`). It never raises,
+whatever the folder holds; what cannot be read or is not served becomes a warning (see `survey.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..fly import toml
+from . import files
+from .elixir import app as elixir_app
+from .files import Target
+from .nextjs import app as nextjs_app
+from .project import App, ElixirApp, ExistingDeployment, NextjsApp, Project
+from .survey import survey
+
+MAX_DEPTH = 3
+"""How deep below the target an app is looked for: `apps/web` in a monorepo is 2."""
+MAX_FOLDERS = 2_000
+SKIPPED = frozenset(
+    """
+    deps _build node_modules vendor bower_components venv __pycache__ dist build out target tmp log logs
+    coverage cover doc docs priv spec test tests e2e cypress fixtures example examples
+    """.split()  # noqa: SIM905
+)
+"""Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
+
+
+def find_apps(target: Target) -> list[App]:
+    """Every deployable app down to `MAX_DEPTH`, nearest and first by name first."""
+    apps: list[App] = []
+    pending, visited = [(".", 0)], 0
+    while pending and visited < MAX_FOLDERS:
+        folder, depth = pending.pop(0)
+        visited += 1
+        names = target.names(folder)
+        own: set[str] = set()
+        if "mix.exs" in names:
+            mix = elixir_app.mix_project(target, folder)
+            umbrella = elixir_app.umbrella_folder(mix)
+            # What an Elixir project keeps below itself is its own: assets/package.json is no Next.js app.
+            own = {"assets", "config", "lib", "rel"}
+            if mix and umbrella:
+                own.add(umbrella.partition("/")[0])
+                apps.append(App(folder, "umbrella", elixir_app.umbrella_name(mix)))
+            elif mix and elixir_app.is_phoenix(target, folder, mix):
+                apps.append(App(folder, "phoenix", mix.atom("app")))
+        if "package.json" in names:
+            package = nextjs_app.package_json(target, folder)
+            if "next" in nextjs_app.dependencies(package):
+                name = package.get("name")
+                apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None))
+        if depth < MAX_DEPTH:
+            pending += [
+                (files.join(folder, name), depth + 1)
+                for name, is_folder in names.items()
+                if is_folder and not name.startswith(".") and name not in SKIPPED | own
+            ]
+    return apps
+
+
+def _github(target: Target) -> bool:
+    if target.is_dir(".github"):
+        return True
+    config = target.text(".git/config") if target.is_dir(".git") else None
+    pointer = None if target.is_dir(".git") else target.text(".git")
+    found = re.match(r"gitdir:\s*(.+)", pointer or "")
+    if found:
+        # A worktree keeps its remotes in the main repository (commondir), a submodule in a folder of its own.
+        git = files.Target(os.path.join(target.root, found[1].strip()))  # noqa: PTH118
+        common = (git.text("commondir") or "").strip()
+        git = files.Target(os.path.join(git.root, common)) if common else git  # noqa: PTH118
+        config = git.text("config")
+    remote = False
+    for line in (config or "").splitlines():
+        section = re.match(r"\s*\[\s*(\w+)", line)
+        if section:
+            remote = section[1].lower() == "remote"
+        elif remote and re.match(r"\s*url\s*=.*\bgithub\.com[:/]", line, re.IGNORECASE):
+            return True
+    return False
+
+
+def _workflows(target: Target) -> tuple[str, ...]:
+    """The names of the workflows that are not the template's."""
+    return tuple(
+        name
+        for name, is_folder in target.names(".github/workflows").items()
+        if not is_folder and name.endswith((".yml", ".yaml")) and not name.startswith("fly-")
+    )
+
+
+def _fly_toml(target: Target, folder: str) -> tuple[str | None, dict[str, Any]]:
+    """Where the app's fly.toml is, and what is in it."""
+    relative = next((path for path in ("fly.toml", files.join(folder, "fly.toml")) if target.is_file(path)), None)
+    return relative, target.parsed(relative, tomllib.loads, "TOML") if relative else {}
+
+
+def fly_keys(target: str) -> dict[str, list[str]]:
+    """What the fly.toml at the top of a folder says now, as dotted key → values."""
+    return toml.flat(_fly_toml(Target(target), ".")[1])
+
+
+def _existing(target: Target, folder: str) -> ExistingDeployment:
+    file, data = _fly_toml(target, folder)
+    answers = target.parsed(".copier-answers.yml", yaml.safe_load, "YAML")
+    return ExistingDeployment(
+        fly_toml_file=file,
+        fly_toml=toml.settings(data),
+        fly_toml_keys=toml.flat(data),
+        template_version=str(answers.get("_commit") or "unknown") if "fly_app" in answers else None,
+    )
+
+
+def _clean_dir(app_dir: str | None) -> str | None:
+    if app_dir is None or not isinstance(app_dir, str):
+        return None
+    parts = [part for part in app_dir.replace("\\", "/").split("/") if part not in ("", ".")]
+    return None if app_dir.startswith("/") or ".." in parts else files.join(*parts)
+
+
+def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
+    """What a project says about itself; `detect` without its memory.
+
+    `dst` is the target folder; `app_dir` names the app in it ("." or a posix path) when that is decided. Of several
+    apps the one at the root counts, else the nearest; `Project.apps` has them all.
+    """
+    root = os.path.realpath(os.fspath(dst).replace("\0", ""))
+    target = Target(root)
+    apps = find_apps(target)
+    wanted = None if app_dir is None else _clean_dir(app_dir)
+    app = next((one for one in apps if app_dir is None or one.dir == wanted), None)
+    project = Project(
+        folder=os.fsencode(Path(root).name).decode(errors="replace"),
+        app_dir=app.dir if app else None,
+        stack=app.stack if app else None,
+        apps=tuple(apps),
+        github=_github(target),
+        workflows=_workflows(target),
+        elixir=elixir_app.read(target, app) if app and app.stack in ("phoenix", "umbrella") else ElixirApp(),
+        nextjs=nextjs_app.read(target, app) if app and app.stack == "nextjs" else NextjsApp(),
+        existing_deployment=_existing(target, app.dir if app else wanted or "."),
+    )
+    return replace(project, warnings=tuple(survey(target, project)))
+
+
+@cache
+def _remembered(dst: str, app_dir: str | None) -> Project:
+    return examine(dst, app_dir)
+
+
+def detect(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
+    """What a project says about itself (see `examine`), read once per folder and app.
+
+    Each run of copier loads this package anew, so no run sees what an earlier one wrote, and within a run the
+    defaults are those of the project as it was before the first file was written.
+    """
+    return _remembered(os.path.abspath(os.fspath(dst)), app_dir)  # noqa: PTH100 (takes any bytes)

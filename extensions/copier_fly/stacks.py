@@ -1,0 +1,67 @@
+"""The stacks that can be deployed, a row each, and the frameworks that they are of.
+
+What differs by stack and is a plain value is here. What differs in the files is a layer (`questions/derived.yml`), and
+which layers an app of another framework never has stands here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What all stacks of a framework share.
+
+    `layers` are those that only its apps have, by their name in a path without `if_`. `port` and `grace_period` are
+    defaults of the questions `http_port` and `grace_period`; `name_of` says where the app's name is written.
+    """
+
+    layers: frozenset[str]
+    port: int
+    grace_period: str
+    name_of: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A kind of app: its framework, what it is called in a list of choices and in a sentence, its default memory."""
+
+    framework: str
+    title: str
+    label: str
+    memory: str = "512mb"
+
+
+FRAMEWORKS = {
+    "elixir": Framework(
+        layers=frozenset({"elixir", "ecto", "tcp", "repos"}),
+        port=8080,
+        grace_period="30s",
+        name_of="What is the OTP app's name (app: in mix.exs)?",
+    ),
+    "nextjs": Framework(
+        layers=frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"}),
+        port=3000,
+        grace_period="10s",
+        name_of="What is the app's name (package.json)?",
+    ),
+}
+STACKS = {
+    "phoenix": Stack("elixir", "Phoenix app", "a Phoenix app"),
+    "umbrella": Stack("elixir", "Phoenix umbrella (apps/…)", "a Phoenix umbrella", memory="1gb"),
+    "nextjs": Stack("nextjs", "Next.js app", "a Next.js app"),
+}
+
+
+def stack_choices() -> dict[str, str]:
+    """Offer every stack by its title."""
+    return {stack.title: name for name, stack in STACKS.items()}
+
+
+def foreign_layers(stack: str | None) -> frozenset[str]:
+    """Name the layers that an app of this stack never has; none while the stack is not known."""
+    if stack is None:
+        return frozenset()
+    own = STACKS[stack].framework
+    return frozenset().union(*(one.layers for name, one in FRAMEWORKS.items() if name != own))

@@ -1,0 +1,247 @@
+"""Each rule of the survey, on a project that it is for: code, place and words, and that the copy prints them first."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from copier_fly.detect.examine import examine
+from copier_fly.detect.survey import RULES
+from tests.detection.projects import (
+    below,
+    endpoint_ex,
+    mix_exs,
+    nextjs,
+    package_json,
+    phoenix,
+    repo_ex,
+    umbrella,
+    write,
+)
+
+ROUTER = 'defmodule ShopWeb.Router do\n  use ShopWeb, :router\n  get "/livez", ShopWeb.UpController, :up\nend\n'
+
+
+def mix(old: str, new: str, files: dict[str, str] | None = None) -> dict[str, str]:
+    files = files or phoenix()
+    assert old in files["mix.exs"]
+    return {**files, "mix.exs": files["mix.exs"].replace(old, new)}
+
+
+MOVED = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
+PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
+# What the project has, the place (file and line) and code of its warning, and words of it.
+CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "broken-mix": (
+        mix("app: :shop,", "app: :shop, ["),
+        "mix.exs:15 mix-not-understood",
+        ["end closes nothing", "-d stack=phoenix"],
+    ),
+    "broken-package": (
+        {**nextjs(), "package.json": '{\n  "name": "shop",,\n}\n'},
+        "package.json:2 unreadable-file",
+        ["not valid JSON", "Fix it."],
+    ),
+    "broken-config": (
+        {**phoenix(), "config/prod.exs": "import Config\n\nconfig :shop, [\n"},
+        "config/prod.exs:3 config-not-understood",
+        ["[ is never closed", "tcp_services"],
+    ),
+    "broken-umbrella-app": (
+        {**umbrella(), "apps/shop/mix.exs": "defmodule Shop.MixProject do\n  [\nend\n"},
+        "apps/shop/mix.exs:3 mix-not-understood",
+        ["end closes nothing"],
+    ),
+    "app-of-an-umbrella": (
+        {**phoenix(), "mix.exs": mix_exs("shop", deps=('{:phoenix, "1.8.1"}',), child=True)},
+        "mix.exs:11 inside-umbrella",
+        ["part of an umbrella", "Copy into the root of the umbrella."],
+    ),
+    "umbrella-in-another-folder": (
+        mix('apps_path: "apps"', 'apps_path: "services"', MOVED),
+        "mix.exs:6 umbrella-folder",
+        ["keeps its children in services/", "git mv"],
+    ),
+    "two-endpoints": (
+        {**phoenix(), "lib/admin/endpoint.ex": endpoint_ex("AdminWeb", "shop")},
+        "lib/admin/endpoint.ex:2 several-endpoints",
+        ["2 modules use Phoenix.Endpoint: AdminWeb.Endpoint, ShopWeb.Endpoint.", "-d web_module="],
+    ),
+    "two-repos": (
+        {
+            **phoenix(),
+            "config/config.exs": "import Config\n\nconfig :shop, ecto_repos: [Shop.Repo, Shop.AuditRepo]\n",
+            "lib/shop/audit_repo.ex": repo_ex("Shop.AuditRepo", "shop"),
+        },
+        "config/config.exs:3 further-repo",
+        ["reads SHOP_AUDIT_DATABASE_URL", "extra_secrets"],
+    ),
+    "sqlite": (
+        mix("{:postgrex, ", "{:ecto_sqlite3, "),
+        "mix.exs:32 database-not-served",
+        ["uses SQLite (ecto_sqlite3)", "with a volume"],
+    ),
+    "mysql": (mix("{:postgrex, ", "{:myxql, "), "mix.exs:32 database-not-served", ["uses MySQL (myxql)"]),
+    "old-elixir": (
+        {**phoenix(), ".tool-versions": "erlang 27.3.4\nelixir 1.11.4-otp-27\n"},
+        ".tool-versions:2 elixir-version",
+        ["asks for Elixir 1.11.4", "-d elixir_image="],
+    ),
+    "new-elixir": (
+        mix('elixir: "~> 1.15"', 'elixir: "~> 1.99"'),
+        "mix.exs:8 elixir-version",
+        ["requires Elixir ~> 1.99", "the build would stop"],
+    ),
+    "own-releases": (
+        mix("app: :shop,", "app: :shop,\n      releases: [shop: []],"),
+        "mix.exs:7 own-releases",
+        ["has a `releases:` of its own, which stays", "printed after the copy"],
+    ),
+    "own-health-route": (
+        {**below("back", phoenix()), "back/lib/shop_web/router.ex": ROUTER},
+        "back/lib/shop_web/router.ex:3 own-health-route",
+        ["The router has /livez.", "before the router is asked"],
+    ),
+    "mysql-in-nextjs": (
+        nextjs(dependencies={"mysql2": "^3"}),
+        "package.json:14 database-not-served",
+        ["uses MySQL (mysql2)", "none is set up"],
+    ),
+    "two-orms": (
+        nextjs(dependencies={**PRISMA, "drizzle-orm": "1"}),
+        "package.json:17 two-orms",
+        ["Prisma and Drizzle are both installed", "-d orm=prisma"],
+    ),
+    "prisma-without-a-schema": (
+        nextjs(dependencies=PRISMA),
+        "package.json:14 prisma-schema",
+        ["no schema was found", "prisma/migrations", "-d migrations_dir="],
+    ),
+    "pin-against-lock": (
+        {**nextjs(packageManager="pnpm@10.34.0"), "package-lock.json": "{}"},
+        "package.json:18 package-manager",
+        ["packageManager is pnpm@10.34.0, and the lock file is package-lock.json"],
+    ),
+    "old-node": (
+        {**nextjs(), ".nvmrc": "v16.20.2\n"},
+        ".nvmrc:1 node-version",
+        ["Node.js 16.20.2, which is not offered"],
+    ),
+    "own-health-page": (
+        {**below("apps/web", nextjs()), "apps/web/app/readyz/page.tsx": "export default () => null\n"},
+        "apps/web/app/readyz/page.tsx own-health-route",
+        ["answers the same address as apps/web/app/readyz/route.ts", "Remove one of them."],
+    ),
+    "image-by-phx.gen.release": (
+        {**phoenix(), "Dockerfile": "# Find eligible builder and runner images on Docker Hub. We use\nFROM x\n"},
+        "Dockerfile:1 own-image",
+        ["written by mix phx.gen.release", "takes its place"],
+    ),
+    "image-by-fly-launch": (
+        {**nextjs(), "Dockerfile": 'FROM node AS base\n\nLABEL fly_launch_runtime="Next.js"\n'},
+        "Dockerfile:3 own-image",
+        ["written by fly launch"],
+    ),
+    "own-workflow": (
+        {**phoenix(), ".github/workflows/up.yml": "on: push\nrun: flyctl deploy --remote-only\n"},
+        ".github/workflows/up.yml:2 own-workflow",
+        ["deploys to Fly.io too"],
+    ),
+    "fly-toml-below": (
+        {**below("apps/web", nextjs()), "apps/web/fly.toml": "app = 'x'\n"},
+        "apps/web/fly.toml fly-toml-below",
+        ["is read for defaults and stays", "fly.toml at the top is in use"],
+    ),
+}
+SILENT = {
+    "phoenix": phoenix(),
+    "umbrella": umbrella(),
+    "nextjs": nextjs(),
+    "image-of-ones-own": {**phoenix(), "Dockerfile": "FROM x\n"},
+    "workflow-of-another-kind": {**phoenix(), ".github/workflows/ci.yml": "run: mix test\n"},
+    "versions-that-are-served": {**phoenix(), ".tool-versions": "elixir 1.18.3-otp-27\nerlang 27.3.4\n"},
+    "broken-file-elsewhere": {**below("backend", phoenix()), "tools/package.json": "{"},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_served_is_named_with_its_place(case: str, tmp_path: Path) -> None:
+    files, place, words = CASES[case]
+    [warning] = examine(write(tmp_path, files)).warnings
+    assert f"{warning.place} {warning.code}" == place
+    assert all(word in str(warning) for word in words), str(warning)
+    assert str(warning).startswith(f"{warning.place}: ")
+    assert all(part.endswith(".") for part in (warning.sentence, warning.action))
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> None:
+    assert examine(write(tmp_path, SILENT[case])).warnings == ()
+
+
+def test_every_rule_has_a_case() -> None:
+    source = (Path(sys.modules[RULES[0].__module__].__file__ or "")).read_text()
+    codes = set(re.findall(r'ProjectWarning\(\s*"([\w-]+)"', source))
+    assert codes <= {place.rpartition(" ")[2] for _, place, _ in CASES.values()}
+
+
+def copy(template: Path, app: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "copier", "copy", "--trust", "--defaults", *options, str(template), str(app)]
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+
+
+@pytest.mark.parametrize("case", ["broken-mix", "broken-package", "broken-umbrella-app", "app-of-an-umbrella"])
+def test_nothing_is_written_where_it_cannot_end_well(case: str, template: Path, tmp_path: Path) -> None:
+    files, place, words = CASES[case]
+    app = write(tmp_path / "shop", files)
+    before = sorted(app.rglob("*"))
+    done = copy(template, app)
+    assert done.returncode == 1
+    assert "was found there" not in done.stderr, "the app is there, its file is broken"
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert place.rpartition(" ")[0] in last
+    assert all(word in last for word in words)
+    assert sorted(app.rglob("*")) == before
+
+
+def test_an_answer_for_the_stack_goes_before_what_is_not_understood(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", CASES["broken-mix"][0])
+    done = copy(template, app, "-d", "stack=phoenix", "--pretend")
+    assert done.returncode == 0, done.stderr
+    assert "\nWarning: mix.exs:15: The file could not be understood" in done.stderr
+
+
+def test_every_warning_is_printed_before_anything_is_written(template: Path, tmp_path: Path) -> None:
+    files = CASES["two-endpoints"][0] | CASES["own-workflow"][0] | {"lib/shop_web/router.ex": ROUTER}
+    app = write(tmp_path / "shop", files | {"lib/admin/endpoint.ex": endpoint_ex("AdminWeb", "shop")})
+    before = copy(template, app, "-n").stderr.partition("Copying from template")[0]
+    warnings = examine(app).warnings
+    assert len(warnings) == 3
+    assert all(f"\nWarning: {warning}\n" in before for warning in warnings), before
+
+
+def test_new_and_existing_files_are_told_apart(template: Path, tmp_path: Path) -> None:
+    files = {**below("apps/web", nextjs()), "fly.toml": "app = 'x'\n", "package.json": json.dumps({"name": "x"})}
+    said = copy(template, write(tmp_path / "shop", files), "-n", "--overwrite").stderr
+    before = said.partition("Copying from template")[0]
+    assert "These files are there already, and will be overwritten" in before
+    assert "\n  fly.toml\n" in before
+    new = next(line for line in before.splitlines() if line.startswith("New files"))
+    assert "Dockerfile" in new
+    assert "rel/" not in new
+    assert "fly.toml" not in new.replace("compose.production.yaml", "")
+
+
+def test_a_misspelt_field_fails(tmp_path: Path) -> None:
+    with pytest.raises(AttributeError, match="app_nmae"):
+        _ = examine(tmp_path).elixir.app_nmae  # type: ignore[attr-defined]
+
+
+def test_package_json_is_no_app_by_itself(tmp_path: Path) -> None:
+    assert examine(write(tmp_path, {"package.json": package_json().replace('"next"', '"nextra"')})).apps == ()
