@@ -1,19 +1,25 @@
 """Names the files that an update dropped and those in conflict, of which copier says nothing.
 
-    update.py [--before TEMPLATE ANSWERS_FILE]
+    update.py [--before ANSWERS_FILE]
 
 copier runs it at the end of every update, in the project's root; exit code 0. With `--before` it runs ahead of the
-first write, and ends with 1 where a file of TEMPLATE (a folder) is ignored by git: an update overwrites it, and nothing
-has what its owner wrote into it. Of the answers nothing is known yet but what ANSWERS_FILE has. Standard library only.
+first write, and ends with 1 where git ignores a file that the template may write: an update overwrites it, and the
+user's edits exist nowhere else. Of the answers nothing is known yet but what ANSWERS_FILE has.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+import yaml
+
+# copier runs this file by its path; the package is the one of the same version.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
+
+from copier_fly.template_files import possible
 
 
 def git(command: str, *options: str) -> list[str]:
@@ -22,20 +28,16 @@ def git(command: str, *options: str) -> list[str]:
     return [name for name in done.stdout.split("\0") if name] if done.returncode == 0 else []
 
 
-def ignored(template: Path, answers: Path) -> list[str]:
+def ignored(answers: Path) -> list[str]:
     """The files in the project that the template has a file for and that git ignores, so that it has no copy."""
-    sources = (file.relative_to(template).as_posix() for file in template.rglob("*") if file.is_file())
-    # Layers go; a path with another name in it than the app's folder is not known here.
-    paths = {re.sub(r"\{\{ if_\w+ \}\}/", "", source).removesuffix(".jinja") for source in sources}
-    app_dir = re.search(r"^app_dir: (['\"]?)(.+)\1$", answers.read_text("utf-8"), re.M)
-    paths = {path.replace("{{ app_dir }}", app_dir[2] if app_dir else ".") for path in paths}
-    known = sorted(path for path in paths if "{" not in path)
-    return git("ls-files", "--others", "--ignored", "--exclude-standard", "--", *known)
+    stored = yaml.safe_load(answers.read_text("utf-8"))
+    # Which layers the answers put in is not known before the questions; a path that needs a derived value is left out.
+    return git("ls-files", "--others", "--ignored", "--exclude-standard", "--", *possible({"app_dir": ".", **stored}))
 
 
-def before(template: Path, answers: Path) -> int:
+def before(answers: Path) -> int:
     """Refuse an update that would overwrite what git does not have; return the exit code."""
-    names = ignored(template, answers)
+    names = ignored(answers)
     if not names:
         return 0
     print("\nGit ignores these files, so an update would overwrite your edits in them for good. Nothing was changed.")
@@ -47,7 +49,7 @@ def before(template: Path, answers: Path) -> int:
 def main() -> None:
     """Print what a person has to know; nothing when all went well."""
     if sys.argv[1:2] == ["--before"]:
-        sys.exit(before(Path(sys.argv[2]) / "template", Path(sys.argv[3])))
+        sys.exit(before(Path(sys.argv[2])))
     # The project may be a folder of a larger repository; names are relative to it, as the commands are.
     dropped = git("diff", "--name-only", "--diff-filter=D", "--relative", "HEAD")
     conflicts = sorted({line.split("\t", 1)[1] for line in git("ls-files", "-u")})

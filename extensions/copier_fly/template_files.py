@@ -68,7 +68,7 @@ def _name(context: Context, part: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield render(part).render({**known, loop["name"]: value}), {loop["name"]: value}
 
 
-def possible(known: Mapping[str, str]) -> dict[str, list[set[str]]]:
+def possible(known: Mapping[str, object]) -> dict[str, list[set[str]]]:
     """Every path that some answers would render → the layers of each source that it may come from.
 
     `known` are the values of variables in paths (`app_dir`, `web_lib` and so on); a path with another one in it is
@@ -79,7 +79,7 @@ def possible(known: Mapping[str, str]) -> dict[str, list[set[str]]]:
         path = source.removesuffix(SUFFIX)
         layers = set(_LAYER.findall(path))
         path = _LAYER.sub("", path)
-        path = os.path.normpath(_VARIABLE.sub(lambda name: known.get(name[1], name[0]), path))
+        path = os.path.normpath(_VARIABLE.sub(lambda name: str(known.get(name[1], name[0])), path))
         if "{" not in path:
             found.setdefault(path, []).append(layers)
     return found
