@@ -38,13 +38,13 @@ FRAMEWORKS = {
         layers=frozenset({"elixir", "ecto", "tcp", "repos"}),
         port=8080,
         grace_period="30s",
-        name_of="What is the OTP app's name (app: in mix.exs)?",
+        name_of="app: in mix.exs",
     ),
     "nextjs": Framework(
         layers=frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"}),
         port=3000,
         grace_period="10s",
-        name_of="What is the app's name (package.json)?",
+        name_of="package.json",
     ),
 }
 STACKS = {

@@ -178,9 +178,9 @@ def own_releases(target: Target, project: Project) -> Iterator[ProjectWarning]:
 
 def own_health_route(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The router of a Phoenix app has an address that the health plug answers first."""
-    lib = _in_app(project, files.folder_of(project.elixir.endpoints[0].file)) if project.elixir.endpoints else None
-    router = files.join(lib, "router.ex") if lib else ""
-    for path in re.findall(r'"(/(?:livez|readyz))"', target.text(router) or "") if lib else ():
+    web = [one for one in project.elixir.endpoints if one.web_module == project.elixir.web_module]
+    router = _in_app(project, files.folder_of(web[0].file), "router.ex") if web else ""
+    for path in re.findall(r'"(/(?:livez|readyz))"', target.text(router) or "") if web else ():
         yield ProjectWarning(
             "own-health-route",
             *target.where([router], f'"{path}"'),
