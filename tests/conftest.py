@@ -21,6 +21,7 @@ os.environ |= {
     "GIT_COMMITTER_EMAIL": "test@example.com",
 }
 
+from tests.support import corpus
 from tests.support import template as template_support
 
 pytest_plugins = ["tests.support.plugin"]
@@ -43,10 +44,6 @@ def render(template: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def rendered_examples(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every example, rendered once."""
-    root = tmp_path_factory.mktemp("examples")
-    return {
-        name: template_support.render(template, root / name, template_support.example(name))
-        for name in template_support.EXAMPLES
-    }
+def renders(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every example, and answers of each stack combined pair by pair, by name."""
+    return corpus.renders(template, tmp_path_factory)

@@ -51,7 +51,7 @@ def test_yaml() -> None:
 
 def test_workflows() -> None:
     assert WORKFLOWS
-    tools.clean(tools.workflows(REPO, WORKFLOWS))
+    tools.clean(tools.workflows({REPO: WORKFLOWS}))
 
 
 def test_no_directive_lacks_a_reason() -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -61,18 +61,20 @@ def unexplained(text: str) -> list[str]:
     return [line for line in lines if not _WITH_REASON.search(line) or "disable=all" in line]
 
 
-def workflows(folder: Path, files: Iterable[str]) -> str:
-    """What actionlint, zizmor and the schema of GitHub find in the workflows of a repository.
+def workflows(projects: Mapping[Path, Iterable[str]]) -> str:
+    """What actionlint, zizmor and the schema of GitHub find in the workflows of repositories.
 
-    actionlint hands the scripts in them to shellcheck. Nobody asks the network.
+    actionlint hands the scripts in them to shellcheck, and follows references in the folder it runs in. Nobody asks
+    the network.
     """
-    paths = list(files)
     shellcheck = Path(sys.executable).with_name("shellcheck")
     said = [
-        run("actionlint", "-no-color", "-shellcheck", shellcheck, "-pyflakes", "", *paths, cwd=folder),
-        run("zizmor", "--offline", "--no-progress", "--color=never", *paths, cwd=folder),
-        run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *paths, cwd=folder),
+        run("actionlint", "-no-color", "-shellcheck", shellcheck, "-pyflakes", "", *paths, cwd=folder)
+        for folder, paths in projects.items()
     ]
+    files = [folder / path for folder, paths in projects.items() for path in paths]
+    said.append(run("zizmor", "--offline", "--no-progress", "--color=never", *files))
+    said.append(run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files))
     return "\n".join(filter(None, said))
 
 

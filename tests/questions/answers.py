@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
+from tests.support.questions import choices
 from tests.support.template import REPO
 
 
@@ -56,8 +57,8 @@ EVERYWHERE = some(
         "min_machines": st.integers(0, 100),
         "ha": st.booleans(),
         "hostname": st.just("auto") | HOST,
-        "strategy": st.sampled_from(["rolling", "bluegreen", "canary", "immediate"]),
-        "routing_check": st.sampled_from(["livez", "readyz"]),
+        "strategy": st.sampled_from(choices("strategy")),
+        "routing_check": st.sampled_from(choices("routing_check")),
         "grace_period": DURATION,
         "extra_env": st.dictionaries(ENV_NAME, TEXT | st.integers() | st.booleans(), max_size=3),
         "extra_secrets": st.lists(
@@ -69,7 +70,7 @@ EVERYWHERE = some(
         "deploy_branch": st.just("auto") | matching(r"[a-z][a-z0-9]{0,8}(/[a-z0-9-]{1,8}[a-z0-9])?"),
         "ci": st.booleans(),
         "ci_lint": st.booleans(),
-        "scripts": st.sampled_from(["all", "none"]),
+        "scripts": st.sampled_from(choices("scripts")),
         "review_apps": st.booleans(),
         "template_updates": st.booleans(),
         "compose": st.booleans(),
@@ -82,9 +83,9 @@ ELIXIR_APP = some(
         "web_module": MODULE,
         "release_name": matching(r"[a-z][a-z0-9_]{0,20}"),
         "elixir_image": st.sampled_from(ELIXIR),
-        "runtime_base": st.sampled_from(["debian", "alpine"]),
-        "assets": st.sampled_from(["none", "mix", "npm", "pnpm", "yarn"]),
-        "memory_mode": st.sampled_from(["embedded", "interactive"]),
+        "runtime_base": st.sampled_from(choices("runtime_base")),
+        "assets": st.sampled_from(choices("assets")),
+        "memory_mode": st.sampled_from(choices("memory_mode")),
     }
 )
 NEXTJS_APP = some(
@@ -92,11 +93,11 @@ NEXTJS_APP = some(
         "app_dir": st.just(".") | FOLDER,
         "app_name": matching(r"(@[a-z0-9-]{1,8}/)?[a-z0-9-][a-z0-9._-]{0,12}"),
         "node_version": st.sampled_from(NODE),
-        "package_manager": st.sampled_from(["npm", "pnpm", "yarn", "yarn_berry", "bun"]),
-        "orm": st.sampled_from(["prisma", "drizzle", "sql", "none"]),
-        "migration_runner": st.sampled_from(["runner", "cli"]),
+        "package_manager": st.sampled_from(choices("package_manager")),
+        "orm": st.sampled_from(choices("orm")),
+        "migration_runner": st.sampled_from(choices("migration_runner")),
         "migrations_dir": FOLDER,
-        "router": st.sampled_from(["app", "pages"]),
+        "router": st.sampled_from(choices("router")),
         "src_dir": st.booleans(),
         "typescript": st.booleans(),
         "public_env": st.lists(matching(r"NEXT_PUBLIC_[A-Z]{1,8}"), max_size=2, unique=True),
@@ -108,7 +109,7 @@ NEXTJS_APP = some(
 @st.composite
 def fitting(draw: st.DrawFn) -> dict[str, Any]:
     """Answers that are possible together."""
-    stack = draw(st.sampled_from(["phoenix", "umbrella", "nextjs"]))
+    stack = draw(st.sampled_from(choices("stack")))
     answers = {"stack": stack, **draw(EVERYWHERE), **draw(NEXTJS_APP if stack == "nextjs" else ELIXIR_APP)}
     if stack == "umbrella":
         children = draw(st.lists(ATOM, min_size=1, max_size=4, unique=True))
@@ -124,7 +125,7 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
     answers |= draw(_database())
     answers["github"] = draw(st.booleans())
     answers["deploy_on"] = draw(st.sampled_from(["manual", "push"] if answers["github"] else ["manual"]))
-    answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["vm_memory"]))
+    answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["auto_stop"]))
     return answers
 
 
@@ -164,15 +165,19 @@ def _machine(draw: st.DrawFn, tcp: bool) -> dict[str, Any]:
 
 @st.composite
 def _database(draw: st.DrawFn) -> dict[str, Any]:
-    database = draw(st.sampled_from(["fly_managed", "fly_postgres", "neon", "none"]))
+    database = draw(st.sampled_from(choices("database")))
     able = [code for code, region in REGIONS.items() if database != "fly_managed" or region["mpg"]]
     return {"database": database, "db_region": draw(st.sampled_from(["auto", *sorted(able)]))}
 
 
 @st.composite
-def _environments(draw: st.DrawFn, vm_size: str, vm_memory: str) -> list[dict[str, Any]]:
-    # With a size that is named, only a memory that it can have.
-    memories = [one for one in MACHINES["memory"] if vm_size == "auto" or vm_size in _fits(one)]
+def _environments(draw: st.DrawFn, vm_size: str, auto_stop: str) -> list[dict[str, Any]]:
+    # With a size that is named, only a memory that it can have; suspended, at most 2 GB.
+    memories = [
+        one
+        for one, megabytes in MACHINES["memory"].items()
+        if (vm_size == "auto" or vm_size in _fits(one)) and (auto_stop != "suspend" or megabytes <= 2048)
+    ]
     names = draw(
         st.lists(matching(r"[a-z][a-z0-9-]{0,12}").filter(lambda name: name != "production"), max_size=2, unique=True)
     )

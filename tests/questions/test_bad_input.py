@@ -49,6 +49,10 @@ CLASHES = {
     ),
     "suspended with swap": (["auto_stop=suspend", "swap_mb=512"], ["swap_mb", "cannot be suspended"]),
     "suspended with 4 GB": (["auto_stop=suspend", "vm_memory=4gb"], ["auto_stop", "more than 2gb"]),
+    "suspended with 4 GB in another environment": (
+        ["auto_stop=suspend", "environments=[{name: qa, vm_memory: 4gb}]"],
+        ["environments", "vm_memory of qa", "more than 2gb"],
+    ),
     "service on the HTTP port": (
         ["http_port=6600", "tcp_services=[{name: a, port: 6600}]"],
         ["tcp_services", "already serves HTTP"],

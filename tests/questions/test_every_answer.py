@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.questions import answers as strategies
-from tests.questions.test_questions import ASKED, pretend
+from tests.support import corpus, questions
 from tests.support.profiles import examples
-from tests.support.template import EXCLUSIVE_LAYERS
+from tests.support.questions import ASKED
+from tests.support.template import EXCLUSIVE_LAYERS, pretend
 
 # The first three are decided by more than one test can; the last is set by nobody.
 NOT_GENERATED = {"app_name", "offsite_backups", "scaffolded_on"}
@@ -22,6 +23,15 @@ NOT_GENERATED = {"app_name", "offsite_backups", "scaffolded_on"}
 
 def test_every_question_has_a_wrong_answer() -> None:
     assert ASKED.keys() - NOT_GENERATED == strategies.WRONG.keys()
+
+
+def test_every_question_is_rendered_with_more_than_one_answer() -> None:
+    """By choices of its own, or by `SAMPLES`; `ONE_ANSWER` names those of which one is enough."""
+    sampled = {name for name, values in corpus.SAMPLES.items() if len(values) > 1}
+    choosing = {name for name in ASKED if len(questions.choices(name)) > 1}
+    assert ASKED.keys() - sampled - choosing - corpus.ONE_ANSWER == {"preflight"} & ASKED.keys()
+    assert (sampled | corpus.ONE_ANSWER) - ASKED.keys() == set()
+    assert sampled & choosing == set()
 
 
 @examples(150, 2000)

@@ -7,21 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
-from copier import run_copy
 from copier.errors import UserMessageError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.profiles import examples
-from tests.support.template import REPO
+from tests.support.questions import ASKED, FILES, QUESTIONS
+from tests.support.template import REPO, pretend
 
 KEYS = {"type", "help", "choices", "multiselect", "default", "placeholder", "validator", "when", "ask"}
-INCLUDED = [line.split()[1] for line in (REPO / "copier.yml").read_text().splitlines() if "!include" in line]
-FILES = [REPO / name for name in INCLUDED]
-QUESTIONS: dict[str, dict[str, Any]] = {}
-for _file in FILES:
-    QUESTIONS |= yaml.safe_load(_file.read_text())
-ASKED = {name: question for name, question in QUESTIONS.items() if question.get("when") is not False}
 
 
 def test_copier_knows_every_key() -> None:
@@ -61,20 +55,6 @@ def test_at_most_nine_are_always_asked() -> None:
     ]
     assert "umbrella" in ASKED["tcp_services"]["ask"]
     assert "github" in ASKED["deploy_on"]["ask"]
-
-
-def pretend(template: Path, target: Path, answers: dict[str, Any]) -> dict[str, Any]:
-    worker = run_copy(
-        str(template),
-        target,
-        data=answers,
-        defaults=True,
-        unsafe=True,
-        quiet=True,
-        pretend=True,
-        skip_tasks=True,
-    )
-    return worker.answers.combined
 
 
 FOLDER = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(

@@ -11,6 +11,7 @@ from copier.errors import UserMessageError
 
 from tests.detection.projects import below, camel, endpoint_ex, mix_exs, repo_ex, umbrella, write
 from tests.support import template as template_support
+from tests.support.template import pretend
 
 TCP = {"auth": 6600, "realm": 23115, "world": 24000}
 LIBRARIES = {"core": ("protocol", "crypto"), "data": (), "protocol": (), "crypto": ()}
@@ -46,21 +47,6 @@ def game() -> dict[str, str]:
         lines.append(f"config :bezgelor_{name}, port: {port}")
     files["config/config.exs"] = "\n".join([*lines, ""])
     return files
-
-
-def pretend(template: Path, target: Path, **answers: Any) -> dict[str, Any]:
-    worker = run_copy(
-        str(template),
-        target,
-        data=answers,
-        defaults=True,
-        unsafe=True,
-        quiet=True,
-        pretend=True,
-        skip_tasks=True,
-        overwrite=True,
-    )
-    return worker.answers.combined
 
 
 def test_the_example_is_what_its_umbrella_proposes(template: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pytest_copie.plugin import Copie
 
 from tests import golden
 from tests.golden import File
@@ -16,8 +17,10 @@ from tests.support.template import REPO
 
 
 @pytest.mark.parametrize("name", golden.SHAPES)
-def test_render_is_the_golden_one(template: Path, tmp_path: Path, name: str) -> None:
-    kept, now = golden.files(golden.kept_in(name)), golden.render(template, name, tmp_path)
+def test_render_is_the_golden_one(copie: Copie, template: Path, name: str) -> None:
+    copied = copie.copy(extra_answers=template_support.example(name), template_dir=template)
+    assert copied.exception is None, copied.exception
+    kept, now = golden.files(golden.kept_in(name)), golden.files(copied.project_dir)
     if difference := golden.differences(kept, now):
         hint = f"If this is what the change is for, run `{golden.COMMAND}` and commit examples/{name}/rendered."
         pytest.fail(f"{difference}\n\n{hint}", pytrace=False)

@@ -1,4 +1,4 @@
-"""Every example and a pairwise matrix of answers render whole."""
+"""Every example, and answers of each stack combined pair by pair, render whole."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import stat
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from allpairspy import AllPairs
 
+from tests.support import corpus
 from tests.support import template as template_support
 from tests.support.template import EXAMPLES, EXCLUSIVE_LAYERS, REPO, rendered_files
 
@@ -20,62 +19,14 @@ LEFTOVER = re.compile(r"\{\{ |\{%|%\}|\{#")
 # What these begin with belongs to the file's own language.
 THEIR_OWN = {".yml": re.compile(r"\$\{\{.*?\}\}"), ".ex": re.compile(r"(\{|\[)\{\w+, ")}
 
-AXES: dict[str, list[Any]] = {
-    "app_dir": [".", "net_auto"],
-    "database": ["fly_managed", "fly_postgres", "neon", "none"],
-    "assets": ["none", "mix", "npm", "pnpm", "yarn"],
-    "runtime_base": ["debian", "alpine", "minimal"],
-    "elixir_image": ["1.20-otp29", "1.19-otp28", "1.18-otp27"],
-    "vm_memory": ["256mb", "1gb", "8gb"],
-    "vm_size": ["auto", "performance-1x"],
-    "auto_stop": ["off", "stop", "suspend"],
-    "strategy": ["rolling", "bluegreen"],
-    "memory_mode": ["embedded", "interactive"],
-    "tcp_services": [[], [{"name": "game", "port": 6600, "proxy_proto": True}]],
-    "metrics_port": [0, 9568],
-    "environments": [[], [{"name": "staging", "region": "fra", "vm_memory": "2gb"}]],
-    "extra_env": [{}, {"LOG_LEVEL": "info", "QUOTED": 'a "b" \\c', "ON": True}],
-}
+
+def test_renders_are_whole(renders: dict[str, Path], subtests: pytest.Subtests) -> None:
+    for name, project in renders.items():
+        with subtests.test(name):
+            whole(project)
 
 
-def possible(row: list[Any]) -> bool:
-    answers = dict(zip(AXES, row, strict=False))
-    memory, size = answers.get("vm_memory"), answers.get("vm_size")
-    if size == "performance-1x" and memory in ("256mb", "1gb"):
-        return False
-    if answers.get("auto_stop") == "suspend" and memory == "8gb":
-        return False
-    return not (answers.get("tcp_services") and answers.get("auto_stop") in ("stop", "suspend"))
-
-
-MATRIX = [dict(zip(AXES, row, strict=True)) for row in AllPairs(list(AXES.values()), filter_func=possible)]
-
-
-@pytest.fixture(scope="session")
-def matrix(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Render the rows of the matrix, each once in a worker."""
-    done: dict[int, Path] = {}
-
-    def row(number: int) -> Path:
-        if number not in done:
-            folder = tmp_path_factory.mktemp(f"row{number}")
-            done[number] = template_support.render(template, folder, MATRIX[number])
-        return done[number]
-
-    return row
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example(rendered_examples: dict[str, Path], name: str) -> None:
-    whole(rendered_examples[name], template_support.example(name))
-
-
-@pytest.mark.parametrize("number", range(len(MATRIX)))
-def test_pairwise(matrix: Callable[[int], Path], number: int) -> None:
-    whole(matrix(number), MATRIX[number])
-
-
-def whole(project: Path, answers: dict[str, Any]) -> None:
+def whole(project: Path) -> None:
     """A render has nothing left of the template, every file parses, scripts can be run."""
     files = rendered_files(project)
     for path, file in files.items():
@@ -91,20 +42,19 @@ def whole(project: Path, answers: dict[str, Any]) -> None:
         if file.suffix == ".toml":
             tomllib.loads(text)
         if file.suffix in {".yml", ".yaml"}:
-            yaml.safe_load(text)
-    environments = [environment["name"] for environment in answers.get("environments", [])]
+            corpus.yaml_documents(text)
+    environments = [environment["name"] for environment in corpus.given(project)["environments"]]
     assert {path for path in files if re.fullmatch(r"fly\..*toml", path)} == {
         "fly.toml",
         *(f"fly.{name}.toml" for name in environments),
     }
 
 
-def test_nothing_is_stored_but_answers(rendered_examples: dict[str, Path]) -> None:
+def test_nothing_is_stored_but_answers(renders: dict[str, Path]) -> None:
     """No derived value: stored, it would freeze what should follow from the other answers."""
     derived = yaml.safe_load((REPO / "questions" / "derived.yml").read_text()).keys() | {"preflight"}
-    for name, project in rendered_examples.items():
-        stored = yaml.safe_load((project / ".copier-answers.yml").read_text())
-        assert not derived & stored.keys(), name
+    for name, project in renders.items():
+        assert not derived & corpus.given(project).keys(), name
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

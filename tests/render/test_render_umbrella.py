@@ -1,69 +1,31 @@
-"""Umbrellas and raw TCP: a pairwise matrix of their answers, and what the files say for each."""
+"""Umbrellas and raw TCP: what the files say for each of the answers."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from allpairspy import AllPairs
 
-from tests.render.test_render import whole
-from tests.support import fly_toml
+from tests.support import corpus
 from tests.support import template as template_support
 
-ONE, TWO = ["arena", "arena_web"], ["arena", "arena_audit", "arena_auth", "arena_web"]
 SERVICES = [
     {"name": "auth", "port": 6600, "grace_period": "90s", "proxy_proto": True},
     {"name": "world", "port": 24000},
 ]
-AXES: dict[str, list[Any]] = {
-    "app_dir": [".", "backend"],
-    "release_apps": [ONE, TWO],
-    "repo_apps": [[], ["arena"], ["arena", "arena_audit"]],
-    "database": ["fly_managed", "fly_postgres", "neon", "none"],
-    "tcp_services": [[], SERVICES[:1], SERVICES],
-    "assets": ["none", "mix", "npm"],
-    "runtime_base": ["debian", "alpine", "minimal"],
-    "vm_memory": ["1gb", "2gb", "4gb", "8gb"],
-    "grace_period": ["30s", "120s"],
-    "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],
-    "environments": [[], [{"name": "staging", "min_machines": 0}]],
-}
 
 
-def possible(row: list[Any]) -> bool:
-    answers = dict(zip(AXES, row, strict=False))
-    repos = answers.get("repo_apps", [])
-    return all(app in answers.get("release_apps", []) for app in repos)
+def test_umbrellas_say_what_was_answered(renders: dict[str, Path], subtests: pytest.Subtests) -> None:
+    for name, project in renders.items():
+        if name.startswith("umbrella-"):
+            with subtests.test(name):
+                says_what_was_answered(project, corpus.given(project))
 
 
-MATRIX = [
-    {"stack": "umbrella", "app_name": "arena", **dict(zip(AXES, row, strict=True))}
-    for row in AllPairs(list(AXES.values()), filter_func=possible)
-]
-
-
-@pytest.fixture(scope="session")
-def matrix(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    done: dict[int, Path] = {}
-
-    def row(number: int) -> Path:
-        if number not in done:
-            folder = tmp_path_factory.mktemp(f"umbrella{number}")
-            done[number] = template_support.render(template, folder, MATRIX[number])
-        return done[number]
-
-    return row
-
-
-@pytest.mark.parametrize("number", range(len(MATRIX)))
-def test_pairwise(matrix: Callable[[int], Path], number: int) -> None:
-    answers, project = MATRIX[number], matrix(number)
-    whole(project, answers)
+def says_what_was_answered(project: Path, answers: dict[str, Any]) -> None:
     app = project / answers["app_dir"]
     releases = (app / "rel/releases.exs").read_text()
     assert re.findall(r"(\w+): :permanent", releases) == answers["release_apps"]
@@ -82,12 +44,16 @@ def test_pairwise(matrix: Callable[[int], Path], number: int) -> None:
     assert (project / "docs/fly/repos.md").exists() == (has_repos and len(answers["repo_apps"]) > 1)
 
 
-@pytest.mark.parametrize("number", range(len(MATRIX)))
-def test_raw_services_are_what_was_asked_for(matrix: Callable[[int], Path], number: int) -> None:
-    answers, project = MATRIX[number], matrix(number)
+def test_raw_services_are_what_was_asked_for(renders: dict[str, Path], subtests: pytest.Subtests) -> None:
+    for name, project in renders.items():
+        if name.startswith(("phoenix-", "umbrella-")):
+            with subtests.test(name):
+                has_the_services(project, corpus.given(project))
+
+
+def has_the_services(project: Path, answers: dict[str, Any]) -> None:
     for file in sorted(project.glob("fly*.toml")):
         fly = tomllib.loads(file.read_text())
-        assert fly_toml.check(file.read_text()) == []
         raw = fly.get("services", [])
         wanted = answers["tcp_services"]
         assert [one["internal_port"] for one in raw] == [service["port"] for service in wanted]
@@ -106,9 +72,9 @@ def test_raw_services_are_what_was_asked_for(matrix: Callable[[int], Path], numb
     assert exposed[1].split()[1:] == [str(service["port"]) for service in wanted]
 
 
-def test_the_game_of_the_examples(rendered_examples: dict[str, Path]) -> None:
+def test_the_game_of_the_examples(renders: dict[str, Path]) -> None:
     """A boot of two minutes, three raw services and the secrets they need."""
-    project = rendered_examples["bezgelor"]
+    project = renders["bezgelor"]
     fly = tomllib.loads((project / "fly.toml").read_text())
     assert [one["ports"] for one in fly["services"]] == [[{"port": 6600}], [{"port": 23115}], [{"port": 24000}]]
     assert fly["deploy"]["wait_timeout"] == "420s"

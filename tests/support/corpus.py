@@ -1,103 +1,180 @@
-"""The renders that linters and checkers of truth read: every example, and pairwise answers for every stack."""
+"""The renders that tests read: every example, and answers to the questions of each stack, combined pair by pair."""
 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterable, Mapping
-from functools import partial
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from allpairspy import AllPairs
+from covertable.main import Controller
 
+from copier_fly.answers.checks import CHECKS
+from tests.support import images, questions
 from tests.support import template as template_support
 from tests.support.template import EXAMPLES
 
-_ENVIRONMENTS = [[], [{"name": "staging", "region": "fra", "vm_memory": "2gb", "min_machines": 0}, {"name": "qa"}]]
-_SECRETS = [[], [{"name": "CLOAK_KEY", "how": "openssl rand -base64 32"}]]
-_DATABASES = ["fly_managed", "fly_postgres", "neon", "none"]
-_YES_OR_NO = [False, True]
+# --- Answers ----------------------------------------------------------------------------------------------
 
-# Answers that change which files there are, or more than a number in one.
-_ALWAYS: dict[str, list[Any]] = {
+_APPS = ["arena", "arena_audit", "arena_auth", "arena_web"]
+_SERVICES = [
+    {"name": "auth", "port": 6600, "grace_period": "90s", "proxy_proto": True},
+    {"name": "world", "port": 24000},
+]
+_NODE = yaml.safe_load((images.CATALOG / "node.yml").read_text())["images"]
+
+SAMPLES: dict[str, list[Any]] = {
     "app_dir": [".", "web"],
-    "database": _DATABASES,
-    "environments": _ENVIRONMENTS,
-    "extra_secrets": _SECRETS,
-    "routing_check": ["livez", "readyz"],
-    "deploy_on": ["push", "manual"],
-    "ci": _YES_OR_NO,
-    "ci_lint": _YES_OR_NO,
-    "scripts": ["all", "none"],
-    "review_apps": _YES_OR_NO,
-    "template_updates": _YES_OR_NO,
-    "offsite_backups": _YES_OR_NO,
-    "compose": _YES_OR_NO,
-    "ha": _YES_OR_NO,
+    "release_apps": [_APPS, ["arena", "arena_web"]],
+    "repo_apps": [["arena"], [], ["arena", "arena_audit"]],
+    "tcp_services": [[], _SERVICES[:1], _SERVICES],
+    "elixir_image": ["1.20-otp29", "1.19-otp28", "1.18-otp27"],
+    "node_version": [line for line, image in _NODE.items() if "retired" not in image],
+    "public_env": [[], ["NEXT_PUBLIC_SITE_URL"]],
+    "build_secrets": [[], ["SENTRY_AUTH_TOKEN"]],
+    "vm_memory": ["1gb", "256mb", "8gb"],
+    "vm_size": ["auto", "performance-1x"],
+    "grace_period": ["30s", "120s"],
+    "metrics_port": [0, 9568],
+    "extra_env": [{}, {"LOG_LEVEL": "info", "QUOTED": 'a "b" \\c', "ON": True}],
+    "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],
+    "environments": [
+        [],
+        [{"name": "staging", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],
+    ],
 }
-_STACKS: dict[str, tuple[dict[str, Any], dict[str, list[Any]], dict[str, list[Any]]]] = {
-    "elixir": (
-        {"app_name": "shop", "app_module": "Shop", "web_module": "ShopWeb", "fly_app": "shop", "github": True},
-        {
-            **_ALWAYS,
-            "stack": ["phoenix", "umbrella"],
-            "runtime_base": ["debian", "alpine", "minimal"],
-            "memory_mode": ["embedded", "interactive"],
-            "tcp_services": [[], [{"name": "game", "port": 6600, "proxy_proto": True}]],
-            "metrics_port": [0, 9568],
-        },
-        {"assets": ["none", "mix", "npm", "pnpm", "yarn"], "elixir_image": ["1.20-otp29", "1.19-otp28", "1.18-otp27"]},
-    ),
-    "nextjs": (
-        {"stack": "nextjs", "app_name": "notes", "fly_app": "notes", "github": True},
-        {
-            **_ALWAYS,
-            "orm": ["prisma", "drizzle", "sql", "none"],
-            "migration_runner": ["runner", "cli"],
-            "router": ["app", "pages"],
-            "src_dir": _YES_OR_NO,
-            "typescript": _YES_OR_NO,
-            "auto_stop": ["off", "suspend"],
-            "public_env": [[], ["NEXT_PUBLIC_SITE_URL"]],
-            "build_secrets": [[], ["SENTRY_AUTH_TOKEN"]],
-        },
-        {"package_manager": ["npm", "pnpm", "yarn", "yarn_berry", "bun"]},
-    ),
+"""Answers to the questions that offer no choices; what the others offer is read from `questions/`.
+
+The first is the one that a question has when it is not asked.
+"""
+
+ONE_ANSWER = {
+    *("customise", "stack", "app_name", "app_module", "web_module", "web_app", "release_name", "migrations_dir"),
+    *("fly_app", "fly_org", "primary_region", "hostname", "http_port", "min_machines", "swap_mb", "deploy_branch"),
+    *("database_name", "db_plan", "db_region", "pool_size", "github", "scaffolded_on"),
 }
-"""By stack: answers that all rows share, axes that are combined pair by pair, axes that rows only take in turn."""
+"""The questions that are answered in one way: another name, number or place makes no other file.
 
+Without GitHub there is less to read; the examples have that.
+"""
 
-def _possible(axes: list[str], row: list[Any]) -> bool:
-    """Whether a row, perhaps not yet complete, answers nothing that is not asked."""
-    given = dict(zip(axes, row, strict=False))
-    return not (given.get("migration_runner") == "cli" and given.get("orm") in {"sql", "none"})
+_SHARED: dict[str, dict[str, Any]] = {
+    "phoenix": {"app_name": "shop", "github": True},
+    "umbrella": {"app_name": "arena", "web_app": "arena_web", "github": True},
+    "nextjs": {"app_name": "notes", "github": True},
+}
 
 
 def answers() -> dict[str, dict[str, Any]]:
     """All answers that are rendered, by a name that says which they are."""
     found = {name: template_support.example(name) for name in EXAMPLES}
-    for stack, (shared, axes, turns) in _STACKS.items():
-        rows = AllPairs(list(axes.values()), filter_func=partial(_possible, list(axes)))
-        for number, row in enumerate(rows):
-            in_turn = {name: values[number % len(values)] for name, values in turns.items()}
-            found[f"{stack}-{number}"] = {**shared, **in_turn, **dict(zip(axes, row, strict=True))}
+    for stack, shared in _SHARED.items():
+        for number, row in enumerate(_rows({"stack": stack, **shared})):
+            given = {"stack": stack, **shared, **row}
+            found[f"{stack}-{number}"] = {name: given[name] for name in given if questions.is_for(name, given)}
     return found
 
 
+def _rows(shared: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows in which each answer to a question stands with each to another, save those that exclude each other."""
+    axes = {
+        name: SAMPLES.get(name) or questions.choices(name)
+        for name in questions.ASKED
+        if name not in ONE_ANSWER and questions.is_for(name, shared)
+    }
+    controller = Controller(axes, constraints=[*_only_what_is_asked(axes, shared), *_only_what_fits(axes, shared)])
+    rows = controller.make()
+    assert not controller.stats["uncovered_pairs"], controller.stats["uncovered_pairs"]
+    return rows
+
+
+def _only_what_is_asked(axes: dict[str, list[Any]], shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, values in axes.items():
+        if needs := questions.asked_by(name) & axes.keys():
+            yield {
+                "operator": "fn",
+                "requires": [name, *sorted(needs)],
+                "evaluate": lambda row, name=name, first=values[0]: (
+                    row[name] == first or questions.is_for(name, {**shared, **row})
+                ),
+            }
+
+
+def _only_what_fits(axes: dict[str, list[Any]], shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The template's own checks, each with the other answers that it looks at."""
+    first = {name: values[0] for name, values in axes.items()}
+    for name in axes.keys() & CHECKS.keys():
+        seen: set[str] = set()
+        for value in axes[name]:
+            for other, values in axes.items():
+                for one in values:
+                    CHECKS[name](value, _Watched({**shared, **first, other: one, name: value}, seen))
+        if needs := (seen & axes.keys()) - {name}:
+            yield {
+                "operator": "fn",
+                "requires": [name, *sorted(needs)],
+                "evaluate": lambda row, name=name: not CHECKS[name](row[name], {**shared, **row}),
+            }
+
+
+class _Watched(dict[str, Any]):
+    """Answers that write down which of them are looked at."""
+
+    def __init__(self, answers: Mapping[str, Any], seen: set[str]) -> None:
+        super().__init__(answers)
+        self.seen = seen
+
+    def __getitem__(self, name: str) -> Any:
+        self.seen.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.seen.add(name)
+        return super().get(name, default)
+
+
+# --- Renders ----------------------------------------------------------------------------------------------
+
+
 def renders(template: Path, factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Render them all, by their names. The processes of one run share what the first of them made."""
+    """Render them all, by their names. The processes of one run share the work, each beginning elsewhere."""
     run = factory.getbasetemp()
-    root = (run.parent if run.name.startswith("popen-gw") else run) / "corpus"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    root = (run.parent if worker else run) / "corpus"
     root.mkdir(exist_ok=True)
-    with (root / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for name, data in answers().items():
+    drawn = root / "answers.json"
+    with _locked(root / "lock"):
+        if not drawn.exists():
+            drawn.write_text(json.dumps(answers()))
+    given = json.loads(drawn.read_text())
+    names = list(given)
+    begin = len(names) * int(worker.removeprefix("gw") or 0) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for name in names[begin:] + names[:begin]:
+        with _locked(root / f"{name}.lock"):
             if not (root / f"{name}.done").exists():
-                template_support.render(template, root / name, data, skip_tasks=True)
+                template_support.render(template, root / name, given[name], skip_tasks=True)
                 (root / f"{name}.done").touch()
-    return {name: root / name for name in answers()}
+    return {name: root / name for name in names}
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def given(project: Path) -> dict[str, Any]:
+    """The answers that a project was rendered from, with the defaults of those that were not given."""
+    return yaml.safe_load((project / ".copier-answers.yml").read_text())
+
+
+# --- Files ------------------------------------------------------------------------------------------------
 
 
 class _Yaml(yaml.SafeLoader):

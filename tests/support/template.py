@@ -72,6 +72,22 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], **opti
     return destination
 
 
+def pretend(template: Path, target: Path, answers: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Every answer, derived ones too, of a copy that writes nothing."""
+    worker = run_copy(
+        str(template),
+        target,
+        data={**(answers or {}), **more},
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+        overwrite=True,
+        pretend=True,
+        skip_tasks=True,
+    )
+    return worker.answers.combined
+
+
 def rendered_files(project: Path) -> dict[str, Path]:
     """Every file of a render by its path in it."""
     return {

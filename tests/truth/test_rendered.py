@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,6 @@ USES = re.compile(r"^\s*(?:- )?uses: *(\S+?)@(\S+)(?: +# *(\S+))?", re.MULTILINE
 IMAGE = re.compile(
     r"(?:docker\.io/)?((?:gcr\.io/|ghcr\.io/|quay\.io/|registry\.fly\.io/)?[a-z][a-z0-9_.-]*(?:/[a-z0-9_.-]+)*:[\w][\w.-]*)"
 )
-
-
-@pytest.fixture(scope="module")
-def renders(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return corpus.renders(template, tmp_path_factory)
 
 
 def test_commands_in_rendered_files(renders: dict[str, Path]) -> None:
@@ -119,6 +115,7 @@ def scalars(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, value
 
 
+@cache
 def known_images() -> set[str]:
     return {
         value
