@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support import needs
 from tests.support.fake_fly import RecordingFly, new_app
 from tests.support.net import free_port
 from tests.support.postgres import Database
@@ -165,9 +166,6 @@ class Place:
 
 def place(provider: str, project: Path, server: Database, folder: Path) -> Place:
     """Set up an account for a project that is rendered for `provider`."""
-    for tool in ("psql", "pg_dump", "jq"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed (tests/machine/prepare installs it)")
     fly = RecordingFly.install(folder / "fly")
     home = folder / "home"
     home.mkdir()
@@ -216,25 +214,21 @@ def neon_problems(calls: list[str]) -> list[str]:
 
 def shells() -> list[object]:
     """The shells that a script must work in; each is a parameter for pytest."""
-    found = []
-    for shell, program in (("dash", "dash"), ("busybox sh", "busybox")):
-        missing = shutil.which(program) is None
-        skip = pytest.mark.skipif(missing, reason=f"{program} is not installed")
-        found.append(pytest.param(shell, id=program, marks=skip))
-    return found
+    busybox = pytest.param("busybox sh", id="busybox", marks=pytest.mark.needs("busybox"))
+    return [pytest.param("dash", id="dash"), busybox]
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """A disk that a dump of 50,000 users fills. Skips where this user cannot mount one."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+    mount = [needs.require("mount"), "-t", "tmpfs", "-o", "size=256k", "none", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("this user cannot mount a small disk")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run([needs.require("mount").with_name("umount"), str(folder)], check=True)
 
 
 def alive(pid: int) -> bool:

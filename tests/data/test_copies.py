@@ -17,6 +17,8 @@ from tests.data import places
 from tests.data.places import TUNNEL, Place, alive, fill, fingerprints, shells, small_disk
 from tests.support.postgres import Database
 
+pytestmark = pytest.mark.needs("jq", "psql")
+
 
 def databases(server: Database) -> set[str]:
     return set(server.psql("select datname from pg_database").splitlines())

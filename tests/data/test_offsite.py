@@ -23,6 +23,7 @@ from tests.support.postgres import Database
 from tests.support.s3 import S3
 from tests.support.template import REPO, render
 
+pytestmark = pytest.mark.needs("jq", "psql", "age", "aws")
 WORKFLOW = ".github/workflows/fly-backup.yml"
 
 
@@ -35,8 +36,6 @@ def store() -> Iterator[S3]:
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two private keys of age, each in a file."""
-    if shutil.which("age-keygen") is None:
-        pytest.skip("age is not installed (tests/machine/prepare installs it)")
     folder = tmp_path_factory.mktemp("keys")
     files = [folder / "one.key", folder / "two.key"]
     for file in files:

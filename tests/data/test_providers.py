@@ -14,6 +14,8 @@ import pytest
 
 from tests.data.places import CLUSTER, PROVIDERS, Place, neon_problems, shells
 
+pytestmark = pytest.mark.needs("jq", "psql")
+
 LIST = {
     "fly_managed": [f"mpg backup list {CLUSTER} --all"],
     "fly_postgres": [
@@ -421,6 +423,7 @@ MIGRATIONS = (
 )
 
 
+@pytest.mark.needs("openssl")
 def test_migrations_of_the_app_s_user_can_make_what_they_need(attached: Place) -> None:
     done = attached.run("setup", "--yes", "--no-deploy")
     assert done.returncode == 0, done.stderr
@@ -429,6 +432,7 @@ def test_migrations_of_the_app_s_user_can_make_what_they_need(attached: Place) -
     assert attached.fly.refused() == []
 
 
+@pytest.mark.needs("openssl")
 def test_what_the_server_refuses_is_left_to_a_person(attached: Place) -> None:
     attached.fly.stub("postgres connect", "echo 'ERROR:  must be owner of database shop'")
     done = attached.run("setup", "--yes", "--no-deploy")

@@ -13,6 +13,8 @@ from tests.data.places import ANSWERS, shells
 from tests.support.fake_fly import RecordingFly
 from tests.support.template import render
 
+pytestmark = pytest.mark.needs("curl", "jq")
+
 MIGRATION = "priv/repo/migrations/20260102030405_add_price.exs"
 
 

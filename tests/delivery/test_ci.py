@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.delivery.runner import Runner
 from tests.nextjs.recipes import NEXT_16
 from tests.support import elixir, hex, nextjs, phoenix
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.needs("jq", "node", "npm")]
 
 
 def clone(project: Path, folder: Path) -> Path:
@@ -33,9 +32,9 @@ def clone(project: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def next_run(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """The workflow on a fresh clone of an app of create-next-app, after a run of it."""
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False) if _node() else None
-    if version is None or int(version.stdout.lstrip("v").split(".")[0]) < 20:
-        pytest.skip("no Node.js 20 or newer on PATH, which Next.js 16 needs")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.lstrip("v").split(".")[0]) < 20:
+        pytest.skip(f"Node.js {version.strip()} is too old for Next.js 16, which needs 20")
     recipe = nextjs.Recipe(NEXT_16, "--yes --no-linter --no-tailwind --use-npm", "npm")
     folder = tmp_path_factory.mktemp("next")
     project = nextjs.make(recipe, folder / "project")
@@ -46,10 +45,6 @@ def next_run(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner
     phoenix.copy_template(template, project, github="true", ci="true", ci_lint="true", database="none")
     quiet = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
     return Runner(clone(project, folder / "clone"), "fly-ci.yml", lambda **env: {**os.environ, **quiet, **env})
-
-
-def _node() -> bool:
-    return all(shutil.which(program) for program in ("node", "npm", "jq"))
 
 
 def test_an_app_of_create_next_app_is_built_and_tested(next_run: Runner) -> None:

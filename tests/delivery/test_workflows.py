@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -114,6 +113,7 @@ def test_the_first_line_names_what_really_starts_the_tests(
     assert (project / ".github/workflows/fly-ci.yml").read_text().startswith(begins)
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_one_image_goes_through_staging_to_production(project: Project) -> None:
     set_up(project, "staging", "production")
     runner = run_of(project, "fly-deploy.yml")
@@ -129,6 +129,7 @@ def test_one_image_goes_through_staging_to_production(project: Project) -> None:
     assert len(builds) == 1
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_verification_that_fails_brings_the_image_from_before_back(project: Project) -> None:
     set_up(project, "production")
     [before] = tags(project, "shop")
@@ -143,6 +144,7 @@ def test_a_verification_that_fails_brings_the_image_from_before_back(project: Pr
     assert last.endswith("--skip-release-command")
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_deploy_that_changed_no_machine_is_not_rolled_back(project: Project) -> None:
     set_up(project, "production")
     runner = run_of(project, "fly-deploy.yml")
@@ -153,6 +155,7 @@ def test_a_deploy_that_changed_no_machine_is_not_rolled_back(project: Project) -
     assert len([line for line in project.fly.changes() if line.startswith("deploy")]) == 1
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 @pytest.mark.parametrize(
     ("only", "before", "production"),
     [("", ["staging"], "true"), ("staging", ["staging"], "false"), ("production", [], "true")],
@@ -165,6 +168,7 @@ def test_the_plan_of_a_run_by_hand(project: Project, only: str, before: list[str
     assert runner.context["needs.plan.outputs.production"] == production
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 @pytest.mark.parametrize("only", ["prod", "$(touch pwned)", "staging production", '"; touch pwned; "'])
 def test_an_environment_that_is_none_ends_the_plan(project: Project, only: str) -> None:
     runner = run_of(project, "fly-deploy.yml")
@@ -174,6 +178,7 @@ def test_an_environment_that_is_none_ends_the_plan(project: Project, only: str) 
     assert not (project.folder / "pwned").exists()
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_missing_token_is_said(project: Project) -> None:
     set_up(project, "production")
     project.fly.update(lambda state: state.update(email=None))
@@ -183,6 +188,7 @@ def test_a_missing_token_is_said(project: Project) -> None:
     assert "FLY_API_TOKEN" in runner.said
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
     runner = run_of(project, "fly-review.yml")
     runner.context |= {"github.event.number": "7", "github.event.action": "opened"}
@@ -199,6 +205,7 @@ def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
         assert project.fly.state()["apps"] == {}
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_review_app_never_gets_by_without_a_database_of_its_own(make_project: Callable[..., Project]) -> None:
     project = make_project(**EVERYTHING, database="fly_managed")
     refused = project.run("review", "up", "--number=7")
@@ -232,18 +239,9 @@ def test_actions_are_those_of_the_catalog_and_values_stay_out_of_the_shell(
                     assert step["with"]["version"] == record.VERSION, file
 
 
+@pytest.mark.needs("actionlint")
 def test_actionlint_has_nothing_to_say(make_tree: Callable[..., Path]) -> None:
-    binary = next(
-        (
-            path
-            for path in (*os.environ["PATH"].split(":"), str(Path.home() / "go/bin"))
-            if Path(path, "actionlint").exists()
-        ),
-        None,
-    )
-    if binary is None:
-        pytest.skip("no actionlint on PATH or in ~/go/bin")
     for answers in STACKS.values():
         folder = make_tree(ANSWERS | answers)
-        checked = subprocess.run([f"{binary}/actionlint"], cwd=folder, capture_output=True, text=True, check=False)
+        checked = subprocess.run(["actionlint"], cwd=folder, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout

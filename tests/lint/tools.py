@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import markdown
+from tests.support import markdown, needs
 
 
 def run(tool: str, *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None) -> str:
@@ -21,9 +21,7 @@ def run(tool: str, *arguments: str | Path, cwd: Path | None = None, stdin: str |
     Python package.
     """
     here = Path(sys.executable).parent
-    program = shutil.which(tool, path=str(here)) or shutil.which(tool)
-    if program is None:
-        pytest.skip(f"{tool} is not on PATH; tests/machine/prepare installs it")
+    program = shutil.which(tool, path=str(here)) or shutil.which(tool) or needs.require(tool)
     source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     done = subprocess.run(
         [program, *map(str, arguments)],

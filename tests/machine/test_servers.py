@@ -10,6 +10,8 @@ import pytest
 from tests.support import postgres
 from tests.support.postgres import Database, ServerError
 
+pytestmark = pytest.mark.needs("psql")
+
 
 def connect(url: str, sql: str = "select current_database()") -> str:
     """Run SQL through a URL; what psql prints, complaint or rows."""

@@ -15,7 +15,10 @@ import pytest
 from tests.support.fake_fly import RecordingFly
 from tests.support.template import render as render_template
 
-SHELLS = [pytest.param(("dash",), id="dash"), pytest.param(("busybox", "sh"), id="busybox")]
+SHELLS = [
+    pytest.param(("dash",), id="dash"),
+    pytest.param(("busybox", "sh"), id="busybox", marks=pytest.mark.needs("busybox")),
+]
 
 ANSWERS: dict[str, Any] = {
     "stack": "phoenix",

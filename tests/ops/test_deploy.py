@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,8 @@ import pytest
 
 from tests.ops.conftest import SHELLS, Project, set_up
 from tests.support.fake_fly import new_app
+
+pytestmark = pytest.mark.needs("curl", "jq", "openssl")
 
 
 @pytest.fixture
@@ -262,11 +263,10 @@ def test_an_app_that_is_not_there_yet_leads_to_setup(project: Project) -> None:
     assert (refused.returncode, "type: ops/setup production" in refused.stderr) == (3, True)
 
 
+@pytest.mark.needs("node", "npm")
 def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
     make_project: Callable[..., Project], template: Path
 ) -> None:
-    if shutil.which("npm") is None:
-        pytest.skip("no npm on PATH")
     project = make_project(stack="nextjs", app_dir="apps/web", database="none", environments=[])
     project.commit("apps/web/package.json", '{"name": "web", "scripts": {}}\n')
     wire = [sys.executable, str(template / "tasks/wire.py"), "nextjs", "apps/web", ""]

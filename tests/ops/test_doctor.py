@@ -42,6 +42,7 @@ def app(state: dict[str, Any]) -> dict[str, Any]:
     return state["apps"]["shop"]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -> None:
     live.shell = shell
@@ -55,6 +56,7 @@ def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -
     assert all(line.startswith(LOOKING) for line in live.fly.lines())
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 @pytest.mark.parametrize(
     ("change", "check", "says"),
     [
@@ -95,6 +97,7 @@ def test_what_fly_has_is_compared(live: Project, change: Callable[[Any], object]
     assert [found for found in findings(live) if found[0] == check and says in found[2]]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_old_backups_fail(live: Project) -> None:
     old = {
         "id": "b",
@@ -107,6 +110,7 @@ def test_old_backups_fail(live: Project) -> None:
     assert ("backups", "fail") in [found[:2] for found in findings(live)]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_shared_address_does_not_do_for_tcp(make_project: Callable[..., Project]) -> None:
     project = make_project(tcp_services=[{"name": "auth", "port": 6600}], database="none")
     assert project.run("setup", "--yes").returncode == 0
@@ -114,6 +118,7 @@ def test_a_shared_address_does_not_do_for_tcp(make_project: Callable[..., Projec
     assert [found for found in findings(project) if "6600 cannot be reached" in found[2]]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_certificate_that_waits_for_dns_fails(make_project: Callable[..., Project]) -> None:
     project = make_project(hostname="shop.example.com", database="none")
     assert project.run("setup", "--yes").returncode == 0
@@ -122,6 +127,7 @@ def test_a_certificate_that_waits_for_dns_fails(make_project: Callable[..., Proj
     assert not [found for found in findings(project) if found[0] == "certificate"]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_offline_asks_nobody(live: Project) -> None:
     live.fly.forget()
     live.run("doctor", "--offline")
@@ -242,6 +248,7 @@ def test_json_is_valid_whatever_a_file_is_called(wired: Project) -> None:
     assert any(message.startswith("a 'b' $(c) %s.rej holds") for message in found)
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 @pytest.mark.parametrize(
     ("made", "status", "says"),
     [(NOW, "ok", "0 hours old"), (LONG_AGO, "fail", "ops/backup production --create")],
@@ -258,6 +265,7 @@ def test_snapshots_of_fly_postgres_are_looked_at(
     assert says in found["message"]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_backups_that_need_a_person_are_no_failure(live: Project, make_tree: Callable[..., Path]) -> None:
     keep_data_at(live, make_tree, "neon")
     [found] = [found for found in findings(live) if found[0] == "backups"]

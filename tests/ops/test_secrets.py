@@ -8,6 +8,8 @@ import pytest
 
 from tests.ops.conftest import SHELLS, Project, set_up
 
+pytestmark = pytest.mark.needs("curl", "jq", "openssl")
+
 
 @pytest.fixture
 def app(project: Project) -> Project:

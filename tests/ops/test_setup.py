@@ -10,6 +10,8 @@ import pytest
 
 from tests.ops.conftest import SHELLS, Project
 
+pytestmark = pytest.mark.needs("curl", "jq", "openssl")
+
 STEPS = [
     "apps create",
     "ips allocate-v4",

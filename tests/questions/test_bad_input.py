@@ -168,6 +168,7 @@ def test_folder_without_an_app_gets_a_warning(template: Path, tmp_path: Path) ->
     assert (tmp_path / "new app ✈ 例" / "fly.toml").is_file()
 
 
+@pytest.mark.needs("chattr")
 def test_folder_that_cannot_be_written(template: Path, tmp_path: Path) -> None:
     target = tmp_path / "app"
     target.mkdir(mode=0o555)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
+
+from tests.support import needs
+
+
+@functools.cache
+def client() -> str:
+    """The docker command, by its path: a test sees only the tools that it names."""
+    return str(needs.find("docker") or "docker")
 
 
 class DockerError(RuntimeError):
@@ -22,7 +29,7 @@ def docker(*args: str, timeout: float = 120, stdin: str | None = None) -> str:
 
     Raises DockerError with the command and the end of its output when it fails.
     """
-    command = ["docker", *args]
+    command = [client(), *args]
     # Without a standard input of its own, a command would eat that of pytest.
     source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **source)
@@ -35,7 +42,7 @@ def _complaint(command: Sequence[str], code: int, output: str) -> str:
     return f"{' '.join(command)}\nexit {code}:\n{output[-6000:]}"
 
 
-NO_ENGINE = "no Docker engine answers (`docker info` fails)"
+NO_ENGINE = needs.reason("docker", "no engine answers `docker info`")
 
 
 @functools.cache
@@ -44,7 +51,7 @@ def engine() -> str | None:
 
     Asked once a run: the tests start and stop no engine.
     """
-    if shutil.which("docker") is None:
+    if needs.find("docker") is None:
         return None
     try:
         return docker("info", "--format", "{{.ServerVersion}} ({{.Driver}})", timeout=20).strip() or None
@@ -99,7 +106,7 @@ def build(
     Raises DockerError with the end of the log when the build fails.
     """
     command = [
-        "docker",
+        client(),
         "buildx",
         "build",
         "--load",
@@ -148,7 +155,7 @@ class Container:
     def logs(self) -> str:
         """Everything the container printed so far, both streams."""
         done = subprocess.run(
-            ["docker", "logs", self.id],
+            [client(), "logs", self.id],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -253,7 +260,7 @@ def once(
     container = docker("create", *_flags(options), image, *command).strip()
     try:
         return subprocess.run(
-            ["docker", "start", "--attach", container],
+            [client(), "start", "--attach", container],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

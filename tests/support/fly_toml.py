@@ -630,11 +630,6 @@ _RULES: list[Callable[[Table], Iterator[str]]] = [
 # --- flyctl's own word -----------------------------------------------------------------------------------
 
 
-def has_flyctl() -> bool:
-    """Tell whether a flyctl is on PATH."""
-    return flyctl() is not None
-
-
 def flyctl_validate(path: Path) -> list[str]:
     """Run `flyctl config validate --strict` on a file; return what it complains of, warnings too, else nothing.
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.support import elixir, images
+from tests.support import elixir, images, needs
 
 STANDIN = Path(__file__).resolve().parents[1] / "standin"
 _ECTO = {"ecto_sql", "postgrex", "db_connection"}
@@ -42,9 +42,14 @@ def reachable() -> bool:
 def _mirror() -> str:
     if url := os.environ.get("HEX_MIRROR"):
         return url
-    if shutil.which("mix"):
+    if shutil.which("mix", path=needs.machine_path()):
         done = subprocess.run(
-            ["mix", "hex.config", "mirror_url"], capture_output=True, text=True, timeout=60, check=False
+            ["mix", "hex.config", "mirror_url"],
+            env=needs.machine_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         # mirror_url: "https://…" (default)
         if found := re.search(r'"(https?://[^"]+)"', done.stdout):
@@ -88,7 +93,8 @@ def _listen(folder: Path, port: int) -> _Server:
 
 def _built(image: str = elixir.IMAGE) -> Path:
     """The registry's folder (`public`, `mix.lock`), named by the packages' content. Built unless there."""
-    files = [STANDIN / "build_registry.exs", *sorted((STANDIN / "packages").rglob("*"))]
+    sources = sorted(path for path in (STANDIN / "packages").rglob("*") if "_build" not in path.parts)
+    files = [STANDIN / "build_registry.exs", *sources]
     digest = hashlib.sha256()
     for path in files:
         if path.is_file():
@@ -111,7 +117,7 @@ def _build(building: Path, image: str) -> None:
     command = ["elixir", "build_registry.exs", str(STANDIN / "packages"), str(out)]
     if _host_hex():
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        done = subprocess.run(command, cwd=STANDIN, timeout=300, check=False, **output)
+        done = subprocess.run(command, cwd=STANDIN, env=needs.machine_environment(), timeout=300, check=False, **output)
     else:
         done = elixir.run(command, STANDIN, image=image, volumes={out: str(out)})
     if done.returncode != 0:
@@ -120,11 +126,12 @@ def _build(building: Path, image: str) -> None:
 
 def _host_hex() -> bool:
     """Whether this machine has an Elixir that runs the packages, with Hex."""
-    if shutil.which("mix") is None:
+    if shutil.which("mix", path=needs.machine_path()) is None:
         return False
     check = 'unless Version.match?(System.version(), "~> 1.18"), do: System.halt(1)'
     for command in (["elixir", "-e", check], ["mix", "hex.info"]):
-        if subprocess.run(command, capture_output=True, timeout=60, check=False).returncode != 0:
+        environment = needs.machine_environment()
+        if subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False).returncode != 0:
             return False
     return True
 

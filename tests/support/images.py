@@ -26,7 +26,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support import needs
 from tests.support.docker import NO_ENGINE, DockerError, build, docker, engine
+from tests.support.needs import cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = ROOT / "tests" / "machine"
@@ -44,12 +46,6 @@ _silent_registries: dict[str, str] = {}
 
 class NoStandInError(Exception):
     """No stand-in can be made for a tag on this machine; the message says why."""
-
-
-def cache_folder() -> Path:
-    """Where downloads and file systems are kept between runs (tests/machine/env.sh says the same)."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("COPIER_FLY_CACHE") or home / "copier-fly")
 
 
 def used() -> dict[str, str]:
@@ -73,6 +69,18 @@ def ensure(tag: str, env: Mapping[str, str] | None = None) -> str:
     with _lock():
         base = _ensure(tag)
         return _with_env(base, env) if env else base
+
+
+def debian(suite: str) -> str:
+    """A slim image of this very release of Debian, pulled or bootstrapped; skips the test where neither works."""
+    if engine() is None:
+        pytest.skip(NO_ENGINE)
+    tag = f"debian:{suite}-slim"
+    with _lock():
+        try:
+            return tag if _pull(tag) is None else _rootfs(suite)
+        except NoStandInError as reason:
+            pytest.skip(f"{tag}: cannot be pulled, and {reason}")
 
 
 def stand_in(tag: str) -> str | None:
@@ -278,14 +286,21 @@ def _npm_pack(package: str) -> Path:
     """The tarball of an npm package, kept in the cache."""
     folder = cache_folder() / "npm" / package
     if not list(folder.glob("*.tgz")):
-        if shutil.which("npm") is None:
-            raise NoStandInError("a stand-in needs npm")
+        npm = needs.find("npm")
+        if npm is None:
+            raise NoStandInError("a stand-in needs npm (tests/machine/prepare)")
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "pack", "--silent", package, "--pack-destination", str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        command = [str(npm), "pack", "--silent", package, "--pack-destination", str(folder)]
+        done = _run(command, timeout=300)
         if done.returncode != 0:
             raise NoStandInError(f"npm does not give {package}: {done.stderr.strip()[-300:]}")
     return max(folder.glob("*.tgz"))
+
+
+def _run(command: list[str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run a command with all the tools of the machine, whatever the test that asked for an image names."""
+    environment = needs.machine_environment()
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 def _unpack(tarball: Path, place: Path) -> None:
@@ -303,7 +318,7 @@ def _rootfs(suite: str) -> str:
     folder = cache_folder() / "images"
 
     def make(reference: str) -> None:
-        if os.getuid() != 0 or shutil.which("debootstrap", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        if os.getuid() != 0 or needs.find("debootstrap") is None:
             raise NoStandInError("a stand-in needs root and debootstrap (tests/machine/prepare)")
         tar = folder / f"{reference.replace('/', '-').replace(':', '-')}.tar"
         if not tar.exists():
@@ -311,7 +326,7 @@ def _rootfs(suite: str) -> str:
             for old in folder.glob(f"copier-fly-rootfs-{suite}-*.tar"):
                 old.unlink()
             command = [str(script), suite, str(tar)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+            done = _run(command, timeout=900)
             if done.returncode != 0:
                 raise NoStandInError(f"debootstrap failed: {done.stderr.strip()[-2000:]}")
         label = f"LABEL {LABEL}={suite}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support import docker, elixir, hex, images, net
+from tests.support import docker, elixir, hex, images, needs, net
 from tests.support.docker import Container, Image
 from tests.support.postgres import Database
 
@@ -82,11 +82,18 @@ def build(project: Path, tag: str, **options: Any) -> Image:
 
 def npm_settings() -> dict[str, str]:
     """Where this machine has npm look for packages, for builds on images that know nothing of the machine."""
-    if shutil.which("npm") is None:
+    npm = needs.find("npm")
+    if npm is None:
         return {}
     # From a folder without a package.json: npm reads the one it is started in.
     found = subprocess.run(
-        ["npm", "config", "get", "registry"], cwd=Path.home(), capture_output=True, text=True, timeout=60, check=False
+        [npm, "config", "get", "registry"],
+        cwd=Path.home(),
+        env=needs.machine_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     if found.returncode != 0:
         return {}

@@ -31,6 +31,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support import needs
 from tests.support.net import free_port
 
 
@@ -257,9 +258,7 @@ def pgbouncer(
     `stop` and `start` are those of the pooler. Skips where PgBouncer is not installed, or where it is older
     than 1.21 and so cannot follow prepared statements although `max_prepared_statements` asks for it.
     """
-    binary = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if binary is None:
-        pytest.skip("PgBouncer is not installed (tests/machine/prepare installs it)")
+    binary = str(needs.require("pgbouncer"))
     found = re.search(r"PgBouncer (\d+)\.(\d+)", subprocess.check_output([binary, "--version"], text=True))
     follows_statements = found is not None and (int(found[1]), int(found[2])) >= (1, 21)
     if max_prepared_statements and not follows_statements:
@@ -315,13 +314,7 @@ def _tool(name: str) -> str:
 
 @functools.cache
 def _programs() -> Path:
-    # Debian and Ubuntu keep the server's programs off PATH, one folder for each major version.
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if installed:
-        return installed[-1].parent
-    if on_path := shutil.which("initdb"):
-        return Path(on_path).resolve().parent
-    pytest.skip("no PostgreSQL server is installed (tests/machine/prepare installs one)")
+    return needs.require("postgresql").resolve().parent
 
 
 @functools.cache
@@ -381,10 +374,11 @@ def _fresh_cluster() -> Path:
 
 def _certificate(folder: Path, host: str) -> dict[str, str]:
     """Make an authority and a certificate for a host name in `folder`; the settings that use it."""
+    program = needs.require("openssl")
     folder.mkdir()
 
     def openssl(*args: str) -> None:
-        done = subprocess.run(["openssl", *args], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([program, *args], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ServerError(done.stderr)
 

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from tests.support import needs
 from tests.support.net import free_port
 
 
@@ -37,14 +36,13 @@ class S3:
 @contextmanager
 def server() -> Iterator[S3]:
     """Start one. Skips where it or the AWS CLI is not installed."""
-    for tool in ("versitygw", "aws"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not on PATH (tests/machine/prepare installs it)")
+    gateway = str(needs.require("versitygw"))
+    needs.require("aws")
     port = free_port()
     key_id, key = secrets.token_hex(10).upper(), secrets.token_hex(20)
     folder = Path(tempfile.mkdtemp(prefix="s3-"))
     # Without its notes in extended attributes, which not every file system has.
-    command = ["versitygw", "--access", key_id, "--secret", key, "--port", f"127.0.0.1:{port}", "--quiet"]
+    command = [gateway, "--access", key_id, "--secret", key, "--port", f"127.0.0.1:{port}", "--quiet"]
     command += ["posix", "--nometa", str(folder)]
     running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -186,8 +185,6 @@ def add_nif(app: Path, builder: str, library: str) -> None:
 
     The library itself is not needed to link: an empty one of its name stands in for it.
     """
-    if shutil.which("cc") is None:
-        pytest.skip("no C compiler (cc) on this machine")
     folder = app / "tmp"
     folder.mkdir(exist_ok=True)
     found = docker.once(
@@ -213,6 +210,7 @@ def other(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Pat
     return app
 
 
+@pytest.mark.needs("cc")
 def test_a_nif_finds_what_it_loads(other: Path, tmp_path: Path) -> None:
     """Of the libraries that Debian's image has, the minimal one has those that the release asks for."""
     builder = phoenix.build(other, "copier-fly-test/native-builder", target="compiler")
@@ -226,6 +224,7 @@ def test_a_nif_finds_what_it_loads(other: Path, tmp_path: Path) -> None:
         assert app.get("/readyz")[0] == 200
 
 
+@pytest.mark.needs("cc")
 def test_a_library_that_the_image_lacks_stops_the_build(other: Path) -> None:
     """What a dependency's NIF or program wants would otherwise only show when it is called."""
     builder = phoenix.build(other, "copier-fly-test/native-builder", target="compiler")

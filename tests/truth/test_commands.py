@@ -73,10 +73,10 @@ def findings(text: str, path: str = "ops/script.sh") -> list[str]:
     return [finding.problem for finding in check_text(text, path)]
 
 
+@pytest.mark.needs("flyctl")
 def test_the_kept_list_is_what_flyctl_says() -> None:
     binary = record.flyctl()
-    if not binary:
-        pytest.skip("no flyctl on PATH")
+    assert binary
     version = record.released_version(binary)
     if version not in ("", record.VERSION):
         pytest.skip(f"flyctl on PATH is {version}, the kept list is of {record.VERSION}")

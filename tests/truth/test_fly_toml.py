@@ -272,9 +272,6 @@ def test_udp_keeps_its_port_and_has_no_handlers() -> None:
 
 @pytest.fixture
 def validate(tmp_path: Path):
-    if not fly_toml.has_flyctl():
-        pytest.skip("no flyctl on PATH")
-
     def run(text: str) -> list[str]:
         file = tmp_path / "fly.toml"
         file.write_text(text)
@@ -283,6 +280,7 @@ def validate(tmp_path: Path):
     return run
 
 
+@pytest.mark.needs("flyctl")
 def test_flyctl_passes_a_good_file_without_a_login(validate) -> None:
     assert validate(GOOD) == []
 
@@ -297,10 +295,12 @@ def test_flyctl_passes_a_good_file_without_a_login(validate) -> None:
     ],
     ids=["strict", "invalid", "no-toml", "warning"],
 )
+@pytest.mark.needs("flyctl")
 def test_flyctl_complains_of_what_it_sees(validate, old: str, new: str, part: str) -> None:
     assert part in "\n".join(validate(changed(old, new)))
 
 
+@pytest.mark.needs("flyctl")
 @pytest.mark.parametrize("name", ["key_in_vm", "handlers_beside_ports", "region_unknown", "signal", "memory_above"])
 def test_flyctl_lets_through_what_the_checker_is_for(validate, name: str) -> None:
     old, new, _ = FAULTS[name]

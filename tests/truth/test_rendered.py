@@ -67,9 +67,8 @@ def test_fly_files_say_what_fly_understands(fly_files: list[Rendered]) -> None:
     assert found == {}
 
 
+@pytest.mark.needs("flyctl")
 def test_fly_files_pass_flyctl(fly_files: list[Rendered]) -> None:
-    if not fly_toml.has_flyctl():
-        pytest.skip("there is no flyctl on PATH; tests/machine/prepare builds it")
     found = {str(rendered): said for rendered in fly_files if (said := fly_toml.flyctl_validate(rendered.file))}
     assert found == {}
 
