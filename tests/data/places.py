@@ -53,9 +53,11 @@ TABLES = ("users", '"odd names"."it\'s ""this"" (one)"', "nothing", "none_yet", 
 NEONCTL = {
     "me": set(),
     "snapshots list": {"--project-id", "--output"},
-    "snapshots create": {"--project-id", "--output"},
+    "snapshots create": {"--project-id", "--output", "--branch"},
     "snapshots restore": {"--project-id", "--name", "--output"},
     "branches create": {"--project-id", "--name", "--parent", "--no-secrets", "--output"},
+    "branches get": {"--project-id", "--output"},
+    "branches restore": {"--project-id", "--output"},
 }
 
 
@@ -193,6 +195,7 @@ printf '%s\\n' "$*" >>'{fly.folder}/neonctl.calls'
 if [ -e '{fly.folder}/neonctl.fails' ]; then exit 1; fi
 case $* in
   "snapshots list"*json*) cat '{fly.folder}/snapshots.json' ;;
+  "branches get"*json*) cat '{fly.folder}/branch.json' ;;
 esac
 """,
     )

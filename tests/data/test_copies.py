@@ -76,7 +76,8 @@ def test_each_provider_s_database_is_copied_and_brought_back(anywhere: Place, tm
     assert done.returncode == 0, done.stderr
     new = next(name for name in databases(anywhere.server) if name.startswith(f"{anywhere.server.database}_restored_"))
     assert fingerprints(anywhere.server, new) == fingerprints(anywhere.server)
-    assert f"To let production use {new}" in done.stdout
+    assert f"{new} has all of it" in done.stdout
+    assert "To let production (shop) use it:" in done.stdout
     assert "fly secrets import -a shop" in done.stdout
     assert anywhere.fly.refused() == []
 
@@ -179,8 +180,8 @@ def _sign(file: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (_truncate, "is not what it was when it was written"),
-        (_tamper, "is not what it was when it was written"),
+        (_truncate, "has changed since it was written"),
+        (_tamper, "has changed since it was written"),
         (_empty, "is empty"),
         (_lose_checksum, "sha256 is missing"),
         (_cut_off_before_its_checksum, "cannot be read to its end"),
@@ -203,6 +204,14 @@ def test_a_file_that_is_not_whole_is_refused_before_anything_is_touched(
     assert databases(managed.server) == before
 
 
+def test_a_database_without_a_table_is_no_backup(managed: Place, tmp_path: Path) -> None:
+    """Such as that of a wrong name: it would be green every night."""
+    done = managed.backup(f"--to={tmp_path}/out/x.dump")
+    assert done.returncode == 1
+    assert "has no table. Is DATABASE_URL the URL of the database that the app uses?" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_rows_that_did_not_arrive_are_named(managed: Place, dumped: Path) -> None:
     # A trigger that an extension or another session might bring: here, a pg_restore that loses a row.
     real = shutil.which("pg_restore")
@@ -216,7 +225,7 @@ for word; do case $word in --dbname=*) psql -qXc "delete from users where id = 7
     done = managed.restore(f"--from={dumped}", "--into=short_of_one")
     assert done.returncode == 1
     assert "public.users: 500 rows in the dump, 499 restored" in done.stdout
-    assert "do not switch over" in done.stderr
+    assert "Do not switch over" in done.stderr
 
 
 # --- Cut off, or no room ------------------------------------------------------------------------------------
@@ -330,7 +339,7 @@ def test_an_earlier_backup_is_not_overwritten(managed: Place, dumped: Path) -> N
     before = dumped.read_bytes()
     done = managed.backup(f"--to={dumped}")
     assert done.returncode == 1
-    assert "never written over another" in done.stderr
+    assert "never replaces another" in done.stderr
     assert dumped.read_bytes() == before
 
 
@@ -360,14 +369,49 @@ def test_a_database_is_replaced_when_it_is_named(managed: Place, dumped: Path) -
     assert fingerprints(managed.server) == before
 
 
-def test_a_replacement_that_fails_changes_nothing(managed: Place, dumped: Path) -> None:
-    # What came after the dump hangs on what the dump would replace.
-    managed.server.psql("""create view later as select * from users; insert into "nothing" default values""")
+def test_what_came_after_the_dump_is_gone_after_a_replacement(managed: Place, dumped: Path) -> None:
     before = fingerprints(managed.server)
+    owner = f'set role "{managed.server.user}";'
+    managed.server.psql(
+        f"""{owner} create table newer (id bigint references users, mood text);
+        create view later as select * from users; create type mood as enum ('glad');
+        create function newest() returns int language sql as 'select 1';
+        create schema other; create table other.one ()"""
+    )
+    done = managed.restore(f"--from={dumped}", f"--replace={managed.server.database}")
+    assert done.returncode == 0, done.stderr
+    assert fingerprints(managed.server) == before
+    left = "select (select count(*) from pg_class where relname in ('newer', 'later')), to_regtype('mood'),"
+    assert managed.server.psql(f"{left} to_regproc('newest'), to_regnamespace('other')") == "0|||"
+
+
+def _fail_half_way(place: Place) -> None:
+    """Let pg_restore write half of its SQL."""
+    real = shutil.which("pg_restore")
+    script = f"""#!/bin/sh
+case $* in *--clean*) {real} "$@" | head -n 200; echo 'pg_restore: error: gone' >&2; exit 1 ;; esac
+exec {real} "$@"
+"""
+    place.program("pg_restore", script)
+
+
+def _refuse_a_row(place: Place) -> None:
+    """Let the server refuse what comes."""
+    script = f"sed 's/^1\\tuser1@/x\\tuser1@/' | {shutil.which('psql')} \"$@\""
+    place.program("psql", f"#!/bin/sh\n{script}\n")
+
+
+@pytest.mark.parametrize(("harm", "says"), [(_fail_half_way, "gone"), (_refuse_a_row, "invalid input syntax")])
+def test_a_replacement_that_fails_changes_nothing(
+    managed: Place, dumped: Path, harm: Callable[[Place], None], says: str
+) -> None:
+    managed.server.psql("delete from users where id < 300")
+    before = fingerprints(managed.server)
+    harm(managed)
     done = managed.restore(f"--from={dumped}", f"--replace={managed.server.database}")
     assert done.returncode == 1
     assert f"{managed.server.database} is as it was" in done.stderr
-    assert "later" in done.stderr
+    assert says in done.stderr
     assert fingerprints(managed.server) == before
 
 

@@ -236,7 +236,7 @@ def there_and_back(offsite: Offsite, tmp_path: Path, shell: str = "", **env: str
     before = offsite.databases()
     drilled = offsite.run("--drill", shell=shell, **env)
     assert drilled.returncode == 0, drilled.stderr
-    assert "0 hours old, came back with all of it: 8 tables, 517 rows" in drilled.stdout
+    assert "0 hours old, was restored with all of it: 8 tables, 517 rows" in drilled.stdout
     assert offsite.databases() == before, "the drill left its database behind"
 
     # The other key opens it as well; nobody but the owner of the key can.
@@ -348,7 +348,7 @@ def test_a_drill_on_what_is_no_good_dump_fails(
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("offsite: ")
     assert says in done.stderr
-    assert "came back" not in done.stdout
+    assert "was restored" not in done.stdout
     assert offsite.databases() == before
 
 
@@ -392,7 +392,7 @@ def test_a_dump_whose_rows_are_not_those_that_were_counted_fails_the_drill(
     subprocess.run(again, check=True)
     done = offsite.run("--drill")
     assert done.returncode == 1
-    assert "is not what was counted when it was made" in done.stderr
+    assert "differs from what was counted when it was made" in done.stderr
 
 
 def test_the_age_of_the_newest_is_checked_without_a_key_for_the_dumps(offsite: Offsite) -> None:
@@ -414,7 +414,7 @@ def test_the_age_of_the_newest_is_checked_without_a_key_for_the_dumps(offsite: O
     [
         (30, {}, "ok", "is 30 hours old"),
         (60, {}, "fail", "ops/offsite production --push"),
-        (30, {"OFFSITE_BUCKET": ""}, "warn", "these are not set: OFFSITE_BUCKET;"),
+        (30, {"OFFSITE_BUCKET": ""}, "warn", "these are not set: OFFSITE_BUCKET."),
     ],
     ids=["fresh", "old", "not known"],
 )
@@ -432,7 +432,7 @@ def test_the_doctor_looks_into_the_bucket(
 @pytest.mark.parametrize(
     ("setting", "value", "code", "says"),
     [
-        ("OFFSITE_BUCKET", "", 3, "these are not set: OFFSITE_BUCKET;"),
+        ("OFFSITE_BUCKET", "", 3, "these are not set: OFFSITE_BUCKET."),
         ("OFFSITE_ENDPOINT", "s3.example.com", 2, "begins with https://"),
         ("OFFSITE_RECIPIENTS", "", 3, "age-keygen -o offsite.key"),
         ("OFFSITE_RECIPIENTS", "ssh-ed25519", 2, "no public key of age"),
@@ -449,9 +449,9 @@ def test_a_setting_that_is_wrong(offsite: Offsite, setting: str, value: str, cod
 @pytest.mark.parametrize(
     ("setting", "value", "code", "says"),
     [
-        ("OFFSITE_ENDPOINT", "http://127.0.0.1:1", 1, "could not be asked; try again"),
-        ("OFFSITE_SECRET_ACCESS_KEY", "wrong", 3, "does not accept the key"),
-        ("OFFSITE_ACCESS_KEY_ID", "WRONG", 3, "does not accept the key"),
+        ("OFFSITE_ENDPOINT", "http://127.0.0.1:1", 1, "did not answer. Check that it is up, and try again"),
+        ("OFFSITE_SECRET_ACCESS_KEY", "wrong", 3, "rejects the key"),
+        ("OFFSITE_ACCESS_KEY_ID", "WRONG", 3, "rejects the key"),
         ("OFFSITE_BUCKET", "no-such-bucket", 3, "there is no bucket no-such-bucket"),
     ],
 )
@@ -508,7 +508,8 @@ def test_a_dry_run_shows_commands_and_runs_none(offsite: Offsite, shell: str) ->
 def test_a_tool_that_is_missing(offsite: Offsite, tmp_path: Path, tool: str) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("sh", "dirname", "mktemp", "rm", "printenv", "psql", "pg_dump", "pg_restore", "pg_isready", "age"):
+    needed = ("sh", "dirname", "mktemp", "rm", "printenv", "sed", "psql", "pg_dump", "pg_restore", "pg_isready", "age")
+    for name in needed:
         if name != tool:
             (tools / name).symlink_to(shutil.which(name) or "/missing")
     done = offsite.run("--push", PATH=str(tools))
@@ -572,7 +573,7 @@ def test_the_jobs_of_the_workflow_do_it(offsite: Offsite, tmp_path: Path) -> Non
     assert len(offsite.objects()) == 1
     done = run("drill", **{"secrets.OFFSITE_KEY": private(offsite.keys[0])})
     assert done.returncode == 0, done.stderr
-    assert "came back with all of it" in done.stdout
+    assert "was restored with all of it" in done.stdout
     assert "postgresql-client-17" in (tmp_path / "sudo").read_text()
     assert (tmp_path / "path").read_text().split() == ["/usr/lib/postgresql/17/bin"] * 2
 

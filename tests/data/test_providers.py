@@ -6,13 +6,16 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.data.places import CLUSTER, PROVIDERS, Place, neon_problems, shells
+from tests.data.places import ANSWERS, CLUSTER, PROVIDERS, Place, neon_problems, shells
+from tests.support.fake_fly import new_app
 
 pytestmark = pytest.mark.needs("jq", "psql")
 
@@ -36,6 +39,7 @@ POINT_IN_TIME = {
     "fly_postgres": [
         "postgres backup list --app shop-db",
         f"postgres backup restore shop-june --app shop-db --restore-target-time {AT}",
+        "machine list --app shop-june --json",
     ],
     "neon": [f"branches create --name shop-june --parent {AT} --no-secrets"],
 }
@@ -44,6 +48,7 @@ ONE_BACKUP = {
     "fly_postgres": [
         "postgres backup list --app shop-db",
         "postgres backup restore shop-june --app shop-db --restore-target-name b-7",
+        "machine list --app shop-june --json",
     ],
     "neon": ["snapshots restore b-7 --name shop-june"],
 }
@@ -64,6 +69,7 @@ def keep(place: Place, *ages: float) -> None:
     fly = place.fly
     volume = {"id": "vol_1", "size_gb": 10, "region": "fra"}
     fly.update(lambda state: state["apps"]["shop-db"].update(volumes=[volume]))
+    fly.update(lambda state: state["apps"].update({"shop-june": new_app() | {"machines": [{"id": "2"}]}}))
     backups = [{"id": f"b-{age}", "status": "completed", "type": "full", "stop": hours_ago(age)} for age in ages]
     backups.append({"id": "b-failed", "status": "failed", "type": "full", "stop": hours_ago(0)})
     backups.append({"id": "b-now", "status": "in_progress", "type": "full", "stop": ""})
@@ -144,9 +150,10 @@ def test_a_snapshot_of_a_volume_becomes_a_new_server_of_the_same_kind(at: Callab
         "image_ref": {"registry": "registry-1.docker.io", "repository": "flyio/postgres-flex", "tag": "17.2"},
     }
     place.fly.update(lambda state: state["apps"]["shop-db"].update(machines=[machine]))
+    place.fly.update(lambda state: state["apps"].pop("shop-june"))
     done = place.run("restore", "--backup=vs_9", "--name=shop-june", "--yes")
     assert done.returncode == 0, done.stderr
-    assert asked(place)[-1] == (
+    assert asked(place)[-2] == (
         "postgres create --name shop-june --org personal --region fra --initial-cluster-size 1 --vm-size shared-cpu-1x"
         " --volume-size 10 --snapshot-id vs_9 --image-ref registry-1.docker.io/flyio/postgres-flex:17.2"
     )
@@ -166,6 +173,75 @@ def test_without_wal_backups_only_snapshots_are_offered(at: Callable[[str], Plac
     assert "fly postgres backup enable -a shop-db" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--list"], ["--create", "--yes"], ["--check"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("volumes", ["echo '[]'", "echo null", "echo 'Error: lookup: no such host' >&2; exit 1"])
+def test_a_question_that_fails_is_no_backup(at: Callable[[str], Place], words: list[str], volumes: str) -> None:
+    """`ops/backup --create && ops/deploy` must not go on."""
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.stub("postgres backup list", "echo 'Error: backups are not enabled' >&2; exit 1")
+    place.fly.stub("volumes list", volumes)
+    done = place.run("backup", *words)
+    assert done.returncode == 1
+    assert "has no volume" in done.stderr or "Fly did not answer" in done.stderr
+    assert "fly postgres backup enable" not in done.stdout
+
+
+def test_a_failure_is_not_taken_for_something_that_is_missing(at: Callable[[str], Place]) -> None:
+    place = at("fly_managed")
+    place.fly.fail("mpg list", "network")
+    assert "Fly did not answer" in place.run("backup", "--list").stderr
+    place.fly.fail("machine list", "network")
+    state = place.run("database", DATABASE_URL=place.url)
+    assert (state.returncode, "Fly did not answer" in state.stderr) == (1, True)
+
+
+def test_each_environment_has_its_own_branch_at_neon(at: Callable[[str], Place], render: Callable[..., Path]) -> None:
+    place = replace(at("neon"), project=render({**ANSWERS, "database": "neon", "environments": [{"name": "staging"}]}))
+    keep(place, 30)
+    (place.fly.folder / "branch.json").write_text('{"id": "br-1", "name": "staging"}')
+    snapshots = [
+        {"id": "snap-1", "source_branch_id": "br-0", "created_at": hours_ago(1)},
+        {"id": "snap-2", "source_branch_id": "br-1", "created_at": hours_ago(30)},
+    ]
+    (place.fly.folder / "snapshots.json").write_text(json.dumps(snapshots))
+    assert place.run("backup", "staging", "--create", "--yes").returncode == 0
+    old = place.run("backup", "staging", "--check")
+    assert (old.returncode, "is 30 hours old" in old.stderr) == (1, True)
+    assert place.run("backup", "--check").returncode == 0
+    done = place.run("restore", "staging", f"--at={AT}", "--name=back", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert asked(place) == [
+        "snapshots create --branch staging",
+        "branches get staging --output json",
+        "snapshots list --output json",
+        "snapshots list --output json",
+        "branches create --name back --parent staging --no-secrets",
+        f"branches restore back staging@{AT}",
+    ]
+    assert place.run("backup", "--create", "--yes", NEON_BRANCH="main").returncode == 0
+    assert asked(place)[-1] == "snapshots create --branch main"
+
+
+@pytest.mark.parametrize("machines", [[], [{"id": "1", "image_ref": {}}]], ids=["none", "odd"])
+def test_a_snapshot_is_not_restored_into_a_server_of_no_kind(at: Callable[[str], Place], machines: list[Any]) -> None:
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.update(lambda state: state["apps"]["shop-db"].update(machines=machines))
+    done = place.run("restore", "--backup=vs_9", "--name=shop-june", "--yes")
+    assert (done.returncode, "no machine of shop-db tells its image" in done.stderr) == (1, True)
+    assert not any(line.startswith("postgres create") for line in place.fly.lines())
+
+
+def test_a_restore_that_started_no_server_is_no_success(at: Callable[[str], Place]) -> None:
+    """flyctl ignores that the machine could not be launched."""
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.update(lambda state: state["apps"]["shop-june"].update(machines=[]))
+    done = place.run("restore", f"--at={AT}", "--name=shop-june", "--yes")
+    assert (done.returncode, "shop-june has no machine, so nothing was restored" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("shell", shells())
 def test_the_state_of_the_database(anywhere: Place, shell: str) -> None:
     anywhere.fly.update(lambda state: state["apps"]["shop"].update(machines=[{"id": "1"}, {"id": "2"}]))
@@ -182,7 +258,7 @@ def test_more_connections_than_there_are_is_a_failure(at: Callable[[str], Place]
     place.fly.update(lambda state: state["apps"]["shop"].update(machines=[{"id": str(n)} for n in range(5)]))
     done = place.run("database", DATABASE_URL=place.url)
     assert done.returncode == 1
-    assert "may open 52 connections, the server has 47; lower POOL_SIZE in fly.toml" in done.stderr
+    assert "may open 52 connections, but the server has 47. Lower POOL_SIZE in fly.toml" in done.stderr
 
 
 # --- Nothing is done, and everything is said -----------------------------------------------------------------
@@ -217,6 +293,7 @@ def test_a_dry_run_shows_commands_and_runs_none(anywhere: Place, shell: str, tmp
 
 def _tiny_dump(place: Place, file: Path) -> None:
     server = place.server
+    server.psql("create table if not exists one ()")
     where = [f"--host={server.socket_folder}", f"--port={server.direct_port}", "--username=owner", server.database]
     subprocess.run(["pg_dump", "-Fc", f"--file={file}", *where], check=True)
     digest = subprocess.run(["sha256sum", str(file)], capture_output=True, text=True, check=True).stdout
@@ -246,13 +323,13 @@ def test_no_flyctl(managed: Place, tmp_path: Path) -> None:
     for words in (["backup"], ["backup", "--list"], ["restore", f"--at={AT}"], ["rollback"]):
         done = managed.run(*words, PATH=str(tools))
         assert done.returncode == 3
-        assert done.stderr.startswith(f"{words[0]}: flyctl is not installed; see https://")
+        assert done.stderr.startswith(f"{words[0]}: flyctl is not installed. See https://")
 
 
 def test_no_postgres_tools(managed: Place, tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("sh", "dirname", "mktemp", "rm", "printenv"):
+    for name in ("sh", "dirname", "mktemp", "rm", "printenv", "sed"):
         (tools / name).symlink_to(shutil.which(name) or "/missing")
     done = managed.run("backup", PATH=str(tools))
     assert done.returncode == 3
@@ -283,14 +360,15 @@ def test_the_app_is_missing(managed: Place) -> None:
     managed.fly.stub("ssh console", "echo 'Error: failed to get app: Could not find App \"shop\"' >&2; exit 1")
     done = managed.run("backup")
     assert done.returncode == 3
-    assert done.stderr == "backup: the app shop is not there yet; type: ops/setup production\n"
+    assert done.stderr == "backup: Fly shows no app shop to this login. Run: ops/setup production\n"
 
 
 def test_no_machine_tells_the_url(managed: Place) -> None:
     managed.fly.stub("ssh console", "echo 'Error: app shop has no started VMs.' >&2; exit 1")
     done = managed.run("backup")
     assert done.returncode == 3
-    assert "no machine of shop tells its DATABASE_URL: Error: app shop has no started VMs." in done.stderr
+    assert "Error: app shop has no started VMs." in done.stderr
+    assert "no machine of shop tells its DATABASE_URL. Start one" in done.stderr
     assert "fly machine start -a shop" in done.stderr
 
 
@@ -333,7 +411,7 @@ def test_a_pg_dump_that_is_older_than_the_server(managed: Place, tmp_path: Path)
     managed.program("pg_dump", "#!/bin/sh\necho 'pg_dump (PostgreSQL) 12.3 (Debian 12.3-1)'\n")
     done = managed.backup(f"--to={tmp_path}/x.dump")
     assert done.returncode == 3
-    assert "pg_dump here is version 12, the server " in done.stderr
+    assert "pg_dump here is version 12, too old for the server's version " in done.stderr
     assert "Install postgresql-client-" in done.stderr
 
 
@@ -382,7 +460,7 @@ def test_a_proxy_that_ends(managed: Place, tmp_path: Path) -> None:
     managed.fly.stub("mpg proxy", "echo 'Error: cluster not found' >&2; exit 1")
     done = managed.backup(f"--to={tmp_path}/x.dump")
     assert done.returncode == 1
-    assert "the way to the database ended: Error: cluster not found" in done.stderr
+    assert "the connection to the database ended: Error: cluster not found" in done.stderr
 
 
 def test_a_port_that_leads_elsewhere(managed: Place, tmp_path: Path) -> None:

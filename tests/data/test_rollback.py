@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,14 +94,15 @@ def test_the_release_before_comes_back(app: App, shell: str) -> None:
     assert done.returncode == 0, done.stderr
     assert app.serves() == {app.image(1)}
     assert app.fly.changes() == [
-        f"deploy --config fly.toml --app shop --ha=false --image {app.image(1)} --skip-release-command"
+        f"deploy --config fly.toml --app shop --image {app.image(1)} --skip-release-command --ha=false"
     ]
     assert app.fly.refused() == []
     assert "v3 (complete)" in done.stdout
     assert "Three adds a price" in done.stdout
     assert "to    v2" in done.stdout
     assert f"which the old image does not know:\n  {MIGRATION}" in done.stdout
-    assert "serves v2" in done.stdout
+    assert f"serves git-{app.commits[1][:12]}" in done.stdout
+    assert "Rolled back to v2: https://shop.fly.dev" in done.stdout
 
 
 def test_a_second_rollback_goes_on_into_the_past(app: App) -> None:
@@ -150,7 +152,8 @@ def test_migrations_are_taken_back_first_and_with_the_new_image(app: App) -> Non
     assert done.returncode == 0, done.stderr
     back, deploy = app.fly.changes()
     assert back == (
-        f"console --app shop --config fly.toml --image {app.image(2)} --command /app/bin/rollback 20260102030405"
+        "console --app shop --config fly.toml --vm-size shared-cpu-1x --vm-memory 512mb"
+        f" --image {app.image(2)} --command /app/bin/rollback 20260102030405"
     )
     assert deploy.startswith("deploy ")
     assert app.fly.refused() == []
@@ -160,21 +163,63 @@ def test_migrations_that_stay_stop_the_rollback(app: App) -> None:
     app.fly.stub("console", "echo '\"1\" is no applied migration' >&2; exit 1")
     done = app.run("--migrations=1", "--yes")
     assert done.returncode == 1
-    assert "the machines were not touched" in done.stderr
+    assert "No machine was changed" in done.stderr
     assert app.serves() == {app.image(2)}
 
 
 def test_a_machine_that_still_serves_the_wrong_commit_is_a_failure(app: App) -> None:
     # flyctl may say that all is well although a machine could not pull the image.
     app.fly.fail("deploy", "image_pull_silent")
-    quick = app.fly.bin / "sleep"
-    quick.write_text("#!/bin/sh\n")
-    quick.chmod(0o755)
     done = app.run("--yes")
     assert done.returncode == 1
-    assert "does not serve v2 but: " in done.stderr
+    assert f"has the image {app.image(2)} instead of {app.image(1)}" in done.stderr
+    assert "fly logs -a shop" in done.stderr
+    app.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(_serves=app.commits[2]))
+    done = app.run("--to=v1", "--yes", "--wait=0")
+    assert done.returncode == 1
+    assert "does not serve git-" in done.stderr
     assert app.commits[2] in done.stderr
-    assert "fly logs -a shop --machine " in done.stderr
+
+
+def change(app: App, **machine: Any) -> None:
+    app.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(machine))
+
+
+def test_machines_that_sleep_are_rolled_back_and_not_asked(app: App) -> None:
+    change(app, state="stopped")
+    app.fly.update(lambda state: state["apps"]["shop"]["machines"][0]["config"]["services"][0].update(autostop=True))
+    done = app.run("--yes")
+    assert done.returncode == 0, done.stderr
+    assert app.serves() == {app.image(1)}
+    assert "is asleep, so none was asked. Start one to check: fly machine start" in done.stdout
+    assert "Rolled back" not in done.stdout
+
+
+def test_a_process_group_of_another_name_is_asked(app: App) -> None:
+    config = app.fly.state()["apps"]["shop"]["machines"][0]["config"]
+    group = {"env": {"FLY_PROCESS_GROUP": "web"}, "metadata": {"fly_process_group": "web"}}
+    change(app, config=config | group)
+    done = app.run("--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"serves git-{app.commits[1][:12]}" in done.stdout
+
+
+def test_migrations_are_found_in_any_folder(render: Callable[..., Path], tmp_path: Path) -> None:
+    answers = {"stack": "nextjs", "fly_app": "shop", "database": "neon", "orm": "sql", "migrations_dir": "db/changes"}
+    folder = render(answers)
+    (folder / "db/changes").mkdir(parents=True)
+    git(folder, "init", "-q")
+    for name in ("README.md", "db/changes/0002_add_price.sql"):
+        (folder / name).touch()
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", name)
+    fly = RecordingFly.install(tmp_path / "fly")
+    subprocess.run([fly.bin / "fly", "apps", "create", "shop"], env=fly.env(), capture_output=True, check=True)
+    app = App(folder, fly, "", git(folder, "log", "--reverse", "--format=%H").split())
+    for number in range(2):
+        app.deploy(number)
+    done = app.run("--dry-run")
+    assert "which the old image does not know:\n  db/changes/0002_add_price.sql" in done.stdout
 
 
 def test_nobody_said_yes(app: App) -> None:
@@ -187,7 +232,7 @@ def test_a_dry_run_shows_what_would_happen(app: App) -> None:
     done = app.run("--dry-run")
     assert done.returncode == 0, done.stderr
     assert "to    v2" in done.stdout
-    assert f"+ flyctl deploy --config fly.toml --app shop --ha=false --image {app.image(1)}" in done.stderr
+    assert f"+ flyctl deploy --config fly.toml --app shop --image {app.image(1)}" in done.stderr
     assert app.fly.changes() == []
 
 
@@ -219,7 +264,7 @@ def test_an_app_that_is_not_there(app: App) -> None:
     app.fly.update(lambda state: state["apps"].clear())
     done = app.run()
     assert done.returncode == 3
-    assert "the app shop is not there yet; type: ops/setup production" in done.stderr
+    assert "Fly shows no app shop to this login. Run: ops/setup production" in done.stderr
 
 
 def test_an_app_without_a_command_for_it_does_not_take_migrations_back(
@@ -229,5 +274,5 @@ def test_an_app_without_a_command_for_it_does_not_take_migrations_back(
     fly = RecordingFly.install(tmp_path / "fly")
     done = App(folder, fly, "", []).run("--migrations=1")
     assert done.returncode == 2
-    assert "write one that undoes the change" in done.stderr
+    assert "Write one that undoes the change" in done.stderr
     assert fly.calls() == []

@@ -82,17 +82,17 @@ def test_secrets_of_the_build_go_along_unseen(make_project: Callable[..., Projec
         ("build", "could not be built", False),
         ("release_command", "the migrations) failed, so no machine was changed", False),
         ("health_checks", "never passed its health check", True),
-        ("smoke_checks", "starts and ends again; what it says: ops/logs production", True),
+        ("smoke_checks", "starts and stops again. To see why: ops/logs production", True),
         ("half_way", "stopped half-way, and some machines have the new image", True),
         ("image_pull", "cannot be fetched", True),
         ("image_pull_silent", "has the image", True),
         ("no_capacity", "has no room for", False),
-        ("payment", "type: fly dashboard, open Billing, and then: ops/deploy production", False),
-        ("quota", "see what runs: fly apps list --org personal", False),
-        ("high_risk", "open https://fly.io/high-risk-unlock", False),
-        ("forbidden", "this login may not do that", False),
+        ("payment", "Run: fly dashboard, open Billing, then run: ops/deploy production", False),
+        ("quota", "See what uses it: fly apps list --org personal", False),
+        ("high_risk", "Open https://fly.io/high-risk-unlock, then run: ops/deploy production", False),
+        ("forbidden", "this login lacks the permission", False),
         ("network", "Fly did not answer", False),
-        ("expired", "does not accept the login", False),
+        ("expired", "Fly rejected the login", False),
     ],
 )
 def test_each_failure_says_what_it_means_and_how_to_go_back(live: Project, how: str, says: str, way_back: bool) -> None:
@@ -179,12 +179,19 @@ def test_no_migration_is_pending_when_the_database_has_them_all(migrating: tuple
     assert "migrations" not in project.run("deploy", f"--image={image}", "--skip-release-command", "--yes").stdout
 
 
+def put_to_sleep(app: dict[str, Any], state: str = "stopped") -> None:
+    """Let Fly have stopped the machine because nothing asked it."""
+    [machine] = app["machines"]
+    machine["state"] = state
+    machine["config"]["services"][0]["autostop"] = True
+
+
 @pytest.mark.parametrize(
     ("prevent", "why"),
     [
         (lambda app: app["says"].clear(), "could not ask the database: Error: ssh shell"),
-        (lambda app: app["machines"][0].update(state="stopped"), "no machine of shop runs"),
-        (lambda app: app["machines"].clear(), "no machine of shop runs"),
+        (put_to_sleep, "no machine of shop is started"),
+        (lambda app: app["machines"].clear(), "no machine of shop is started"),
     ],
     ids=["no answer", "asleep", "none yet"],
 )
@@ -204,15 +211,15 @@ def test_the_migrations_of_an_image_are_those_of_its_commit(live: Project) -> No
     live.commit("priv/repo/migrations/2_later.exs", "migrates\n")
     assert "Pending migrations: none." in live.run("deploy", f"--image={image}", "--yes").stdout
     live.fly.update(lambda state: state["images"].update({"registry.fly.io/shop:other": {}}))
-    assert "not in this clone" in live.run("deploy", "--image=registry.fly.io/shop:other", "--yes").stdout
+    assert "this clone lacks the commit" in live.run("deploy", "--image=registry.fly.io/shop:other", "--yes").stdout
 
 
 def test_an_image_that_is_not_there_is_said_to_have_changed_nothing(live: Project) -> None:
     refused = live.run("deploy", "--image=registry.fly.io/shop:git-0123456789ab", "--yes")
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1] == (
-        "deploy: there is no image registry.fly.io/shop:git-0123456789ab, so nothing was changed; "
-        "build one: ops/deploy production"
+        "deploy: there is no image registry.fly.io/shop:git-0123456789ab, so nothing was changed. "
+        "Build one: ops/deploy production"
     )
 
 
@@ -224,10 +231,73 @@ def test_a_machine_that_serves_something_else_is_not_believed(live: Project) -> 
     assert "--skip-release-command" in failed.stderr
 
 
-def test_machines_that_sleep_are_not_woken(live: Project) -> None:
-    live.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(state="stopped"))
+@pytest.mark.parametrize("state", ["stopped", "suspended"])
+def test_machines_that_sleep_are_not_woken_and_nothing_is_called_deployed(live: Project, state: str) -> None:
+    live.fly.update(lambda account: put_to_sleep(account["apps"]["shop"], state))
     deployed = live.run("deploy", "--yes")
-    assert (deployed.returncode, "serves" in deployed.stdout) == (0, False)
+    [machine] = live.fly.state()["apps"]["shop"]["machines"]
+    assert (deployed.returncode, machine["state"]) == (0, state)
+    assert "Deployed" not in deployed.stdout and "serves" not in deployed.stdout
+    assert deployed.stdout.splitlines()[-2:] == [
+        f"{machine['id']} is {state} and has git-{live.revision()[:12]}",
+        "Every machine has the image and is asleep, so none was asked. "
+        f"Start one to check: fly machine start {machine['id']} -a shop",
+    ]
+
+
+def test_a_deploy_after_which_nothing_runs_is_no_success(live: Project) -> None:
+    """Fly does not start a machine that a crash loop or a person stopped."""
+    live.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(state="stopped"))
+    failed = live.run("deploy", "--yes")
+    assert (failed.returncode, "Deployed" in failed.stdout) == (1, False)
+    [machine] = live.fly.state()["apps"]["shop"]["machines"]
+    assert f"none is started, and flyctl starts none. Run: fly machine start {machine['id']} -a shop" in failed.stderr
+
+
+def test_one_machine_that_serves_is_enough(live: Project) -> None:
+    def add_sleeper(state: dict[str, Any]) -> None:
+        app = state["apps"]["shop"]
+        app["machines"].append(copy.deepcopy(app["machines"][0]) | {"id": "sleeper", "state": "stopped"})
+
+    live.fly.update(add_sleeper)
+    deployed = live.run("deploy", "--yes")
+    assert deployed.returncode == 0, deployed.stderr
+    assert deployed.stdout.splitlines()[-2:] == [
+        f"sleeper is stopped and has git-{live.revision()[:12]}",
+        "Deployed: https://shop.fly.dev",
+    ]
+
+
+def test_after_two_failed_deploys_the_way_back_is_the_last_good_image(live: Project) -> None:
+    [good] = set(images(live))
+    for _ in range(2):
+        live.fly.fail("deploy", "health_checks")
+        failed = live.run("deploy", "--yes")
+        live.commit("NEWS.md", f"{live.revision()}\n")
+    assert f"--image registry.fly.io/shop:{good} --skip-release-command" in failed.stderr
+
+
+BUILD_LOG = """#9 0.4 RUN test -e \"health checks\" || echo manifest, insufficient memory, Not authorized
+Error: failed to fetch an image or build from source: error building: failed to solve: process "/bin/sh -c \
+echo health checks" did not complete successfully: exit code: 1"""
+CRASH_LOG = """Error: smoke checks for 148 failed: the app appears to be crashing
+Error: Cannot find module 'health checks', no such host"""
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [(BUILD_LOG, "the image could not be built"), (CRASH_LOG, "a new machine starts and stops again")],
+    ids=["build", "crash"],
+)
+def test_only_the_errors_of_flyctl_are_understood(live: Project, said: str, means: str) -> None:
+    live.fly.stub("deploy", f"cat >&2 <<'END'\n{said}\nEND\nexit 1")
+    failed = live.run("deploy", "--yes")
+    assert means in failed.stderr[failed.stderr.rindex("deploy: ") :]
+
+
+def test_flyctl_colours_nothing_that_is_to_be_understood(live: Project) -> None:
+    live.fly.stub("secrets list", '[ -n "$NO_COLOR" ] && echo "Error: Not authorized" >&2; exit 1')
+    assert "lacks the permission" in live.run("deploy", "--yes").stderr
 
 
 def test_a_machine_without_a_service_is_known_by_its_image_alone(live: Project) -> None:
@@ -247,20 +317,20 @@ def test_a_machine_without_a_service_is_known_by_its_image_alone(live: Project) 
 def test_a_missing_secret_stops_it_before_the_build(live: Project) -> None:
     live.fly.update(lambda state: state["apps"]["shop"]["secrets"].pop("SECRET_KEY_BASE"))
     refused = live.run("deploy", "--yes")
-    assert (refused.returncode, "SECRET_KEY_BASE; type: ops/setup production" in refused.stderr) == (3, True)
+    assert (refused.returncode, "SECRET_KEY_BASE. Run: ops/setup production" in refused.stderr) == (3, True)
     assert live.fly.changes() == []
 
 
 def test_changes_that_are_not_committed_stop_it(live: Project) -> None:
     (live.folder / "NEWS.md").write_text("not yet\n")
     refused = live.run("deploy", "--yes")
-    assert (refused.returncode, "commit them, or add --allow-dirty" in refused.stderr) == (1, True)
+    assert (refused.returncode, "Commit them, or add --allow-dirty" in refused.stderr) == (1, True)
     assert live.run("deploy", "--yes", "--allow-dirty").returncode == 0
 
 
 def test_an_app_that_is_not_there_yet_leads_to_setup(project: Project) -> None:
     refused = project.run("deploy", "--yes")
-    assert (refused.returncode, "type: ops/setup production" in refused.stderr) == (3, True)
+    assert (refused.returncode, "Run: ops/setup production" in refused.stderr) == (3, True)
 
 
 @pytest.mark.needs("node", "npm")
@@ -286,10 +356,27 @@ def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
     assert images(project) == [f"git-{revision[:12]}"]
 
 
-@pytest.mark.parametrize("words", [["--nosuch"], ["--wait=soon"], ["a", "b"], ["--image=x", "--build-only"]])
-def test_wrong_use_is_exit_code_2(project: Project, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--nosuch"], "unknown option: --nosuch"),
+        (["--nosuch=x y"], "unknown option: --nosuch=x y"),
+        (["-x"], "unknown option: -x"),
+        (["--wait=soon"], "--wait takes whole seconds, not soon"),
+        (["--wait"], "--wait needs a value"),
+        (["--image="], "--image= has no value"),
+        (["--build-only=yes"], "--build-only takes no value"),
+        (["--image=x", "--image=y"], "--image is given twice"),
+        (["--wait=5\n  --image=x"], "line break"),
+        (["a", "b"], "one environment at a time, a or b"),
+        (["--image=x", "--build-only"], "leave out --build-only"),
+    ],
+)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_wrong_use_is_exit_code_2(project: Project, shell: tuple[str, ...], words: list[str], says: str) -> None:
+    project.shell = shell
     refused = project.run("deploy", *words)
-    assert refused.returncode == 2
+    assert (refused.returncode, says in refused.stderr) == (2, True), refused.stderr
     assert project.fly.calls() == []
 
 
@@ -298,6 +385,7 @@ def test_help_needs_nothing_and_an_unknown_environment_is_named_with_those_there
         shown = project.run(script, "--help")
         assert (shown.returncode, shown.stdout.startswith(f"Usage: ops/{script}")) == (0, True)
         assert "Exit codes:" in shown.stdout
+        assert len(shown.stdout.splitlines()) <= 40, "more than a screen"
         refused = project.run(script, "prod")
         assert refused.returncode == 2, script
         assert refused.stderr == f"{script}: there is no environment called prod; there are: production staging\n"

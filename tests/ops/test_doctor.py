@@ -46,13 +46,7 @@ def app(state: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -> None:
     live.shell = shell
-    assert (
-        findings(live)
-        == [
-            ("secrets", "warn", "DATABASE_URL is stored and not in use on every machine yet; the next deploy brings it")
-        ]
-        or findings(live) == []
-    )
+    assert findings(live) == []
     assert all(line.startswith(LOOKING) for line in live.fly.lines())
 
 
@@ -61,9 +55,9 @@ def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -
     ("change", "check", "says"),
     [
         (lambda s: app(s)["secrets"].pop("SECRET_KEY_BASE"), "secrets", "SECRET_KEY_BASE is not on Fly"),
-        (lambda s: app(s)["secrets"]["DATABASE_URL"].update(staged=True), "secrets", "not in use on every machine"),
+        (lambda s: app(s)["secrets"]["DATABASE_URL"].update(staged=True), "secrets", "some machines do not use it yet"),
         (lambda s: app(s)["ips"].clear(), "addresses", "there is no IPv4 address"),
-        (lambda s: app(s)["machines"].clear(), "machines", "there is no machine"),
+        (lambda s: app(s)["machines"].clear(), "machines", "shop has no machine. Run: ops/deploy production"),
         (lambda s: app(s)["machines"][0]["checks"][0].update(status="critical"), "machines", "fails its health check"),
         (
             lambda s: app(s)["machines"][0]["config"]["guest"].update(memory_mb=2048),
@@ -75,7 +69,7 @@ def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -
                 app(s)["machines"][0] | {"image_ref": app(s)["machines"][0]["image_ref"] | {"tag": "git-old"}}
             ),
             "machines",
-            "different images",
+            "git-old. Run: ops/deploy production",
         ),
         (
             lambda s: app(s)["tokens"].append(
@@ -86,7 +80,7 @@ def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -
                 }
             ),
             "tokens",
-            "a token of shop ends on",
+            "a token of shop or of the organization personal ends on",
         ),
         (lambda s: s["apps"].clear(), "fly", "ops/setup production"),
         (lambda s: s.update(email=None), "fly", "fly auth login"),
@@ -95,6 +89,53 @@ def test_nothing_is_wrong_after_a_setup(live: Project, shell: tuple[str, ...]) -
 def test_what_fly_has_is_compared(live: Project, change: Callable[[Any], object], check: str, says: str) -> None:
     live.fly.update(change)
     assert [found for found in findings(live) if found[0] == check and says in found[2]]
+
+
+def stop(state: dict[str, Any], **service: Any) -> None:
+    machine = app(state)["machines"][0]
+    machine["state"] = "stopped"
+    machine["config"]["services"][0].update(service)
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_a_stopped_machine_is_no_machine_that_runs(live: Project) -> None:
+    live.fly.update(stop)
+    found = [finding[1:] for finding in findings(live) if finding[0] == "machines"]
+    assert ("fail", "no machine of shop is started") in found
+    assert any("Start it: fly machine start" in message for _, message in found)
+    live.fly.update(lambda state: stop(state, autostop=True))
+    listed = json.loads(live.run("doctor", "--json").stdout)
+    assert [(one["status"], one["message"]) for one in listed if one["check"] == "machines"] == [
+        ("ok", "0 of 1 machines started")
+    ]
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_a_machine_that_serves_another_revision_is_found(live: Project) -> None:
+    live.fly.update(lambda state: app(state)["machines"][0].update(_serves="0" * 40))
+    assert [found for found in findings(live) if found[:2] == ("machines", "fail") and "does not serve" in found[2]]
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [("network", "Fly did not answer"), ("forbidden", "lacks the permission"), ("expired", "Fly rejected the login")],
+)
+@pytest.mark.parametrize("command", ["secrets list", "ips list", "machine list"])
+def test_a_question_that_fly_does_not_answer_is_a_finding(live: Project, command: str, how: str, says: str) -> None:
+    live.fly.fail(command, how)
+    assert [found for found in findings(live) if found[:2] == ("fly", "fail") and says in found[2]]
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_revoked_tokens_are_left_out_and_those_of_the_organization_are_not(live: Project) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%d %H:%M:%S +0000 UTC")
+    token = {"id": "t", "name": "github", "expires": soon}
+    live.fly.update(lambda state: app(state)["tokens"].append(token | {"revoked": "2026-01-01 00:00:00 +0000 UTC"}))
+    assert not [found for found in findings(live) if found[0] == "tokens"]
+    live.fly.update(lambda state: state.update(org_tokens=[token]))
+    [found] = [found for found in findings(live) if found[0] == "tokens"]
+    assert "of the organization personal ends on" in found[2]
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
@@ -115,7 +156,7 @@ def test_a_shared_address_does_not_do_for_tcp(make_project: Callable[..., Projec
     project = make_project(tcp_services=[{"name": "auth", "port": 6600}], database="none")
     assert project.run("setup", "--yes").returncode == 0
     project.fly.update(lambda state: app(state)["ips"][0].update(Type="shared_v4"))
-    assert [found for found in findings(project) if "6600 cannot be reached" in found[2]]
+    assert [found for found in findings(project) if "does not reach the TCP ports 6600" in found[2]]
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
@@ -186,7 +227,7 @@ BROKEN = {
     ),
     "a-script-cannot-run": (lambda project: (project.folder / "ops/logs").chmod(0o644), "files", "chmod +x ops/logs"),
     "another-app": (swap("fly.toml", 'app = "shop"', 'app = "store"'), "name", "--ask fly_app"),
-    "another-port": (swap("fly.toml", "internal_port = 8080", "internal_port = 4000"), "ports", "is 4000; set both"),
+    "another-port": (swap("fly.toml", "internal_port = 8080", "internal_port = 4000"), "ports", "is 4000. Set both"),
     "conflict": (put("a name.md", "<<<<<<< before\n"), "merge", "git add 'a name.md'"),
     "rejected": (put("a name.rej", "@@\n"), "merge", "rm 'a name.rej'"),
     "newest-image": (swap("Dockerfile", "${RUNNER_IMAGE}", "debian:latest"), "image", "docker.io/hexpm/elixir:"),

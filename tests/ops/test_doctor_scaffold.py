@@ -174,16 +174,16 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
     deployed.sh("git rm -q fly.toml", f"{COMMIT} 'Do without'")
     assert deployed.findings() == {
         "lost": [
-            "run: v3.0.0 has it, and it never came into this repository; look at it and bring it in: "
+            "run: v3.0.0 has it, and it never came into this repository. Look at it and bring it in: "
             "ops/doctor --scaffold --patch | git apply",
             f"a name: it lacks what {deployed.sh('git rev-parse --short HEAD^').strip()} should have brought from "
-            "v2.0.0 to v3.0.0; look at it and bring it in: ops/doctor --scaffold --patch | git apply",
+            "v2.0.0 to v3.0.0. Look at it and bring it in: ops/doctor --scaffold --patch | git apply",
             f"Dockerfile: it lacks what {deployed.sh('git rev-parse --short HEAD^^').strip()} should have brought from "
-            "v1.0.0 to v2.0.0; look at it and bring it in: ops/doctor --scaffold --patch | git apply",
+            "v1.0.0 to v2.0.0. Look at it and bring it in: ops/doctor --scaffold --patch | git apply",
         ],
         "deleted": [
-            f"fly.toml was deleted in {deployed.sh('git rev-parse --short HEAD').strip()} and gets no updates; "
-            f"to bring it back: git checkout {deployed.sh('git rev-parse --short HEAD').strip()}^ -- 'fly.toml'"
+            f"fly.toml was deleted in {deployed.sh('git rev-parse --short HEAD').strip()} and gets no updates. "
+            f"To bring it back: git checkout {deployed.sh('git rev-parse --short HEAD').strip()}^ -- 'fly.toml'"
         ],
         "edited": ["kept: your edit, +1 -1 lines against v3.0.0"],
     }
@@ -251,7 +251,7 @@ def test_an_answer_that_never_reached_its_files_is_lost(deployed: Deployed) -> N
     found = deployed.findings()
     assert [message.split(":")[0] for message in found["lost"]] == ["fly.toml"]
     assert found["left"] == [
-        "ci.yml is still as v1.0.0 rendered it, and v1.0.0 does without it; unless you need it: git rm 'ci.yml'"
+        "ci.yml is still as v1.0.0 rendered it, and v1.0.0 has no such file. Unless you need it, run: git rm 'ci.yml'"
     ]
     deployed.mend()
     assert "memory = 1gb" in (deployed.folder / "fly.toml").read_text()
@@ -260,7 +260,7 @@ def test_an_answer_that_never_reached_its_files_is_lost(deployed: Deployed) -> N
 def test_a_deletion_that_is_not_committed_is_told(deployed: Deployed) -> None:
     (deployed.folder / "a name").unlink()
     [message] = deployed.findings()["deleted"]
-    deployed.sh(message.partition("to bring it back: ")[2])
+    deployed.sh(message.partition("To bring it back: ")[2])
     assert deployed.findings() == {}
 
 
@@ -284,7 +284,7 @@ def test_a_version_that_is_gone_ends_the_look_back(deployed: Deployed) -> None:
         deployed.commit("Update")
     [message] = deployed.findings()["history"]
     assert "v0.9.0, in use until" in message
-    assert "cannot be rendered any more" in message
+    assert "can no longer be rendered" in message
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_version_that_is_gone_ends_the_look_back(deployed: Deployed) -> None:
         ("rm .copier-answers.yml", 1, "there is no answers file"),
         ("sed -i /_commit/d .copier-answers.yml", 1, "names no version"),
         ("sed -i 's|^_commit: .*|_commit: v9.9.9|' .copier-answers.yml", 1, "copier cannot render v9.9.9 from /"),
-        ("rm -rf .git", 1, "this is no git repository"),
+        ("rm -rf .git", 1, "this folder is not a git repository"),
     ],
     ids=["no-answers", "no-version", "no-such-version", "no-git"],
 )

@@ -77,7 +77,7 @@ def test_names_are_sorted_into_new_replaced_and_missing(app: Project) -> None:
         ("KEY=postgres://app:PASSWORD@host/db", "line 1: KEY still has a placeholder"),
         ('KEY="-----BEGIN', "line 1: KEY has no closing quote"),
         ("just words", "line 1: is not NAME=VALUE"),
-        ("FLY_API_TOKEN=abc", "line 1: FLY_API_TOKEN is a name that Fly keeps for itself"),
+        ("FLY_API_TOKEN=abc", "line 1: FLY_API_TOKEN is a name that Fly reserves"),
         ("A=1\nA=2", "these names twice: A"),
         ("# nothing", "has no secret in it"),
     ],
@@ -91,7 +91,41 @@ def test_what_cannot_be_a_secret_is_refused_whole(app: Project, line: str, says:
 def test_a_file_in_git_is_refused(app: Project) -> None:
     app.commit("production.env", "KEY=abcdef\n")
     refused = app.run("secrets", "--file=production.env", "--yes")
-    assert (refused.returncode, "git rm --cached production.env" in refused.stderr) == (1, True)
+    assert (refused.returncode, "git rm --cached 'production.env'" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_file_is_found_from_where_the_user_stands(app: Project, shell: tuple[str, ...]) -> None:
+    folder = app.folder / ".git/my values"
+    folder.mkdir()
+    (folder / "of staging.env").write_text("DATABASE_URL=pg://x-y\n")
+    (app.folder / ".git/of staging.env").write_text("NOT_THIS=one-of-them\n")
+    stored = subprocess.run(
+        [*shell, app.folder / "ops/secrets", "--file=of staging.env", "--yes"],
+        cwd=folder,
+        env=app.fly.env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert stored.returncode == 0, stored.stderr
+    assert app.fly.state()["apps"]["shop"]["secrets"]["DATABASE_URL"]["value"] == "pg://x-y"
+    app.shell = shell
+    assert app.run("secrets", "--file=.git/my values/of staging.env", "--yes").returncode == 0
+
+
+def test_a_file_in_git_is_refused_from_any_folder(app: Project) -> None:
+    app.commit("ops/production.env", "KEY=abcdef\n")
+    for word in ("--file=production.env", f"--file={app.folder}/ops/production.env"):
+        refused = subprocess.run(
+            ["sh", "./secrets", word, "--yes"],
+            cwd=app.folder / "ops",
+            env=app.fly.env(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (refused.returncode, "is in git" in refused.stderr) == (1, True), refused.stderr
 
 
 def test_without_a_file_it_shows_what_is_needed(app: Project) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shutil
+import subprocess
+import sys
+import termios
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.ops.conftest import SHELLS, Project
+from tests.ops.conftest import SHELLS, Project, set_up
 
 pytestmark = pytest.mark.needs("curl", "jq", "openssl")
 
@@ -94,7 +100,7 @@ def test_a_failure_at_each_step_in_turn_repeats_none_that_is_finished(
         project.fly.forget()
         project.fly.fail(step, how)
         failed = project.run("setup", *words, "--yes")
-        assert (failed.returncode, "type the same command again" in failed.stderr.splitlines()[-1]) == (1, True)
+        assert (failed.returncode, "Run the same command again" in failed.stderr.splitlines()[-1]) == (1, True)
         assert done(project, steps) == [*unfinished, step]
         unfinished = [step] if how == "network" else []
     project.fly.forget()
@@ -116,17 +122,17 @@ def test_a_failure_at_each_step_in_turn_repeats_none_that_is_finished(
         ("apps list", "expired", 3, "fly auth login"),
         ("apps list", "session_expired", 3, "fly auth login"),
         ("apps create", "name_taken", 3, "--ask fly_app"),
-        ("apps create", "forbidden", 3, "ask an admin of the organization personal"),
-        ("apps create", "high_risk", 3, "https://fly.io/high-risk-unlock, and when it is done: ops/setup production"),
-        ("apps create", "payment", 3, "type: fly dashboard, open Billing, and then: ops/setup production"),
+        ("apps create", "forbidden", 3, "Ask an admin of the organization personal"),
+        ("apps create", "high_risk", 3, "https://fly.io/high-risk-unlock, then run: ops/setup production"),
+        ("apps create", "payment", 3, "Run: fly dashboard, open Billing, then run: ops/setup production"),
         ("mpg create", "name_taken", 3, "--ask database_name"),
         ("mpg create", "no_capacity", 1, "--ask primary_region"),
         ("mpg create", "payment", 3, "open Billing"),
         ("storage create", "name_taken", 3, "ops/setup production --bucket=NAME"),
-        ("certs add", "forbidden", 3, "ask an admin"),
-        ("deploy", "no_capacity", 1, "try again later: ops/deploy production, or choose another region"),
-        ("deploy", "quota", 3, "see what runs: fly apps list --org personal"),
-        ("deploy", "release_command", 1, "mend what it says above and deploy again: ops/deploy production"),
+        ("certs add", "forbidden", 3, "Ask an admin"),
+        ("deploy", "no_capacity", 1, "Try again later: ops/deploy production, or choose another region"),
+        ("deploy", "quota", 3, "See what uses it: fly apps list --org personal"),
+        ("deploy", "release_command", 1, "Fix the error above, then run: ops/deploy production"),
         ("deploy", "health_checks", 1, "ops/deploy production"),
         ("deploy", "image_pull", 1, "ops/deploy production"),
     ],
@@ -146,9 +152,7 @@ def test_what_is_not_committed_stops_it_before_anything_that_costs_money(project
     (project.folder / "forgotten").touch()
     stopped = project.run("setup", *words)
     assert (stopped.returncode, project.fly.changes()) == (1, [])
-    assert stopped.stderr == (
-        "setup: there are changes that are not committed; commit them; then: ops/setup production\n"
-    )
+    assert stopped.stderr == ("setup: some changes are not committed. Commit them, then run: ops/setup production\n")
     shutil.rmtree(project.folder / ".git")
     stopped = project.run("setup", *words)
     assert (stopped.returncode, project.fly.changes()) == (1, [])
@@ -206,8 +210,11 @@ def test_raw_tcp_gets_a_dedicated_address_before_the_deploy(make_project: Callab
     assert [ip["Type"] for ip in project.fly.state()["apps"]["shop"]["ips"]] == ["v4", "v6"]
 
 
-def test_an_own_server_is_made_and_attached_without_its_password_in_sight(make_project: Callable[..., Project]) -> None:
-    project = make_project(database="fly_postgres")
+@pytest.mark.parametrize("database", ["fly_postgres", "fly_managed"])
+def test_a_server_is_made_and_attached_without_its_password_in_sight(
+    make_project: Callable[..., Project], database: str
+) -> None:
+    project = make_project(database=database)
     made = project.run("setup", "--yes")
     assert made.returncode == 0, made.stderr
     assert "DATABASE_URL" in project.fly.state()["apps"]["shop"]["secrets"]
@@ -226,6 +233,59 @@ def test_what_only_a_person_knows_is_asked_for(make_project: Callable[..., Proje
     project.fly.forget()
     assert project.run("setup", "--yes").returncode == 0
     assert done(project) == ["secrets import", "deploy"]
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "a value"])
+def test_typing_a_secret_is_hidden_and_the_terminal_is_left_as_it_was(
+    make_project: Callable[..., Project], how: str
+) -> None:
+    project = make_project(database="none", extra_secrets=[{"name": "TOKEN", "how": "ask the bank"}], environments=[])
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    # Who starts the tests in the background has all that they start ignore SIGINT.
+    in_terminal = """import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp("sh", ["sh", *sys.argv[1:]])"""
+    asking = subprocess.Popen(
+        [sys.executable, "-c", in_terminal, "ops/setup", "--no-deploy", "--yes"],
+        cwd=project.folder,
+        env=project.fly.env(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    said = ""
+    while "Typing is hidden" not in said:
+        said += os.read(ours, 1024).decode()
+    while termios.tcgetattr(theirs)[3] & termios.ECHO:
+        time.sleep(0.05)
+    os.write(ours, b"\x03" if how == "Ctrl-C" else b"needle with $HOME\n")
+    code = asking.wait(60)
+    assert termios.tcgetattr(theirs) == before
+    secrets = project.fly.state()["apps"]["shop"]["secrets"]
+    if how == "Ctrl-C":
+        assert (code, "TOKEN" in secrets) == (130, False)
+    else:
+        assert (code, secrets["TOKEN"]["value"]) == (0, "needle with $HOME")
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_secret_that_could_not_be_made_is_not_stored_empty(project: Project) -> None:
+    (project.fly.bin / "openssl").write_text("#!/bin/sh\nexit 1\n")
+    (project.fly.bin / "openssl").chmod(0o755)
+    failed = project.run("setup", "--yes", "--no-deploy")
+    assert (failed.returncode, "openssl rand -base64 48 failed" in failed.stderr) == (1, True)
+    assert "SECRET_KEY_BASE" not in project.fly.state()["apps"]["shop"]["secrets"]
+
+
+def test_a_bucket_for_machines_that_run_says_that_they_restart(project: Project) -> None:
+    assert "restarts" not in project.run("setup", "--bucket", "--dry-run").stdout
+    set_up(project)
+    shown = project.run("setup", "--bucket", "--dry-run").stdout
+    assert "make the bucket shop-uploads and store its keys as secrets, which restarts the machines" in shown
 
 
 def test_a_hostname_and_a_bucket_when_asked_for(make_project: Callable[..., Project]) -> None:

@@ -627,6 +627,8 @@ def _mpg_create(call: Call) -> None:
         }
     )
     call.print(f"Waiting for cluster {call.get('--name')} (cluster{number:09d}) to be ready...")
+    url = f"postgresql://fly-user:pw-cluster{number:09d}@pgbouncer.cluster{number:09d}.flympg.net/fly-db"
+    call.print(f"  Connection string: {url}")
 
 
 def _mpg_attach(call: Call) -> None:
@@ -651,7 +653,8 @@ def _postgres_create(call: Call) -> None:
     name = call.get("--name")
     if name in call.state["taken"] or name in call.state["apps"]:
         raise FlyError("Validation failed: Name has already been taken")
-    call.state["apps"][name] = new_app(call.get("--org", "personal")) | {"postgres": True}
+    machine = {"id": f"{call.serial():014x}", "state": "started", "image_ref": {}}
+    call.state["apps"][name] = new_app(call.get("--org", "personal")) | {"postgres": True, "machines": [machine]}
     call.print(f"Postgres cluster {name} created\n  Username:    postgres\n  Password:    pw-of-{name}")
 
 
@@ -713,10 +716,15 @@ def _machine_list(call: Call) -> None:
 
 
 def _tokens_list(call: Call) -> None:
-    call.print(f'Tokens for app "{call.app_name()}":\n')
+    if call.get("--scope") == "org":
+        tokens, what = call.state.get("org_tokens", []), f'organization "{call.get("--org")}"'
+    else:
+        tokens, what = call.app()["tokens"], f'app "{call.app_name()}"'
+    call.print(f"Tokens for {what}:\n")
     call.print("ID\tNAME\tCREATED BY\tEXPIRES AT\tREVOKED AT\n")
-    for token in call.app()["tokens"]:
-        call.print(f"{token['id']}\t{token['name']}\tdev@example.com\t{token['expires']}\t")
+    for token in tokens:
+        ends = f"{token['expires']}\t{token.get('revoked', '')}"
+        call.print(f"{token['id']}\t{token['name']}\tdev@example.com\t{ends}")
 
 
 def _config_validate(call: Call) -> None:
@@ -765,7 +773,7 @@ def _machine(call: Call, name: str, config: State) -> State:
         "config": {
             "env": {"FLY_PROCESS_GROUP": "app", **{key: str(value) for key, value in config.get("env", {}).items()}},
             "metadata": {"fly_process_group": "app"},
-            "services": [{"internal_port": config.get("http_service", {}).get("internal_port"), "protocol": "tcp"}],
+            "services": [_service(config.get("http_service", {}))],
             "guest": {
                 "cpu_kind": "shared" if str(vm.get("size", "shared")).startswith("shared") else "performance",
                 "cpus": int(str(vm.get("size", "shared-cpu-1x")).rpartition("-")[2].rstrip("x")),
@@ -775,6 +783,18 @@ def _machine(call: Call, name: str, config: State) -> State:
         "checks": [{"name": "servicecheck-00-http-8080", "status": "passing"}],
         "host_status": "ok",
         "cordoned": False,
+    }
+
+
+def _service(config: State) -> State:
+    # As fly-go v0.9.3 writes it, machine_types.go, MachineAutostop.MarshalJSON.
+    autostop = {"off": False, "stop": True}
+    wanted = config.get("auto_stop_machines", "off")
+    return {
+        "internal_port": config.get("internal_port"),
+        "protocol": "tcp",
+        "autostop": autostop.get(wanted, wanted),
+        "autostart": config.get("auto_start_machines", True),
     }
 
 

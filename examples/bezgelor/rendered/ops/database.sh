@@ -1,9 +1,55 @@
-# Fly Postgres, unmanaged: how ops/backup, ops/restore and ops/database reach it, and what Fly itself keeps and brings back. The files
-# for other providers have the same functions. Sourced, never run.
+# Fly Postgres, unmanaged: how ops/setup makes the database, how the other scripts reach it, and which backups Fly itself keeps and
+# restores. The files for other providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Fly Postgres"
 pooler=
+server=
+
+# --- For ops/setup ----------------------------------------------------------------------------------------
+
+plan_database() {
+  [ -n "$logged_out" ] || ! has apps Name "$database_server" || server=1
+  [ -n "$server" ] || todo "make the Postgres server $database_server in $database_region (an app of its own, yours to look after)" make_database
+  if ! has_secret DATABASE_URL; then
+    todo "attach $database_server to $app, which sets DATABASE_URL" attach_database
+  elif ! jq -e '. != []' "$scratch/fleet" >/dev/null; then
+    # The answer of an earlier attach may have been lost, and with it the step after it.
+    steps="${steps}give_database$newline"
+  fi
+}
+
+make_database() {
+  [ "$environment" != production ] || rename="copier update --trust -A -r :current: --ask database_name"
+  # It prints the password of the server's administrator.
+  hidden flyctl postgres create --name "$database_server" --org "$org" --region "$database_region" \
+    --initial-cluster-size 1 --vm-size shared-cpu-1x --volume-size 1 ||
+    explain 1 "the database could not be made. See: fly postgres list"
+  later "if you need the password of the server's administrator: fly ssh console -a $database_server -C 'printenv OPERATOR_PASSWORD'"
+}
+
+attach_database() {
+  # It prints the app's password.
+  hidden flyctl postgres attach "$database_server" --app "$app" --superuser=false --yes ||
+    explain 1 "the database could not be attached. See: fly secrets list -a $app"
+  give_database
+}
+
+# give_database: makes the app's user the owner of the app's database. Attached without the rights of a superuser it may make
+# tables there, but no extension, which a migration of phx.gen.auth makes (citext), and no schema, which Drizzle makes.
+give_database() {
+  # The names that attach made of the app's.
+  name=$(printf %s "$app" | tr - _)
+  statement="ALTER DATABASE \"$name\" OWNER TO \"$name\";"
+  printf '+ %s\n' "flyctl postgres connect --app $database_server  # $statement" >&2
+  [ -z "$dry_run" ] || return 0
+  # psql on the server takes what is piped as if it were typed, so it is told to end, and its status says nothing.
+  printf '%s\n\\q\n' "$statement" | flyctl postgres connect --app "$database_server" >"$scratch/owner" 2>&1 || echo ERROR >>"$scratch/owner"
+  ! grep -q ERROR "$scratch/owner" ||
+    later "let the migrations make extensions and schemas: fly postgres connect -a $database_server, and there: $statement"
+}
+
+# --- Reaching it ------------------------------------------------------------------------------------------
 
 # own_host HOST: whether a URL with this host leads to this provider.
 own_host() {
@@ -13,8 +59,8 @@ own_host() {
   esac
 }
 
-# server_app: the app that the database runs in. It is in the host's name, whichever of the two kinds that is.
-server_app() {
+# find_server: sets $database_app to the app that the database runs in; its name is in the host of the URL.
+find_server() {
   case $host in
     *.flycast) database_app=${host%.flycast} ;;
     *.internal)
@@ -23,12 +69,13 @@ server_app() {
       ;;
     *) database_app=$database_server ;;
   esac
+  missing_app="Fly shows no app $database_app, which should be the database. See: fly postgres list"
 }
 
-# Port 5432 leads to the leader; 5433 is whichever machine answers, and may be a replica.
+# reach: port 5432 leads to the leader; 5433 leads to any machine, which may be a replica.
 reach() {
-  [ -n "$dry_run" ] || need_fly
-  server_app
+  need_fly
+  find_server
   open_tunnel flyctl proxy "$proxy_port:5432" --app "$database_app"
 }
 
@@ -37,120 +84,136 @@ pooler_notice() {
   say "pooler       none; every connection is one of the server's"
 }
 
+# --- Backups of the provider ------------------------------------------------------------------------------
+
 need_provider() {
   need_fly
-  server_app
-  say "$provider is not managed: Fly does not support it, and its snapshots of the volume are kept for 5 days unless you changed that." >&2
+  find_server
+  say "$provider is not managed: Fly does not support it, and keeps the snapshots of its volume for 5 days unless you change that." >&2
 }
 
-# volumes: the ids of the volumes of the database's machines.
-volumes() {
+# list_volumes: writes the ids of the volumes of the database's machines into $scratch/volume_ids.
+list_volumes() {
   printf '+ %s\n' "flyctl volumes list --app $database_app --json" >&2
   if [ -n "$dry_run" ]; then
-    echo VOLUME_ID
+    echo VOLUME_ID >"$scratch/volume_ids"
     return 0
   fi
-  need jq "read what flyctl answers"
-  flyctl volumes list --app "$database_app" --json >"$work/volumes" ||
-    fail 1 "there is no app $database_app with a database; its name is in ops/settings.sh, and: fly postgres list"
-  jq -r '.[].id' "$work/volumes"
+  list_fly volumes flyctl volumes list --app "$database_app"
+  jq -r '.[].id' "$scratch/volumes" >"$scratch/volume_ids"
+  [ -s "$scratch/volume_ids" ] || fail 1 "$database_app has no volume. Is it the app of the database? See: fly postgres list"
 }
 
-# archives: whether WAL backups are switched on, without which there is no way back to a point in time.
-archives() {
-  [ -n "$dry_run" ] || flyctl postgres backup list --app "$database_app" >"$work/archive" 2>&1
+# has_wal_backups: whether they are switched on, with their list in $scratch/archive; without them there is no way back to a
+# point in time. Ends the script if Fly does not answer.
+has_wal_backups() {
+  printf '+ %s\n' "flyctl postgres backup list --app $database_app" >&2
+  if [ -n "$dry_run" ]; then
+    : >"$scratch/archive"
+    return 0
+  fi
+  NO_COLOR=1 flyctl postgres backup list --app "$database_app" >"$scratch/archive" 2>"$scratch/complaint" && return 0
+  grep -qE 'not enabled|only supported' "$scratch/complaint" || explain 1 "flyctl could not list the WAL backups of $database_app"
+  return 1
+}
+
+enable_wal_backups() {
+  say "To keep WAL backups, for any point in time: fly postgres backup enable -a $database_app, then: fly secrets deploy -a $database_app
+A server with less than 512 MB needs more memory first: fly machine update MACHINE_ID --vm-memory 512 -a $database_app"
 }
 
 list_backups() {
-  for volume in $(volumes); do
+  list_volumes
+  while read -r volume <&3; do
     run flyctl volumes snapshots list "$volume" --app "$database_app"
-  done
-  run flyctl postgres backup list --app "$database_app" ||
-    say "To keep more than snapshots: fly postgres backup enable -a $database_app"
+  done 3<"$scratch/volume_ids"
+  if has_wal_backups; then
+    cat "$scratch/archive"
+  else
+    enable_wal_backups
+  fi
 }
 
-# newest_backup: when the newest snapshot was made, RFC 3339; nothing when there is none.
+# newest_backup: sets $newest to the time of the newest snapshot, RFC 3339; to nothing where there is none.
 newest_backup() {
-  for volume in $(volumes); do
-    printf '+ %s\n' "flyctl volumes snapshots list $volume --app $database_app --json" >&2
-    [ -z "$dry_run" ] || return 0
-    flyctl volumes snapshots list "$volume" --app "$database_app" --json >>"$work/snapshots" ||
-      fail 1 "flyctl cannot list the snapshots of $volume; see above"
-  done
-  jq -rs '[.[][]? | select(.status == "created") | .created_at] | max // empty' "$work/snapshots" 2>/dev/null || :
+  list_volumes
+  : >"$scratch/snapshots"
+  while read -r volume <&3; do
+    look_at flyctl volumes snapshots list "$volume" --app "$database_app" || return 0
+    cat "$scratch/backups" >>"$scratch/snapshots"
+  done 3<"$scratch/volume_ids"
+  newest=$(jq -rs '[.[][] | select(.status == "created") | .created_at] | max // ""' "$scratch/snapshots")
 }
 
 create_backup() {
-  if archives; then
+  if has_wal_backups; then
     run flyctl postgres backup create --app "$database_app"
-  else
-    for volume in $(volumes); do
-      run flyctl volumes snapshots create "$volume" --app "$database_app"
-    done
+    return
   fi
+  list_volumes
+  while read -r volume <&3; do
+    run flyctl volumes snapshots create "$volume" --app "$database_app"
+  done 3<"$scratch/volume_ids"
 }
 
 # restore_at_provider: into a new app. A snapshot is the whole volume; a point in time needs WAL backups.
 restore_at_provider() {
   case $backup in
-    vs_*) restore_snapshot ;;
-    *)
-      archives || fail 1 "$database_app keeps no WAL backups, so only a snapshot can be restored: ops/backup $environment --list, then --backup=vs_…
-To have them from now on: fly postgres backup enable -a $database_app"
-      if [ -n "$at" ]; then
-        run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-time "$at"
-      else
-        run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-name "$backup"
-      fi
+    vs_*)
+      restore_snapshot
+      return
       ;;
   esac
+  has_wal_backups || fail 1 "$database_app keeps no WAL backups, so only a snapshot can be restored: ops/backup $environment --list, then --backup=vs_…
+$(enable_wal_backups)"
+  if [ -n "$at" ]; then
+    run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-time "$at"
+  else
+    run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-name "$backup"
+  fi
+  check_copy
 }
 
-# The new server must be of the same kind and have a volume that is large enough.
+# restore_snapshot: the new server must be of the same kind and have a volume that is large enough.
 restore_snapshot() {
   image=IMAGE
   gigabytes=GB
   if [ -z "$dry_run" ]; then
-    volumes >/dev/null
-    image=$(flyctl machine list --app "$database_app" --json | jq -r '.[0].image_ref | "\(.registry)/\(.repository):\(.tag)"')
-    gigabytes=$(jq -r 'map(.size_gb) | max' "$work/volumes")
+    list_volumes
+    gigabytes=$(jq -r 'map(.size_gb) | max' "$scratch/volumes")
+    list_fly servers flyctl machine list --app "$database_app"
+    image=$(jq -r '.[0].image_ref // {} | select(.repository and .tag) | "\(.registry)/\(.repository):\(.tag)"' "$scratch/servers")
+    [ -n "$image" ] || fail 1 "no machine of $database_app tells its image, which the new server needs. See: fly machine list -a $database_app"
   fi
-  run flyctl postgres create --name "$copy" --org "$org" --region "$region" --initial-cluster-size 1 \
+  run flyctl postgres create --name "$copy" --org "$org" --region "$database_region" --initial-cluster-size 1 \
     --vm-size shared-cpu-1x --volume-size "$gigabytes" --snapshot-id "$backup" --image-ref "$image"
+  check_copy
+}
+
+# check_copy: flyctl reports success even if the machine of the new server could not be launched.
+check_copy() {
+  [ -z "$dry_run" ] || return 0
+  missing_app="the app $copy does not exist, so nothing was restored"
+  list_fly copies flyctl machine list --app "$copy"
+  jq -e '. != []' "$scratch/copies" >/dev/null ||
+    fail 1 "the app $copy has no machine, so nothing was restored. Run: fly apps destroy $copy, then repeat this"
 }
 
 # create_database NAME
 create_database() {
-  printf '+ %s\n' "psql: create database \"$1\"" >&2
-  [ -n "$dry_run" ] || sql "create database \"$1\"" 2>"$work/refused" ||
-    fail 3 "$user may not make a database: $(tail -n 1 "$work/refused")
-Make it as the server's owner: fly postgres connect -a $database_app, then CREATE DATABASE \"$1\" OWNER \"$user\"; and repeat this with --into=$1"
+  create_by_sql "$1" "fly postgres connect -a $database_app, then CREATE DATABASE \"$1\" OWNER \"$user\";"
 }
 
 # switch_to_database NAME
 switch_to_database() {
-  cat <<EOF
-
-To let $environment use $1:
-  1. Look at it:      fly postgres connect -a $database_app --database $1
-  2. Give its URL:    fly secrets import -a $app
-     Type this line with the password that DATABASE_URL has now, then Ctrl-D. Every machine restarts.
-       DATABASE_URL=postgres://$user:PASSWORD@$database_app.flycast:5432/$1?sslmode=disable
-  3. See it answer:   curl -fsS https://$hostname$health/readyz
-What was written to $database_name since the dump is not in $1. Keep $database_name until nobody misses anything.
-EOF
+  switch_over "fly postgres connect -a $database_app --database $1" "this line with the password that DATABASE_URL has now" \
+    "DATABASE_URL=postgres://$user:PASSWORD@$database_app.flycast:5432/$1?sslmode=disable"
+  keep_notice "$1"
 }
 
-# switch_to_copy NAME
+# switch_to_copy NAME: the new server has the users and passwords of the old one.
 switch_to_copy() {
-  cat <<EOF
-
-To let $environment use the server $1, which has the users and passwords of the old one:
-  1. Look at it:      fly postgres connect -a $1
-  2. Give its URL:    fly secrets import -a $app
-     Type this line with the user, password and database that DATABASE_URL has now, then Ctrl-D. Every machine restarts.
-       DATABASE_URL=postgres://USER:PASSWORD@$1.flycast:5432/DATABASE?sslmode=disable
-  3. See it answer:   curl -fsS https://$hostname$health/readyz
-The old server $database_app stays, and is billed, until you say: fly apps destroy $database_app
-EOF
+  switch_over "fly postgres connect -a $1" "this line with the user, password and database that DATABASE_URL has now" \
+    "DATABASE_URL=postgres://USER:PASSWORD@$1.flycast:5432/DATABASE?sslmode=disable"
+  say "The old server $database_app stays, and is billed, until you run: fly apps destroy $database_app"
 }

@@ -1,9 +1,26 @@
-# Neon: how ops/backup, ops/restore and ops/database reach it, and what Neon itself keeps and brings back. The files for other
-# providers have the same functions. Sourced, never run.
+# Neon: how ops/setup makes the database, how the other scripts reach it, and which backups Neon itself keeps and
+# restores. The files for other providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Neon"
 pooler=transaction
+# The branch of the database. Production uses the default branch of the project, any other environment the branch of its name.
+branch=${NEON_BRANCH:-}
+[ "$environment" = production ] || branch=${NEON_BRANCH:-$environment}
+
+# --- For ops/setup ----------------------------------------------------------------------------------------
+
+plan_database() {
+  for name in DATABASE_URL DIRECT_DATABASE_URL; do
+    has_secret "$name" || todo "ask for $name, which Neon's console shows under Connect" ask_url "$name"
+  done
+}
+
+ask_url() {
+  ask_secret "$1" "the connection string that Neon's console shows under Connect${branch:+, for the branch $branch}, $([ "$1" = DATABASE_URL ] && echo with || echo without) -pooler in its host"
+}
+
+# --- Reaching it ------------------------------------------------------------------------------------------
 
 # own_host HOST: whether a URL with this host leads to this provider.
 own_host() {
@@ -13,8 +30,8 @@ own_host() {
   esac
 }
 
-# A dump needs one session from its beginning to its end, so it goes past the pooler; and it crosses the internet, so
-# the certificate is verified, which sslmode=require would not do.
+# reach: goes past the pooler, because a dump needs one session from beginning to end. The connection crosses the internet,
+# so the certificate is verified, which sslmode=require would not do.
 reach() {
   PGHOST=$(printf %s "${host:-HOST.REGION.aws.neon.tech}" | sed 's/^\([^.]*\)-pooler\./\1./')
   host=$PGHOST
@@ -34,77 +51,81 @@ pooler_notice() {
              machines are clustered), no session advisory locks, no SET that lasts; the address without -pooler has them"
 }
 
+# --- Backups of the provider ------------------------------------------------------------------------------
+
 need_provider() {
-  need neonctl "ask Neon for its backups; install it with: npm install --global neonctl, then: neonctl auth (in CI: set NEON_API_KEY)"
-  [ -n "$dry_run" ] || neonctl me >/dev/null 2>&1 || fail 3 "nobody is logged in to Neon; type: neonctl auth (in CI: set NEON_API_KEY)"
+  need neonctl "Install it: npm install --global neonctl, then run: neonctl auth (in CI: set NEON_API_KEY)"
+  [ -n "$dry_run" ] || neonctl me >/dev/null 2>&1 || fail 3 "neonctl is not logged in. Run: neonctl auth (in CI: set NEON_API_KEY)"
 }
 
-# neon WORDS…: neonctl finds the project by itself where there is one only.
+# neon WORDS…: runs neonctl, which finds the project by itself where there is one only.
 neon() {
-  if [ -n "${NEON_PROJECT_ID:-}" ]; then
-    set -- "$@" --project-id "$NEON_PROJECT_ID"
-  fi
+  [ -z "${NEON_PROJECT_ID:-}" ] || set -- "$@" --project-id "$NEON_PROJECT_ID"
   run neonctl "$@"
 }
 
-# Beside its snapshots Neon keeps a history to go back in: 6 hours on the Free plan, 1 day on others, more if you
-# said so and pay for it.
+# neon_json FILE WORDS…: writes the answer of neonctl into $scratch/FILE.
+neon_json() {
+  file=$scratch/$1
+  shift
+  neon "$@" --output json >"$file" || fail 1 "neonctl could not answer. With several projects, say which: NEON_PROJECT_ID=…"
+  [ -n "$dry_run" ] || jq -e . "$file" >/dev/null 2>&1 || fail 1 "neonctl printed something else than JSON. Run it yourself: neonctl $*"
+}
+
+# Beside its snapshots Neon keeps a history to go back in: 6 hours on the Free plan, 1 day on others, more if you set and
+# pay for it. It takes snapshots by itself only on a schedule: neonctl snapshots schedule set --frequency daily --hour 3
 list_backups() {
   neon snapshots list
 }
 
-# newest_backup: when the newest snapshot was made, RFC 3339; nothing when there is none.
+# newest_backup: sets $newest to the time of the newest snapshot of the branch, RFC 3339; to nothing where there is none.
 newest_backup() {
-  neon snapshots list --output json >"$work/snapshots" ||
-    fail 1 "neonctl cannot list the snapshots; with several projects say which: NEON_PROJECT_ID=…"
-  [ -n "$dry_run" ] || jq -r 'map(.created_at) | max // empty' "$work/snapshots"
+  id=
+  if [ -n "$branch" ]; then
+    neon_json branch branches get "$branch"
+    [ -n "$dry_run" ] || id=$(jq -r .id "$scratch/branch")
+  fi
+  neon_json snapshots snapshots list
+  [ -n "$dry_run" ] || newest=$(jq -r --arg id "$id" 'map(select($id == "" or .source_branch_id == $id) | .created_at) | max // ""' "$scratch/snapshots")
 }
 
 create_backup() {
-  neon snapshots create
+  set -- snapshots create
+  [ -z "$branch" ] || set -- "$@" --branch "$branch"
+  neon "$@"
 }
 
 # restore_at_provider: into a new branch, which shares what has not changed and so costs little.
 restore_at_provider() {
-  if [ -n "$at" ]; then
+  if [ -n "$backup" ]; then
+    neon snapshots restore "$backup" --name "$copy"
+  elif [ -z "$branch" ]; then
     neon branches create --name "$copy" --parent "$at" --no-secrets
   else
-    neon snapshots restore "$backup" --name "$copy"
+    # A new branch has a time only of the default branch, so it gets the time of this one in a second step.
+    neon branches create --name "$copy" --parent "$branch" --no-secrets
+    neon branches restore "$copy" "$branch@$at"
   fi
 }
 
 # create_database NAME
 create_database() {
-  printf '+ %s\n' "psql: create database \"$1\"" >&2
-  [ -n "$dry_run" ] || sql "create database \"$1\"" 2>"$work/refused" ||
-    fail 3 "$user may not make a database: $(tail -n 1 "$work/refused")
-Make it yourself: neonctl databases create --name $1 --owner-name $user, and repeat this with --into=$1"
+  create_by_sql "$1" "neonctl databases create --name $1 --owner-name $user${branch:+ --branch $branch}"
 }
 
 # switch_to_database NAME
 switch_to_database() {
-  cat <<EOF
-
-To let $environment use $1:
-  1. Look at it:      psql "\$(neonctl connection-string --database-name $1)"
-  2. Give its URL:    fly secrets import -a $app
-     Type these two lines with the password that DATABASE_URL has now, then Ctrl-D. Every machine restarts.
-       DATABASE_URL=postgresql://$user:PASSWORD@$(printf %s "$host" | sed 's/\./-pooler./')/$1?sslmode=require
-       DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@$host/$1?sslmode=require
-  3. See it answer:   curl -fsS https://$hostname$health/readyz
-What was written to $database_name since the dump is not in $1. Keep $database_name until nobody misses anything.
-EOF
+  switch_over "psql \"\$(neonctl connection-string ${branch:+$branch }--database-name $1)\"" "these two lines with the password that DATABASE_URL has now" \
+    "DATABASE_URL=postgresql://$user:PASSWORD@$(printf %s "$host" | sed 's/\./-pooler./')/$1?sslmode=require" \
+    "DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@$host/$1?sslmode=require"
+  keep_notice "$1"
 }
 
 # switch_to_copy NAME
 switch_to_copy() {
-  cat <<EOF
-
-To let $environment use the branch $1:
-  1. Look at it:      neonctl psql $1
-  2. Give its URLs:   printf 'DATABASE_URL=%s\nDIRECT_DATABASE_URL=%s\n' "\$(neonctl connection-string $1 --pooled)" "\$(neonctl connection-string $1)" | fly secrets import -a $app
-     Every machine restarts. Add --database-name and --role-name if the project has several.
-  3. See it answer:   curl -fsS https://$hostname$health/readyz
-The old branch stays until you delete it. Make $1 the default branch when you are sure: neonctl branches set-default $1
-EOF
+  switch_over "neonctl psql $1" "these two lines with what each command prints (--database-name and --role-name choose among several)" \
+    "DATABASE_URL=\$(neonctl connection-string $1 --pooled)" \
+    "DIRECT_DATABASE_URL=\$(neonctl connection-string $1)"
+  say "The old branch stays until you delete it."
+  [ -n "$branch" ] || say "When you are sure, make $1 the default branch: neonctl branches set-default $1"
 }

@@ -1,14 +1,14 @@
-# What ops/doctor and ops/deploy have to know of a Phoenix app. Sourced, never run; it has the settings, and for
-# check_stack `note` and `setting`.
+# What ops/doctor, ops/deploy and ops/rollback know about a Phoenix app. Sourced, never run. check_stack uses `note` and
+# `setting` of ops/doctor.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
-# migration_files: of the paths on stdin those that are migrations, each behind its version, name and a tab.
+# migration_files: of the paths on stdin, prints those that are migrations, each behind its VERSION_NAME and a tab.
 migration_files() {
   sed -n 's|^\(\(.*/\)\{0,1\}priv/[^/]*/migrations/\(.*/\)\{0,1\}\([0-9]\{1,\}_[^/]*\)\.exs\)$|\4	\1|p'
 }
 
-# applied_migrations: of what /app/bin/status says on stdin what the database has, as VERSION_NAME; as VERSION_ where
-# that image has no file for it.
+# applied_migrations: of the output of /app/bin/status on stdin, prints the applied migrations as VERSION_NAME, or as VERSION_
+# where that image has no file for one.
 applied_migrations() {
   awk '{ for (i = 1; i < NF; i++) if ($i == "up" && $(i + 1) ~ /^[0-9]+$/) print $(i + 1) "_" ($(i + 2) ~ /^\*/ ? "" : $(i + 2)) }'
 }
@@ -25,20 +25,15 @@ check_stack() {
     note fail wiring "$endpoint_module lacks the line: plug $health_plug, directly below use Phoenix.Endpoint"
   fi
   if [ ! -f "$app_dir/mix.lock" ]; then
-    note fail lock "mix.lock is missing; type: mix deps.get, and commit it"
+    note fail lock "mix.lock is missing. Run: mix deps.get, and commit it"
   elif git check-ignore -q "$app_dir/mix.lock" 2>/dev/null; then
-    note fail lock "mix.lock is ignored by git; the image would be built from other versions than yours; take it out of .gitignore, and type: git add $app_dir/mix.lock"
+    note fail lock "git ignores mix.lock, so the image would be built from other versions than yours. Take it out of .gitignore, then run: git add $app_dir/mix.lock"
   fi
-  [ "$stack" != umbrella ] || check_children
-}
-
-# A child app that nothing names is left out of the release without a word.
-check_children() {
+  # The release leaves out a child app that it does not name.
   for mix in "$app_dir"/apps/*/mix.exs; do
-    [ -f "$mix" ] || continue
-    child=${mix%/mix.exs}
-    child=${child##*/}
-    grep -q "^ *$child: :permanent" "$app_dir/rel/releases.exs" 2>/dev/null ||
-      note warn children "apps/$child is not started by the release; if it should be: copier update --trust -A -r :current: --ask release_apps"
+    child=$(basename "${mix%/mix.exs}")
+    if [ "$stack" = umbrella ] && [ -f "$mix" ] && ! grep -q "^ *$child: :permanent" "$app_dir/rel/releases.exs" 2>/dev/null; then
+      note warn children "the release does not start apps/$child. If it should: $new_answer release_apps"
+    fi
   done
 }

@@ -1,10 +1,47 @@
-# Fly Managed Postgres: how ops/backup, ops/restore and ops/database reach it, and what Fly itself keeps and brings back. The files
-# for other providers have the same functions. Sourced, never run.
+# Fly Managed Postgres: how ops/setup makes the database, how the other scripts reach it, and which backups Fly itself keeps
+# and restores. The files for other providers have the same functions. Sourced, never run.
 # shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 provider="Fly Managed Postgres"
 pooler=transaction
 cluster=
+
+# find_cluster [NAME]: sets $cluster to the id of the cluster of that name, or of the one that is attached to the app; to
+# nothing where there is none.
+find_cluster() {
+  list_fly clusters flyctl mpg list --org "$org"
+  cluster=$(jq -r --arg name "${1:-}" --arg app "$app" '
+    map(select(if $name != "" then .name == $name else any(.attached_apps[]?; .name == $app) end)) | first.id // ""' "$scratch/clusters")
+}
+
+# --- For ops/setup -----------------------------------------------------------------------------------------
+
+plan_database() {
+  [ -n "$logged_out" ] || find_cluster "$database_server"
+  [ -n "$cluster" ] || todo "make the Managed Postgres cluster $database_server in $database_region (plan ${database_plan:-of your choice}); it takes some minutes" make_database
+  has_secret DATABASE_URL || todo "attach $database_server to $app, which sets DATABASE_URL" attach_database
+}
+
+make_database() {
+  # flyctl takes any plan that it does not know for Basic, and the largest one is such a plan.
+  [ -n "$database_plan" ] || fail 3 "only the dashboard makes this plan. Run: fly dashboard, make a cluster called $database_server there, then run: ops/setup $environment"
+  [ "$environment" != production ] || rename="copier update --trust -A -r :current: --ask database_name"
+  # It prints the URL with the password.
+  hidden flyctl mpg create --name "$database_server" --org "$org" --region "$database_region" --plan "$database_plan" ||
+    explain 1 "the database could not be made. See: fly mpg list --org $org"
+  cluster=CLUSTER_ID
+  [ -n "$dry_run" ] || find_cluster "$database_server"
+  [ -n "$cluster" ] || fail 1 "Fly does not list the cluster $database_server yet. Wait a minute, then run: ops/setup $environment"
+}
+
+attach_database() {
+  # It prints the URL with the password. Without the two names it would ask for them.
+  hidden flyctl mpg attach "$cluster" --app "$app" --database fly-db --username fly-user ||
+    explain 1 "the database could not be attached. See: fly secrets list -a $app"
+  later "choose the pooler's transaction mode (there is no command for it) and store DIRECT_DATABASE_URL for the migrations: docs/fly/deploy.md"
+}
+
+# --- Reaching it -------------------------------------------------------------------------------------------
 
 # own_host HOST: whether a URL with this host leads to this provider.
 own_host() {
@@ -14,54 +51,44 @@ own_host() {
   esac
 }
 
-# The proxy leads past the pooler: a dump needs one session from its beginning to its end.
+# reach: opens the way to the server, past the pooler: a dump needs one session from beginning to end.
 reach() {
-  [ -n "$dry_run" ] || need_fly
-  find_cluster
+  need_provider
   open_tunnel flyctl mpg proxy "$cluster" --local-port "$proxy_port"
 }
 
-# find_cluster: the id is in the host's name; without a URL it is the cluster that is attached to the app.
-find_cluster() {
-  cluster=${host#*.}
-  cluster=${cluster%.flympg.net}
-  [ -z "$cluster" ] || return 0
-  if [ -n "$dry_run" ]; then
-    cluster=CLUSTER_ID
-    return 0
-  fi
-  need jq "read what flyctl answers"
-  cluster=$(flyctl mpg list --org "$org" --json |
-    jq -r --arg app "$app" '[.[] | select(any(.attached_apps[]?; .name == $app)) | .id] | first // empty' 2>/dev/null) || cluster=
-  [ -n "$cluster" ] || fail 3 "no Managed Postgres cluster of the organization $org is attached to $app.
-See: fly mpg list --org $org, and attach it: fly mpg attach CLUSTER_ID -a $app"
-}
-
-# pooler_notice: what the pooled address cannot do. Its mode is known to the dashboard alone.
+# pooler_notice: what the pooled address cannot do. Only the dashboard knows its mode.
 pooler_notice() {
   say "pooler       pgbouncer.$cluster.flympg.net; its mode is on the dashboard, below Connect. Transaction mode, the one for
              many connections, has no LISTEN and NOTIFY (Oban: use Oban.Notifiers.PG where machines are clustered),
              no session advisory locks, no SET that lasts and no prepared statements by name; direct.$cluster.flympg.net has"
 }
 
+# --- Backups of the provider -------------------------------------------------------------------------------
+
+# need_provider: sets $cluster; its id is in the host of the URL, and without a URL it is the one attached to the app.
 need_provider() {
+  cluster=${host#*.}
+  cluster=${cluster%.flympg.net}
+  if [ -n "$dry_run" ]; then
+    cluster=${cluster:-CLUSTER_ID}
+    return 0
+  fi
   need_fly
-  find_cluster
+  [ -n "$cluster" ] || find_cluster
+  [ -n "$cluster" ] || fail 3 "no Managed Postgres cluster of the organization $org is attached to $app.
+See: fly mpg list --org $org, and attach it: fly mpg attach CLUSTER_ID -a $app"
 }
 
-# Without --all it would list the last 24 hours only.
+# Without --all it lists the last 24 hours only.
 list_backups() {
   run flyctl mpg backup list "$cluster" --all
 }
 
-# newest_backup: when the newest finished one ended, RFC 3339; nothing when there is none.
+# newest_backup: sets $newest to the time when the newest finished backup ended, RFC 3339; to nothing where there is none.
 newest_backup() {
-  printf '+ %s\n' "flyctl mpg backup list $cluster --all --json" >&2
-  [ -z "$dry_run" ] || return 0
-  flyctl mpg backup list "$cluster" --all --json >"$work/backups" || fail 1 "flyctl cannot list the backups of cluster $cluster; see above"
-  # Where there is none, flyctl answers with a sentence even so.
-  jq -r '[.[] | select((.stop // "") != "" and (.status | test("fail|error"; "i") | not)) | .stop] | max // empty' \
-    "$work/backups" 2>/dev/null || :
+  look_at flyctl mpg backup list "$cluster" --all || return 0
+  newest=$(jq -r 'map(select((.stop // "") != "" and (.status | test("fail|error"; "i") | not)) | .stop) | max // ""' "$scratch/backups")
 }
 
 create_backup() {
@@ -84,31 +111,18 @@ create_database() {
 
 # switch_to_database NAME
 switch_to_database() {
-  cat <<EOF
-
-To let $environment use $1:
-  1. Look at it:      fly mpg connect $cluster --database $1
-  2. Give its URL:    fly secrets import -a $app
-     Type these two lines with the password that DATABASE_URL has now, then Ctrl-D. Every machine restarts.
-       DATABASE_URL=postgresql://$user:PASSWORD@pgbouncer.$cluster.flympg.net/$1
-       DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@direct.$cluster.flympg.net/$1
-  3. See it answer:   curl -fsS https://$hostname$health/readyz
-What was written to $database_name since the dump is not in $1. Keep $database_name until nobody misses anything.
-EOF
+  switch_over "fly mpg connect $cluster --database $1" "these two lines with the password that DATABASE_URL has now" \
+    "DATABASE_URL=postgresql://$user:PASSWORD@pgbouncer.$cluster.flympg.net/$1" \
+    "DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@direct.$cluster.flympg.net/$1"
+  keep_notice "$1"
 }
 
 # switch_to_copy NAME
 switch_to_copy() {
-  cat <<EOF
-
-Fly fills the new cluster $1 in the background. To let $environment use it:
-  1. Wait for ready:  fly mpg list --org $org
-  2. Look at it:      fly mpg connect NEW_CLUSTER_ID
-  3. Give its URLs:   fly secrets import -a $app
-     Type two lines, then Ctrl-D: DATABASE_URL=… and DIRECT_DATABASE_URL=…, as its page on the dashboard has them
-     under Connect, the pooled and the direct one. Every machine restarts.
-  4. See it answer:   curl -fsS https://$hostname$health/readyz
-  5. Set its pooler to the mode that the old one has, on the dashboard.
-The old cluster $cluster stays, and is billed, until you say: fly mpg destroy $cluster
-EOF
+  say "Fly fills the new cluster $1 in the background. Wait until it is ready: fly mpg list --org $org"
+  switch_over "fly mpg connect NEW_CLUSTER_ID" "two lines with the URLs that its page on the dashboard has under Connect, the pooled and the direct one" \
+    "DATABASE_URL=POOLED_URL" \
+    "DIRECT_DATABASE_URL=DIRECT_URL"
+  say "On the dashboard, set its pooler to the mode that the old one has.
+The old cluster $cluster stays, and is billed, until you run: fly mpg destroy $cluster"
 }

@@ -1,4 +1,4 @@
-# The one place where the scripts in ops/ learn names. Sourced by ops/lib.sh with $environment set.
+# The names that the scripts in ops/ use. Sourced by ops/lib.sh with $environment set.
 # shellcheck shell=sh disable=SC2034,SC2154 # sets what others use, reads $environment
 
 stack=phoenix
@@ -37,10 +37,10 @@ database_plan=basic
 # Raw TCP ports of the app; they need a dedicated IPv4 address.
 tcp_ports=""
 
-# NAME<tab>how to make one, a secret on each line
+# required_secrets: prints NAME, tab, and how to make it, a secret on each line. ops/setup runs only `openssl rand`.
 required_secrets() {
   cat <<'EOF'
 SECRET_KEY_BASE	openssl rand -base64 48
-DATABASE_URL	docs/fly/deploy.md tells where it comes from
+DATABASE_URL	docs/fly/deploy.md says where it comes from
 EOF
 }

@@ -1,9 +1,9 @@
-# What ops/doctor and ops/deploy have to know of a Next.js app. Sourced, never run; it has the settings, and for
-# check_stack `note` and `setting`.
+# What ops/doctor, ops/deploy and ops/rollback know about a Next.js app. Sourced, never run. check_stack uses `note` and
+# `setting` of ops/doctor.
 # shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
 
-# migration_files: of the paths on stdin those that are migrations, each behind its name and a tab: a file, or a folder
-# with a migration.sql.
+# migration_files: of the paths on stdin, prints those that are migrations, each behind its name and a tab: a file, or a
+# folder with a migration.sql.
 migration_files() {
   awk -v folder="${migrations_dir#./}/" 'index($0, folder) == 1 && /\.sql$/ {
     name = substr($0, length(folder) + 1)
@@ -12,12 +12,12 @@ migration_files() {
   }'
 }
 
-# applied_migrations: of what the migration runner says on stdin, the names that the database has.
+# applied_migrations: of the output of the migration runner on stdin, prints the names of the applied migrations.
 applied_migrations() {
   sed -n 's/^applied  *//p' | sed 's/\.sql$//'
 }
 
-# next_config KEY: the value that next.config gives KEY, as far as a line of its own says so.
+# next_config KEY: prints the value of KEY in next.config, if it stands on a line of its own.
 next_config() {
   cat "$app_dir"/next.config.* 2>/dev/null | sed -n "s/^ *$1 *: *[\"'\`]\{0,1\}\([^\"'\`,]*\).*/\1/p" | head -n 1
 }
@@ -26,7 +26,7 @@ check_stack() {
   grep -qs '"next" *:' "$app_dir/package.json" ||
     note fail package "$app_dir/package.json does not name next among its dependencies"
   grep -qs '"build" *:' "$app_dir/package.json" ||
-    note fail package "$app_dir/package.json has no script called build; add: next build"
+    note fail package "$app_dir/package.json has no script called build. Add: next build"
   grep -qs '"deploy:fly" *:' "$app_dir/package.json" ||
     note warn wiring "package.json lacks the script deploy:fly, ops/deploy production"
 
@@ -37,23 +37,23 @@ check_stack() {
     done
   done
   if [ -z "$lock" ]; then
-    note fail lock "${lock_files%% *} is missing; install the packages once and commit it"
+    note fail lock "${lock_files%% *} is missing. Install the packages once and commit it"
   elif git check-ignore -q "$lock" 2>/dev/null; then
-    note fail lock "$lock is ignored by git; the image would be built from other versions than yours; take it out of .gitignore, and type: git add $lock"
+    note fail lock "git ignores $lock, so the image would be built from other versions than yours. Take it out of .gitignore, then run: git add $lock"
   else
     note ok lock "the image gets the versions of ${lock#./}"
   fi
   for file in package-lock.json pnpm-lock.yaml yarn.lock bun.lock bun.lockb; do
     case " $lock_files " in
       *" $file "*) ;;
-      *) [ ! -f "$file" ] || note warn lock "$file is of another package manager than the image is built with; delete one of the two" ;;
+      *) [ ! -f "$file" ] || note warn lock "$file belongs to another package manager than the one that builds the image. Delete one of the two" ;;
     esac
   done
 
   case $(next_config output) in
-    export) note fail next.config "output is export, which makes plain files and no server; remove that line, or use a host for static files" ;;
+    export) note fail next.config "output is export, which makes plain files and no server. Remove that line, or use a host for static files" ;;
   esac
-  [ -z "$(next_config distDir)" ] || note fail next.config "distDir is set, but the image is made from .next; remove that line"
+  [ -z "$(next_config distDir)" ] || note fail next.config "distDir is set, but the image is made from .next. Remove that line"
   if [ -f "$config" ] && [ -f "$health_route" ]; then
     base=$(next_config basePath)
     wanted=$base$health/livez
@@ -62,22 +62,22 @@ check_stack() {
     if [ "$path" = "$wanted" ] || [ "$path" = "${wanted%livez*}readyz${wanted##*livez}" ]; then
       note ok health "Fly asks $path"
     else
-      note fail health "Fly asks $path, but next.config moves the check to $wanted; change path in $config"
+      note fail health "Fly asks $path, but next.config moves the check to $wanted. Change path in $config"
     fi
   else
-    note fail health "$health_route is missing; what became of it, and how to bring it back, says: ops/doctor --scaffold"
+    note fail health "$health_route is missing. To see why, and to bring it back, run: ops/doctor --scaffold"
   fi
   for file in "$app_dir"/middleware.* "$app_dir"/proxy.* "$app_dir"/src/middleware.* "$app_dir"/src/proxy.*; do
     if [ -f "$file" ] && ! grep -q livez "$file"; then
-      note warn health "$file may send the checks to a login page; leave livez and readyz out of its matcher, see docs/fly/nextjs.md"
+      note warn health "$file may send the checks to a login page. Leave livez and readyz out of its matcher, see docs/fly/nextjs.md"
     fi
   done
 
   if [ -n "$migrations_dir" ] && [ ! -d "$migrations_dir" ]; then
-    note fail migrations "$migrations_dir is missing, so the database would have no tables; make the first migration and commit it"
+    note fail migrations "$migrations_dir is missing, so the database would have no tables. Make the first migration and commit it"
   fi
   case $(setting "$config" release_command) in
-    *"npx prisma"*) note fail migrations "release_command in $config would download Prisma in whatever version is newest; use: node /migrate/migrate.mjs" ;;
+    *"npx prisma"*) note fail migrations "release_command in $config would download the newest Prisma, whatever its version. Use: node /migrate/migrate.mjs" ;;
   esac
 
   for name in $public_env; do
@@ -85,12 +85,12 @@ check_stack() {
   done
   for name in $(git grep -hoE 'NEXT_PUBLIC_[A-Z0-9_]+' -- '*.js' '*.jsx' '*.ts' '*.tsx' '*.mjs' 2>/dev/null | sort -u); do
     grep -q "^ARG $name\$" Dockerfile 2>/dev/null ||
-      note warn public-env "$name is read by the code, but the image is built without it; add it: copier update --trust -A -r :current: --ask public_env"
+      note warn public-env "$name is read by the code, but the image is built without it. Add it: $new_answer public_env"
   done
   while IFS= read -r file; do
     case $file in
       '' | *.example | *.sample | *.template) ;;
-      *) note warn env "$file is in git but never in the image; give its values as public_env, extra_env or secrets" ;;
+      *) note warn env "$file is in git but never in the image. Give its values as public_env, extra_env or secrets" ;;
     esac
   done <<EOF
 $(git ls-files -- '.env*' '*/.env*' 2>/dev/null || true)
