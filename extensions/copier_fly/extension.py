@@ -21,6 +21,7 @@ GLOBALS = {
     "nearest_elixir": defaults.nearest_elixir,
     "nearest_node": defaults.nearest_node,
     "release_default": defaults.release_default,
+    "secrets_read_at_run_time": defaults.secrets_read_at_run_time,
     "tcp_ports": defaults.tcp_ports,
     "umbrella_apps": defaults.umbrella_apps,
     "umbrella_module": defaults.umbrella_module,

@@ -84,7 +84,7 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "sqlite": (
         mix("{:postgrex, ", "{:ecto_sqlite3, "),
         "mix.exs:32 database-not-served",
-        ["uses SQLite (ecto_sqlite3)", "with a volume"],
+        ["uses SQLite (ecto_sqlite3)", "none is set up", "with a volume"],
     ),
     "mysql": (mix("{:postgrex, ", "{:myxql, "), "mix.exs:32 database-not-served", ["uses MySQL (myxql)"]),
     "old-elixir": (

@@ -24,11 +24,21 @@ def detected(context: Context) -> Project:
 
 
 @pass_context
+def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
+    """List the variables that the app does not boot without, as an answer for `extra_secrets`."""
+    return [
+        {"name": variable.name, "how": f"the value that {variable.file} reads"}
+        for variable in detected(context).elixir.variables_at_run_time
+    ]
+
+
+@pass_context
 def uses_database(context: Context) -> bool:
-    """Tell whether the app has a database library; an app that is not there yet is given one."""
+    """Tell whether the app keeps data in PostgreSQL; an app that is not there yet is given a database."""
     if context["stack"] == "nextjs":
         return nextjs_checks.uses_postgres(detected(context).nextjs)
-    return detected(context).elixir.ecto
+    elixir = detected(context).elixir
+    return elixir.ecto and elixir.db_adapter in (None, "postgres")
 
 
 @pass_context

@@ -77,6 +77,15 @@ class TcpPort:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """An environment variable without which the code stops, and the place that reads it."""
+
+    name: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class UmbrellaApp:
     """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
@@ -122,6 +131,8 @@ class ElixirApp:
     release_name: str | None = None
     has_releases: bool = False
     in_umbrella: bool = False
+    variables_at_build: tuple[Variable, ...] = ()
+    variables_at_run_time: tuple[Variable, ...] = ()
     deps: tuple[str, ...] = ()
     umbrella_apps: tuple[UmbrellaApp, ...] = ()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from .. import naming
 from ..fly import platform
 from . import files
+from .elixir import survey as elixir_survey
 from .files import Target
 from .project import Project, ProjectWarning
 
@@ -32,6 +33,7 @@ def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """Every warning on a project, those on files that cannot be read first."""
     for rule in RULES:
         yield from rule(target, project)
+    yield from elixir_survey.survey(target, project)
 
 
 def _in_app(project: Project, *parts: str) -> str:
@@ -98,7 +100,7 @@ def several_endpoints(target: Target, project: Project) -> Iterator[ProjectWarni
             f"{chosen}.Endpoint gets the health plug and the port; the others get no configuration from here."
             if chosen
             else "Which of them serves HTTP is not known here.",
-            "If it is another one: -d web_module=MODULE.",
+            "If it is another one: -d web_module=MODULE." if chosen else "Say which one: -d web_module=MODULE.",
         )
 
 
@@ -125,9 +127,9 @@ def ecto_adapter(target: Target, project: Project) -> Iterator[ProjectWarning]:
             "database-not-served",
             *target.where([_in_app(project, "mix.exs")], _ECTO_DRIVERS[kind]),
             f"The app uses {_DATABASES[kind]} ({_ECTO_DRIVERS[kind]}).",
-            "Every database that can be chosen here is PostgreSQL.",
-            "Answer none for `database`, and set the app's own database up by hand"
-            + (" with a volume for its file." if kind == "sqlite" else "."),
+            "Every database that can be chosen here is PostgreSQL, so none is set up and no migration is run.",
+            "Set the app's own database up by hand"
+            + (", with a volume for its file: without one every deploy deletes the data." if kind == "sqlite" else "."),
         )
 
 

@@ -92,7 +92,7 @@ class Sources:
         self.listens = self.listens or bool(LISTENS.search(data))
         for name in re.findall(rb"^[ \t]*defmodule[ \t]+([A-Z][\w.]*)", data, re.MULTILINE):
             self.files.setdefault(name.decode(errors="replace"), relative)
-        if not re.search(rb"\buse[ \t(]+(Phoenix\.Endpoint|Ecto\.Repo)\b", data):
+        if not re.search(rb"\buse[ \t(]+(Phoenix\.Endpoint|(?:Ecto|AshPostgres|AshSqlite)\.Repo)\b", data):
             return
         try:
             text = data.decode("utf-8-sig")
@@ -100,7 +100,9 @@ class Sources:
         except (UnicodeDecodeError, mixfile.UnparsableError):
             return
         for module, block in modules:
-            for name, into in (("Phoenix.Endpoint", self.endpoints), ("Ecto.Repo", self.repos)):
+            # Ash's repositories are Ecto's behind a macro.
+            repos = [(name, self.repos) for name in ("Ecto.Repo", "AshPostgres.Repo", "AshSqlite.Repo")]
+            for name, into in (("Phoenix.Endpoint", self.endpoints), *repos):
                 for use in mixfile.uses(block, name):
                     options = mixfile.pairs(mixfile.arguments(use[1:]))
                     read_only = mixfile.literal(options.get("read_only"), "ident") == "true"
@@ -246,6 +248,8 @@ def read(target: Target, app: App) -> ElixirApp:
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
     elixir_version, otp_version = _versions(files.tool_versions(target, app.dir))
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
+    adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps), None)
+    at_build, at_run_time = config.variables(target, app.dir, postgres=adapter in (None, "postgres"))
     listens = any(child.sources.listens for child in every)
     http_port = config.http_port(settings, endpoint.module) if endpoint else None
     tcp_ports = config.tcp_ports(settings, names, {found.module for found in endpoints}) if listens else []
@@ -281,7 +285,7 @@ def read(target: Target, app: App) -> ElixirApp:
         otp_version=otp_version,
         elixir_requirement=next(filter(None, (one.string("elixir") for one in mixes)), None),
         ecto=owner is not None or "ecto_sql" in deps,
-        db_adapter=next((kind for driver, kind in ADAPTERS.items() if driver in deps), None),
+        db_adapter=adapter,
         repos=tuple(repo for child in every for repo in repos[child.name]),
         assets=_assets(target, web, mix),
         http_port=http_port,
@@ -289,6 +293,8 @@ def read(target: Target, app: App) -> ElixirApp:
         release_name=_release_name(mix, name),
         has_releases=mix.get("releases") is not None,
         in_umbrella=".." in (mix.string("lockfile") or ""),
+        variables_at_build=at_build,
+        variables_at_run_time=at_run_time,
         deps=tuple(sorted(deps)),
         umbrella_apps=tuple(umbrella_app(child) for child in every) if app.stack == "umbrella" else (),
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ... import naming
 from .. import files
 from ..files import Target
-from ..project import ProjectWarning, TcpPort
+from ..project import ProjectWarning, TcpPort, Variable
 from . import mixfile
 
 FILES = ("runtime", "releases", "prod", "config")
@@ -34,6 +34,15 @@ PRIVATE = {
 """Words in a port's name that say it is not offered to the public as raw TCP."""
 PLAIN = {"tcp", "listener", "listeners", "acceptor", "server", "supervisor", "application", "ranch", "opts"}
 """Words too general to name a service after."""
+
+
+SET_BY_US = frozenset(
+    """
+    SECRET_KEY_BASE DATABASE_URL DIRECT_DATABASE_URL PHX_HOST PORT POOL_SIZE PHX_SERVER ECTO_IPV6 DATABASE_SSL
+    DNS_CLUSTER_QUERY RELEASE_COOKIE RELEASE_NAME RELEASE_NODE HOME PATH HOSTNAME
+    """.split()  # noqa: SIM905
+)
+"""Variables that the scaffold, the release or the system sets."""
 
 
 class Fallback(NamedTuple):
@@ -202,3 +211,57 @@ def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
             yield from ((each, number) for each, at in inner.items() if (number := _port(at)))
         else:
             yield from _listeners(inner, own if key in PLAIN else key)
+
+
+def production_files(target: Target, folder: str) -> Iterator[tuple[str, list[mixfile.Node]]]:
+    """Every config file that counts in production, below config/ at any depth, with its nodes.
+
+    Blocks for development and tests alone are left out, and so are files that could not be understood.
+    """
+    for file in target.sources(files.join(folder, "config"), ".exs"):
+        if re.match(r"(dev|test|ci)\b", file.rpartition("/")[2]):
+            continue
+        try:
+            yield file, _of_production(mixfile.parse(target.text(file) or "").items)
+        except mixfile.UnparsableError:
+            continue
+
+
+def _of_production(items: list[mixfile.Node]) -> list[mixfile.Node]:
+    kept: list[mixfile.Node] = []
+    for statement in mixfile.statements(items):
+        block = statement[-1]
+        if isinstance(block, mixfile.Group) and block.kind == "do":
+            atoms = {node.value for node in mixfile.flat(statement[:-1]) if node.kind == "atom"}
+            if atoms & {"dev", "test"} and "prod" not in atoms:
+                continue
+        kept += [*statement, mixfile.Token("eol", "\n", block.end, block.end)]
+    return kept
+
+
+def variables(target: Target, folder: str, *, postgres: bool) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
+    """The environment variables that the configuration cannot do without: when it is compiled, and at run time.
+
+    Without `postgres` nothing of the template sets the address of the database.
+    """
+    ours = SET_BY_US if postgres else SET_BY_US - {"DATABASE_URL"}
+    found: dict[bool, dict[str, Variable]] = {False: {}, True: {}}
+    for file, nodes in production_files(target, folder):
+        run_time = file.endswith(("/runtime.exs", "/releases.exs"))
+        text = target.text(file) or ""
+        for token in _required(list(mixfile.flat(nodes))):
+            name = str(token.value)
+            if name not in ours and not name.startswith("FLY_"):
+                found[run_time].setdefault(name, Variable(name, file, files.line_of(text, token.start)))
+    return tuple(found[False].values()), tuple(found[True].values())
+
+
+def _required(tokens: list[mixfile.Token]) -> Iterator[mixfile.Token]:
+    """The names in `System.fetch_env!("X")` and `System.get_env("X") || raise …`."""
+    for at, token in enumerate(tokens[:-3]):
+        call, name = tokens[at + 2], tokens[at + 3]
+        if token[:2] != ("alias", "System") or name.kind != "string" or not name.value:
+            continue
+        after = [(one.kind, one.value) for one in tokens[at + 4 : at + 7] if one.kind != "eol"][:2]
+        if call.value == "fetch_env!" or (call.value == "get_env" and after == [("op", "||"), ("ident", "raise")]):
+            yield name

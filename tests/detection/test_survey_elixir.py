@@ -1,0 +1,258 @@
+"""Each rule for Elixir on projects that it is for, on siblings that say it otherwise, and on ones that do it right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier import run_copy
+
+from copier_fly.detect.elixir.survey import RULES
+from copier_fly.detect.examine import examine
+from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, umbrella, write
+
+
+def dep(line: str, files: Files | None = None) -> Files:
+    """A project with one more dependency."""
+    files = files or phoenix()
+    file = "mix.exs" if "{:phoenix," in files["mix.exs"] else "apps/shop_web/mix.exs"
+    old = files[file]
+    at = old.index("{:phoenix,")
+    return {**files, file: f"{old[:at]}{line},\n      {old[at:]}"}
+
+
+def config(text: str, name: str = "prod", files: Files | None = None) -> Files:
+    return {**(files or phoenix()), f"config/{name}.exs": f"import Config\n\n{text}\n"}
+
+
+def code(text: str, file: str = "lib/shop/pages.ex") -> Files:
+    return {file: text}
+
+
+ENDPOINT = "config :shop, ShopWeb.Endpoint, "
+PACKAGE = json.dumps({"scripts": {"deploy": "webpack", "build": "webpack"}})
+SSR = code('defmodule Shop.Pages do\n  def children, do: [{Inertia.SSR, path: "priv"}]\nend\n')
+SVELTE = code('defmodule Shop.Pages do\n  def children, do: [{NodeJS.Supervisor, [path: "x"]}]\nend\n')
+RELEASE = "defmodule Shop.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n"
+NO_ALIAS = {name: text.replace('"assets.deploy"', '"assets.other"') for name, text in phoenix().items()}
+TZDATA = '{:tzdata, "~> 1.1"}'
+IP = ", http: [ip: {0, 0, 0, 0}, port: 4000]"
+
+# What the project has, the place (file, and line where it is one) and code of its one warning, and words of it.
+CASES: dict[str, tuple[Files, str, list[str]]] = {
+    "hex organization": (
+        dep('{:acme, "~> 1.0", organization: "acme"}'),
+        "mix.exs private-package",
+        ["Hex organization acme"],
+    ),
+    "hex repository": (
+        dep('{:oban_pro, "~> 1.6", repo: "oban"}'),
+        "mix.exs private-package",
+        ["oban_pro", "repository oban"],
+    ),
+    "git over ssh": (
+        dep('{:ui, git: "git@example.com:acme/ui.git"}'),
+        "mix.exs private-package",
+        ["ui (git over ssh)"],
+    ),
+    "ssh in an umbrella": (
+        dep('{:ui, git: "ssh://git@example.com/ui.git"}', umbrella()),
+        "apps/shop_web/mix.exs private-package",
+        ["git over ssh"],
+    ),
+    "a sibling of the app": (
+        below("web", dep('{:core, path: "../core"}')),
+        "web/mix.exs path-outside",
+        ["../core", "!FOLDER"],
+    ),
+    "above the repository": (
+        dep('{:core, path: "../core"}'),
+        "mix.exs path-outside",
+        ["Copy in the root of the repository"],
+    ),
+    "an absolute path": (dep('{:core, path: "/srv/core"}'), "mix.exs path-outside", ["/srv/core"]),
+    "fetch_env at compile time": (
+        config('config :shop, :id, System.fetch_env!("CLIENT_ID")'),
+        "config/prod.exs:3 variable-at-build",
+        ["CLIENT_ID", "config/runtime.exs"],
+    ),
+    "raise in a nested file": (
+        {
+            **phoenix(),
+            "config/parts/keys.exs": 'import Config\nconfig :shop, k: System.get_env("PRO_KEY") || raise "no"\n',
+        },
+        "config/parts/keys.exs:2 variable-at-build",
+        ["PRO_KEY"],
+    ),
+    "variables at run time": (
+        config('config :shop, a: System.fetch_env!("MAIL_KEY"), b: System.get_env("S3") || raise("x")', "runtime"),
+        "config/runtime.exs:3 variable-at-run-time",
+        ["MAIL_KEY, S3", "extra_secrets"],
+    ),
+    "an old requirement": (
+        {**phoenix(), "mix.exs": phoenix()["mix.exs"].replace('"~> 1.15"', '"~> 1.16.2"')},
+        "mix.exs:8 elixir-requirement",
+        ["~> 1.16.2", '"~> 1.16"'],
+    ),
+    "webpack without an alias": (
+        {**NO_ALIAS, "assets/package.json": PACKAGE},
+        "assets/package.json:1 assets-not-built",
+        ["the script deploy", "cmd --cd assets npm run deploy"],
+    ),
+    "package.json beside mix.exs": (
+        {**NO_ALIAS, "package.json": json.dumps({"scripts": {"build": "vite build"}})},
+        "package.json:1 assets-not-built",
+        ["the script build", "cmd --cd . npm run build"],
+    ),
+    "esbuild without an alias": (
+        dep('{:esbuild, "~> 0.10"}', NO_ALIAS),
+        "mix.exs assets-not-built",
+        ["esbuild", "phx.digest"],
+    ),
+    "inertia on the server": (
+        {**dep('{:inertia, "~> 2.5"}'), **SSR},
+        "lib/shop/pages.ex:2 node-at-run-time",
+        ["inertia"],
+    ),
+    "svelte on the server": (
+        {**dep('{:live_svelte, "~> 0.16"}'), **SVELTE},
+        "lib/shop/pages.ex:2 node-at-run-time",
+        ["live_svelte", "last stage"],
+    ),
+    "imagemagick": (dep('{:mogrify, "~> 0.9"}'), "mix.exs program-at-run-time", ["ImageMagick", "imagemagick"]),
+    "ffmpeg": (dep('{:ffmpex, "~> 0.11"}'), "mix.exs program-at-run-time", ["FFmpeg"]),
+    "tzdata": (dep(TZDATA), "mix.exs writes-own-folder", [":disabled"]),
+    "force_ssl without rewrite_on": (
+        config(f"{ENDPOINT}force_ssl: [hsts: true, host: nil]"),
+        "config/prod.exs:3 force-ssl",
+        ["rewrite_on: [:x_forwarded_proto]"],
+    ),
+    "force_ssl over several lines": (
+        config(f'{ENDPOINT}\n  url: [host: "x"],\n  force_ssl: [\n    hsts: true\n  ]', "runtime"),
+        "config/runtime.exs:5 force-ssl",
+        ["endlessly"],
+    ),
+    "Plug.SSL in the endpoint": (
+        {
+            **phoenix(),
+            "lib/shop_web/endpoint.ex": endpoint_ex("ShopWeb", "shop").replace(
+                "  plug Plug.Static,", "  plug Plug.SSL, hsts: true\n\n  plug Plug.Static,", 1
+            ),
+        },
+        "lib/shop_web/endpoint.ex force-ssl",
+        ["Plug.SSL"],
+    ),
+    "libcluster by node name": (
+        {**dep('{:libcluster, "~> 3.4"}'), "rel/env.sh.eex": "#!/bin/sh\nexport RELEASE_NODE=shop@$FLY_PRIVATE_IP\n"},
+        "rel/env.sh.eex:2 node-names",
+        ["--skip rel/env.sh.eex"],
+    ),
+    "functions in the release module": (
+        {**phoenix(), "lib/shop/release.ex": f"{RELEASE}  def seed, do: :ok\n  def migrate_tenants, do: :ok\nend\n"},
+        "lib/shop/release.ex:4 release-functions",
+        ["seed, migrate_tenants", "--skip lib/shop/release.ex"],
+    ),
+    "migrations of tenants": (
+        {**phoenix(), "priv/repo/tenant_migrations/1_a.exs": "x\n"},
+        "priv/repo/tenant_migrations tenant-migrations",
+        ["bin/migrate"],
+    ),
+    "a health plug elsewhere": (
+        {**phoenix(), **code("defmodule ShopWeb.HealthPlug do\nend\n", "lib/shop_web/plugs/health.ex")},
+        "lib/shop_web/plugs/health.ex:1 health-plug-name",
+        ["Rename yours."],
+    ),
+    "raw TCP in a single app": (
+        {
+            **config("config :shop, Shop.GameServer, port: 6600"),
+            **code("defmodule Shop.GameServer do\n  def go, do: :gen_tcp.listen(6600, [])\nend\n", "lib/shop/game.ex"),
+        },
+        "config/prod.exs:3 tcp-port",
+        ["port 6600", "tcp_services="],
+    ),
+}
+SILENT: dict[str, Files] = {
+    "public packages": dep('{:ui, git: "https://example.com/ui.git"}'),
+    "the public repository by name": dep('{:jason2, "~> 1.0", repo: "hexpm"}'),
+    "a private package for tests": dep('{:acme, "~> 1.0", organization: "acme", only: :test}'),
+    "a path inside the app": {**dep('{:core, path: "libs/core"}'), "libs/core/mix.exs": mix_exs("core")},
+    "a default instead of a raise": config('config :shop, id: System.get_env("CLIENT_ID") || "none"'),
+    "only in development": config('config :shop, id: System.fetch_env!("CLIENT_ID")', "dev"),
+    "in a block for tests": config(
+        'if config_env() == :test do\n  config :shop, id: System.fetch_env!("CLIENT_ID")\nend', "config"
+    ),
+    "what the generator raises for": config(
+        'config :shop, Shop.Repo, url: System.get_env("DATABASE_URL") || raise("x")', "runtime"
+    ),
+    "an alias that builds": {**phoenix(), "assets/package.json": PACKAGE},
+    "no script to build with": {
+        **NO_ALIAS,
+        "mix.exs": NO_ALIAS["mix.exs"].replace("{:esbuild,", "{:phx_esbuild,"),
+        "package.json": json.dumps({"scripts": {"lint": "eslint"}}),
+    },
+    "inertia in the browser alone": dep('{:inertia, "~> 2.5"}'),
+    "svelte in a comment": {
+        **dep('{:live_svelte, "~> 0.16"}'),
+        **code("defmodule Shop.Pages do\n  # NodeJS.Supervisor is off\nend\n"),
+    },
+    "tzdata that stays as it is": config("config :tzdata, :autoupdate, :disabled", "config", dep(TZDATA)),
+    "tzdata with a folder": config('config :tzdata, :data_dir, "/tmp/tz"', "runtime", dep(TZDATA)),
+    "force_ssl behind a proxy": config(f"{ENDPOINT}force_ssl: [rewrite_on: [:x_forwarded_proto]]"),
+    "force_ssl off": config(f"{ENDPOINT}force_ssl: false"),
+    "force_ssl in a comment": config(f"# {ENDPOINT}force_ssl: [hsts: true]\nconfig :shop, a: 1"),
+    "libcluster without names": dep('{:libcluster, "~> 3.4"}'),
+    "a release module as generated": {**phoenix(), "lib/shop/release.ex": f"{RELEASE}  defp repos, do: []\nend\n"},
+    "our own health plug": {
+        **phoenix(),
+        **code("defmodule ShopWeb.HealthPlug do\nend\n", "lib/shop_web/health_plug.ex"),
+    },
+    "an umbrella as generated": umbrella(),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) -> None:
+    project, place, words = CASES[case]
+    [warning] = examine(write(tmp_path, project)).warnings
+    file, code = place.split(" ")
+    assert warning.code == code
+    assert file in (warning.place, warning.file)
+    assert [word for word in words if word not in str(warning)] == []
+    assert all(part.endswith(".") for part in (warning.sentence, warning.consequence, warning.action))
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
+    assert [str(warning) for warning in examine(write(tmp_path, SILENT[case])).warnings] == []
+
+
+def test_every_rule_has_a_case(tmp_path: Path) -> None:
+    told = {place.split(" ")[1] for _, place, _ in CASES.values()}
+    # A rule may give several warnings of one code, and no code belongs to two rules.
+    assert len(told) == len(RULES)
+
+
+def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: Path, tmp_path: Path) -> None:
+    project = config('config :shop, a: System.fetch_env!("MAIL_KEY")', "runtime")
+    answers = copied(template, write(tmp_path / "shop", project))
+    assert answers["extra_secrets"] == [{"name": "MAIL_KEY", "how": "the value that config/runtime.exs reads"}]
+
+
+@pytest.mark.parametrize(("driver", "variable"), [("myxql", "DATABASE_URL"), ("ecto_sqlite3", "DATABASE_PATH")])
+def test_an_app_on_another_database_is_given_no_postgres(
+    template: Path, tmp_path: Path, driver: str, variable: str
+) -> None:
+    project = config(f'config :shop, Shop.Repo, url: System.get_env("{variable}") || raise("x")', "runtime")
+    project["mix.exs"] = project["mix.exs"].replace("{:postgrex,", f"{{:{driver},")
+    answers = copied(template, write(tmp_path / "shop", project))
+    assert answers["database"] == "none"
+    assert [secret["name"] for secret in answers["extra_secrets"]] == [variable]
+
+
+def copied(template: Path, app: Path) -> dict[str, Any]:
+    """The answers of a copy that asks nothing."""
+    run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    return yaml.safe_load((app / ".copier-answers.yml").read_text())
