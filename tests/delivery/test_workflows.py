@@ -206,6 +206,16 @@ def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
+def test_a_review_app_with_raw_tcp_gets_its_addresses_once(make_project: Callable[..., Project]) -> None:
+    """flyctl would ask which ones, and fail without a terminal."""
+    project = make_project(**EVERYTHING | {"database": "none", "tcp_services": [{"name": "auth", "port": 6600}]})
+    for _ in range(2):
+        made = project.run("review", "up", "--number=7")
+        assert made.returncode == 0, made.stderr
+    assert [ip["Type"] for ip in project.fly.state()["apps"]["shop-pr-7"]["ips"]] == ["shared_v4", "v6"]
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_review_app_never_gets_by_without_a_database_of_its_own(make_project: Callable[..., Project]) -> None:
     project = make_project(**EVERYTHING, database="fly_managed")
     refused = project.run("review", "up", "--number=7")
