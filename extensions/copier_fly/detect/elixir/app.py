@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ... import naming
 from .. import files
 from ..files import Target
-from ..project import App, ElixirApp, Endpoint, ProjectWarning, Repo, UmbrellaApp
+from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp
+from ..warnings import warning
 from . import config, mixfile
 from .mixfile import MixProject
 
@@ -30,17 +31,7 @@ def mix_project(target: Target, folder: str) -> MixProject | None:
     try:
         return MixProject(text)
     except mixfile.UnparsableError as error:
-        target.warn(
-            ProjectWarning(
-                MIX_NOT_UNDERSTOOD,
-                relative,
-                error.line,
-                f"The file could not be understood: {error.what}.",
-                "What it says of the app is not known here.",
-                "Fix it; if Mix reads it as it is, answer for it: add -d stack=phoenix (or umbrella).",
-                stops=True,
-            )
-        )
+        target.warn(warning(MIX_NOT_UNDERSTOOD, (relative, error.line), what=error.what))
         return None
 
 

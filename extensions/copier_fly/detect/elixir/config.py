@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from ... import naming
 from .. import files
 from ..files import Target
-from ..project import ProjectWarning, TcpPort, Variable
+from ..project import TcpPort, Variable
+from ..warnings import warning
 from . import mixfile
 
 FILES = ("runtime", "releases", "prod", "config")
@@ -73,16 +74,7 @@ def read(target: Target, folder: str) -> list[Setting]:
         try:
             found += _collect(mixfile.parse(text).items, {})
         except mixfile.UnparsableError as error:
-            target.warn(
-                ProjectWarning(
-                    "config-not-understood",
-                    relative,
-                    error.line,
-                    f"The file could not be understood: {error.what}.",
-                    "Ports and repos that it sets are not known here.",
-                    "Look at the answers http_port, tcp_services and repo_apps.",
-                )
-            )
+            target.warn(warning("config-not-understood", (relative, error.line), what=error.what))
     return found
 
 
