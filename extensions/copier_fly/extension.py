@@ -27,7 +27,6 @@ GLOBALS = {
     "umbrella_module": defaults.umbrella_module,
     "umbrella_web_module": defaults.umbrella_web_module,
     "unknown_keys": toml.unknown,
-    "uses_database": defaults.uses_database,
     "web_lib_default": defaults.web_lib_default,
     # Whether the answers are possible.
     "check": cross_checks.check,

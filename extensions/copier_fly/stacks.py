@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ATOM = r"([a-z]|_+[A-Za-z])[A-Za-z0-9_]*"
+"""An OTP app's name that a module can be named after."""
+
 
 @dataclass(frozen=True)
 class Framework:
     """What all stacks of a framework share.
 
     `layers` are those that only its apps have, by their name in a path without `if_`. `port` and `grace_period` are
-    defaults of the questions `http_port` and `grace_period`; `name_of` says where the app's name is written.
+    defaults of the questions `http_port` and `grace_period`. `name_of` says where the app's name is written, `name` is
+    the regular expression that it must match, and `name_allowed` says so to a person.
     """
 
     layers: frozenset[str]
     port: int
     grace_period: str
     name_of: str
+    name: str
+    name_allowed: str
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,16 @@ FRAMEWORKS = {
         port=8080,
         grace_period="30s",
         name_of="app: in mix.exs",
+        name=ATOM,
+        name_allowed="use the name of an OTP app, such as my_shop",
     ),
     "nextjs": Framework(
         layers=frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"}),
         port=3000,
         grace_period="10s",
         name_of="package.json",
+        name=r"(@[a-z0-9-~][a-z0-9-._~]*/)?[a-z0-9-~][a-z0-9-._~]*",
+        name_allowed="use the name in package.json, such as my-shop or @acme/shop",
     ),
 }
 STACKS = {

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import naming
 from ..fly import memory, platform
+from ..stacks import ATOM, FRAMEWORKS, STACKS
 
 AUTO = "auto"
 
@@ -22,7 +23,6 @@ Check = Callable[[Any, Answers], str]
 _DURATION = re.compile(r"\d+(ms|s|m)")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _MODULE = re.compile(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
-_ATOM = re.compile(r"([a-z]|_+[A-Za-z])[A-Za-z0-9_]*")  # a module can be named after it
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _PORTS = "use a port from 1024 to 65535 (the app does not run as root)"
 _PROXY_PORTS = {80, 443}
@@ -39,7 +39,7 @@ def _module(value: Any, _: Answers) -> str:
 
 
 def _atom(value: Any, _: Answers) -> str:
-    return "" if _ATOM.fullmatch(str(value)) else "use the name of an OTP app, such as my_shop"
+    return "" if re.fullmatch(ATOM, str(value)) else FRAMEWORKS["elixir"].name_allowed
 
 
 def _release_name(value: Any, _: Answers) -> str:
@@ -48,10 +48,9 @@ def _release_name(value: Any, _: Answers) -> str:
 
 
 def _app_name(value: Any, answers: Answers) -> str:
-    if answers.get("stack") != "nextjs":
-        return _atom(value, answers)
-    allowed = re.fullmatch(r"(@[a-z0-9-~][a-z0-9-._~]*/)?[a-z0-9-~][a-z0-9-._~]*", str(value))
-    return "" if allowed else "use the name in package.json, such as my-shop or @acme/shop"
+    stack = STACKS.get(str(answers.get("stack")), STACKS["phoenix"])
+    framework = FRAMEWORKS[stack.framework]
+    return "" if re.fullmatch(framework.name, str(value)) else framework.name_allowed
 
 
 def _folder(value: Any, _: Answers) -> str:

@@ -127,7 +127,7 @@ def cross_checks(context: Context) -> str:
     """
     _check_move(context)
     answers = _with_umbrella_apps(context)
-    if context["stack"] == "nextjs":
+    if context["framework"] == "nextjs":
         _check_nextjs(context)
     asked = context["_copier_answers"]  # without the questions that this stack does not have
     for name, judge in checks.CHECKS.items():

@@ -11,7 +11,6 @@ from jinja2.runtime import Context
 from .. import naming
 from ..detect import files
 from ..detect.examine import detect, fly_keys
-from ..detect.nextjs import checks as nextjs_checks
 from ..detect.project import Project, UmbrellaApp
 from ..fly import memory, platform, toml
 from . import checks, questions
@@ -32,16 +31,6 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     ]
 
 
-@pass_context
-def uses_database(context: Context) -> bool:
-    """Tell whether the app keeps data in PostgreSQL; an app that is not there yet is given a database."""
-    if context["stack"] == "nextjs":
-        return nextjs_checks.uses_postgres(detected(context).nextjs)
-    elixir = detected(context).elixir
-    return elixir.ecto and elixir.db_adapter in (None, "postgres")
-
-
-@pass_context
 def released_apps(context: Context) -> list[UmbrellaApp]:
     """List the umbrella's apps, without those that only development needs."""
     return [app for app in detected(context).elixir.umbrella_apps if not app.dev_only]

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
+"""Packages through which a Next.js app reaches PostgreSQL."""
+
 
 @dataclass(frozen=True)
 class ProjectWarning:
@@ -136,6 +139,11 @@ class ElixirApp:
     deps: tuple[str, ...] = ()
     umbrella_apps: tuple[UmbrellaApp, ...] = ()
 
+    @property
+    def uses_database(self) -> bool:
+        """Whether it keeps data in PostgreSQL; an app that is still to come is given it by the generator."""
+        return self.ecto and self.db_adapter in (None, "postgres")
+
 
 @dataclass(frozen=True)
 class NextjsApp:
@@ -162,6 +170,11 @@ class NextjsApp:
     prisma_schema: str | None = None
     db_driver: str | None = None
     output: str | None = None
+
+    @property
+    def uses_database(self) -> bool:
+        """Whether it wants a PostgreSQL database: by its driver, else by its ORM."""
+        return self.db_driver in POSTGRES_DRIVERS if self.db_driver else self.orm not in (None, "none")
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,6 @@ from ..project import NextjsApp
 NODE_FLOOR = {13: (16, 14), 14: (18, 17), 15: (18, 18), 16: (20, 9)}
 """The oldest Node.js that a major version of Next.js runs on (`engines` of its package, 2026-11-21)."""
 
-POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
-
-
-def uses_postgres(app: NextjsApp) -> bool:
-    """Tell whether the app wants a PostgreSQL database: by its driver, else by its ORM."""
-    if app.db_driver:
-        return app.db_driver in POSTGRES_DRIVERS
-    return app.orm not in (None, "none")
-
 
 def problem(target: str, app: NextjsApp, answers: Mapping[str, Any], chosen: bool) -> str:
     """Name the first thing that makes a deployment of this app impossible, as a sentence with the way out.
