@@ -326,7 +326,7 @@ def _environments(value: Any, answers: Answers) -> str:
         ):
             if setting is not None and (problem := check(setting, {"vm_size": answers.get("vm_size", AUTO)})):
                 return f"{key} of {name}: {problem}"
-        if answers.get("auto_stop") == "suspend" and platform.megabytes(env.get("vm_memory", "256mb")) > 2048:
+        if answers.get("auto_stop") == "suspend" and memory.megabytes(env.get("vm_memory", "256mb")) > 2048:
             return f"vm_memory of {name}: machines with more than 2gb of memory cannot be suspended; use 2gb or less"
         if app in apps:
             return f"{name} needs an app of its own, {app} is taken by another environment"
