@@ -11,6 +11,7 @@ import pytest
 
 from copier_fly.detect.examine import examine
 from copier_fly.detect.warnings import texts
+from tests.detection import test_survey_elixir
 from tests.detection.projects import (
     below,
     endpoint_ex,
@@ -193,7 +194,8 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 
 def test_every_warning_has_a_case() -> None:
-    assert texts().keys() == {place.rpartition(" ")[2] for _, place, _ in CASES.values()}
+    cases = CASES | test_survey_elixir.CASES
+    assert texts().keys() == {place.rpartition(" ")[2] for _, place, _ in cases.values()}
 
 
 def copy(template: Path, app: Path, *options: str) -> subprocess.CompletedProcess[str]:

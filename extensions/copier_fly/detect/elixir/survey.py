@@ -1,7 +1,8 @@
 """What an Elixir project has that its image, its release or its scripts do not serve: one rule a function.
 
 A rule gets a `Look` and yields a `ProjectWarning` for each thing it finds; `survey` runs them all. To add one: write
-the function, put it into `RULES`, and give it a project and its opposite in `tests/detection/test_survey_elixir.py`.
+the function, put it into `RULES`, give its warning a text in `warnings.yml`, and give it a project and its opposite in
+`tests/detection/test_survey_elixir.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ...fly import platform
 from .. import files
 from ..files import Target
 from ..project import Project, ProjectWarning
+from ..warnings import warning
 from . import config, mixfile
 from .mixfile import Dep, MixProject, Token
 
@@ -116,13 +118,7 @@ def private_packages(look: Look) -> Iterator[ProjectWarning]:
         if len(found) == 1 and dep.name in found:
             place = look.target.where([file], f":{dep.name}")
     if found:
-        yield ProjectWarning(
-            "private-package",
-            *place,
-            f"A login is needed for {', '.join(f'{name} ({source})' for name, source in found.items())}.",
-            "The image build has no login, so it stops at deps.get.",
-            "Use packages that need none, or give the step `mix do deps.get` of the Dockerfile a build secret.",
-        )
+        yield warning("private-package", place, names=", ".join(f"{name} ({source})" for name, source in found.items()))
 
 
 def path_outside(look: Look) -> Iterator[ProjectWarning]:
@@ -139,30 +135,20 @@ def path_outside(look: Look) -> Iterator[ProjectWarning]:
             elif part not in ("", "."):
                 parts.append(part)
         if path and (outside or not files.within("/".join(parts) or ".", look.dir)):
-            yield ProjectWarning(
-                "path-outside",
-                *look.target.where([file], f'"{path}"'),
-                f"The dependency {dep.name} is in {path}, outside of the app's folder.",
-                "Only the app's folder reaches the image build, so the build stops at deps.get.",
-                "Make both apps of one umbrella, or add the folder to .dockerignore (as !FOLDER) and to the Dockerfile."
-                if not outside
-                else "Copy in the root of the repository that has both, or publish the dependency.",
+            yield warning(
+                "path-outside-repository" if outside else "path-outside",
+                look.target.where([file], f'"{path}"'),
+                name=dep.name,
+                path=path,
             )
 
 
-def variables_at_build(look: Look) -> Iterator[ProjectWarning]:
-    """Config files that are read when the image is built stop there without a variable."""
-    found = look.app.variables_at_build
-    if found:
-        names = ", ".join(variable.name for variable in found)
-        yield ProjectWarning(
-            "variable-at-build",
-            found[0].file,
-            found[0].line,
-            f"The configuration reads {names} when it is compiled.",
-            "The image is built without it, so the build stops.",
-            "Move the lines to config/runtime.exs, or give a default.",
-        )
+def variables(look: Look) -> Iterator[ProjectWarning]:
+    """Variables without which the build stops, or the app does not boot; `extra_secrets` has the latter by default."""
+    at_build, at_run_time = look.app.variables_at_build, look.app.variables_at_run_time
+    for code, found in (("variable-at-build", at_build), ("variable-at-run-time", at_run_time)):
+        if found:
+            yield warning(code, (found[0].file, found[0].line), names=", ".join(variable.name for variable in found))
 
 
 def old_requirement(look: Look) -> Iterator[ProjectWarning]:
@@ -176,12 +162,11 @@ def old_requirement(look: Look) -> Iterator[ProjectWarning]:
         and (int(wanted[1]), int(wanted[2])) <= newest
         and not any(str(image["elixir"]).startswith(line) for image in images)
     ):
-        yield ProjectWarning(
+        yield warning(
             "elixir-requirement",
-            *look.target.where(list(look.mixes), look.app.elixir_requirement or ""),
-            f"The project requires Elixir {look.app.elixir_requirement}, and no image of {line}x is offered.",
-            "Mix refuses every other version, so the build stops.",
-            f'Try a newer Elixir and set elixir: "~> {line.rstrip(".")}" in mix.exs.',
+            look.target.where(list(look.mixes), look.app.elixir_requirement or ""),
+            wanted=look.app.elixir_requirement,
+            line=line.rstrip("."),
         )
 
 
@@ -200,23 +185,12 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             if script is None:
                 continue
             where = "assets" if file.endswith("assets/package.json") else "."
-            yield ProjectWarning(
-                "assets-not-built",
-                *look.target.where([file], f'"{script}"'),
-                f"The assets are built by the script {script}, and mix.exs has no alias assets.deploy.",
-                "The image builds assets by that alias alone, so the pages come without CSS and JavaScript.",
-                f'Add to the aliases of mix.exs: "assets.deploy": ["cmd --cd {where} npm run {script}", "phx.digest"], '
-                "and copy again.",
-            )
+            yield warning("assets-by-script", look.target.where([file], f'"{script}"'), script=script, folder=where)
             return
     builders = [dep.name for _, dep in look.deps if dep.name in ("esbuild", "tailwind", "dart_sass", "bun", "vite")]
     if builders:
-        yield ProjectWarning(
-            "assets-not-built",
-            *look.target.where(list(look.mixes), f":{builders[0]}"),
-            f"The app has {' and '.join(builders)}, and mix.exs has no alias assets.deploy.",
-            "The image builds assets by that alias alone, so the pages come without CSS and JavaScript.",
-            'Add an alias "assets.deploy" to mix.exs that builds them and ends with "phx.digest", and copy again.',
+        yield warning(
+            "assets-not-built", look.target.where(list(look.mixes), f":{builders[0]}"), names=" and ".join(builders)
         )
 
 
@@ -226,13 +200,7 @@ def node_at_run_time(look: Look) -> Iterator[ProjectWarning]:
         place = look.code_has(_NODE[dep.name]) if dep.name in _NODE else None
         if place is None:
             continue
-        yield ProjectWarning(
-            "node-at-run-time",
-            *place,
-            f"The app starts Node.js when it runs ({dep.name}).",
-            "The runtime image has no Node.js, so the app stops when it boots or its pages fail.",
-            "Add Node.js to the last stage of the Dockerfile, or switch rendering on the server off.",
-        )
+        yield warning("node-at-run-time", place, name=dep.name)
         return
 
 
@@ -241,12 +209,12 @@ def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
     for file, dep in look.deps:
         if dep.name in _PROGRAMS:
             program, packages = _PROGRAMS[dep.name]
-            yield ProjectWarning(
+            yield warning(
                 "program-at-run-time",
-                *look.target.where([file], f":{dep.name}"),
-                f"The package {dep.name} runs {program}.",
-                "The runtime image does not have it, so what needs it fails.",
-                f"Install it in the last stage of the Dockerfile (Debian: {packages}).",
+                look.target.where([file], f":{dep.name}"),
+                name=dep.name,
+                program=program,
+                packages=packages,
             )
 
 
@@ -259,13 +227,7 @@ def writes_its_own_folder(look: Look) -> Iterator[ProjectWarning]:
         words = [str(token.value) for token in mixfile.flat(nodes)]
         if "tzdata" in words and ("autoupdate" in words or "data_dir" in words):
             return
-    yield ProjectWarning(
-        "writes-own-folder",
-        *look.target.where(named, ":tzdata"),
-        "tzdata writes its updates into its own folder.",
-        "In the image that folder belongs to root, so every update fails and logs an error.",
-        "Add `config :tzdata, :autoupdate, :disabled` to config/prod.exs.",
-    )
+    yield warning("writes-own-folder", look.target.where(named, ":tzdata"))
 
 
 # --- What meets the check, the proxy and the cluster -----------------------------------------------------
@@ -290,14 +252,7 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
 
 
 def _redirects(file: str, line: int, name: str) -> ProjectWarning:
-    return ProjectWarning(
-        "force-ssl",
-        file,
-        line,
-        f"{name} is set without rewrite_on.",
-        "Fly's proxy ends TLS, so the app sees plain HTTP and redirects every request and health check endlessly.",
-        f"Add rewrite_on: [:x_forwarded_proto] to {name}.",
-    )
+    return warning("force-ssl", (file, line), name=name)
 
 
 def node_names(look: Look) -> Iterator[ProjectWarning]:
@@ -306,13 +261,7 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
     text = look.target.text(file) or ""
     if "copier-fly" in text or "RELEASE_NODE" not in text or not any(dep.name == "libcluster" for _, dep in look.deps):
         return
-    yield ProjectWarning(
-        "node-names",
-        *look.target.where([file], "RELEASE_NODE"),
-        "rel/env.sh.eex gives the nodes the names that libcluster looks for.",
-        "The file of this template names them APP-IMAGE@ADDRESS, so machines would not find each other.",
-        f"Keep yours with --skip {file}, or move to dns_cluster, which needs no names.",
-    )
+    yield warning("node-names", look.target.where([file], "RELEASE_NODE"), file=file)
 
 
 def release_functions(look: Look) -> Iterator[ProjectWarning]:
@@ -327,12 +276,8 @@ def release_functions(look: Look) -> Iterator[ProjectWarning]:
             if name not in _GENERATED
         ]
         if own and "copier-fly" not in text:
-            yield ProjectWarning(
-                "release-functions",
-                *look.target.where([file], f"def {own[0]}"),
-                f"The release module has functions of its own: {', '.join(own)}.",
-                "The file of this template takes its place and does not have them.",
-                f"Move them to another module first, or keep yours with --skip {file}.",
+            yield warning(
+                "release-functions", look.target.where([file], f"def {own[0]}"), names=", ".join(own), file=file
             )
 
 
@@ -342,14 +287,7 @@ def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
         for repo, is_folder in look.target.names(look.path(app_dir, "priv")).items():
             folder = look.path(app_dir, "priv", repo, "tenant_migrations")
             if is_folder and look.target.is_dir(folder):
-                yield ProjectWarning(
-                    "tenant-migrations",
-                    folder,
-                    None,
-                    "The app has migrations for its tenants.",
-                    "The release command runs those in migrations/ only.",
-                    "Call your own function for the tenants from bin/migrate (rel/overlays/bin/migrate).",
-                )
+                yield warning("tenant-migrations", (folder, None))
 
 
 def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -358,14 +296,7 @@ def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
     for file, text in look.sources.items():
         found = re.search(rf"^[ \t]*defmodule[ \t]+{re.escape(name)}[ \t]+do", text, re.MULTILINE)
         if look.app.web_module and found and not file.endswith("/health_plug.ex"):
-            yield ProjectWarning(
-                "health-plug-name",
-                file,
-                files.line_of(text, found.start()),
-                f"{name} is defined here.",
-                "The template writes a module of the same name, so one of the two is lost.",
-                "Rename yours.",
-            )
+            yield warning("health-plug-name", (file, files.line_of(text, found.start())), name=name)
 
 
 def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
@@ -374,34 +305,18 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
         ports = ", ".join(f"{{name: {one.name}, port: {one.port}}}" for one in look.app.tcp_ports)
         numbers = " and ".join(str(one.port) for one in look.app.tcp_ports)
         places = [look.path("config", f"{name}.exs") for name in ("runtime", "prod", "config")]
-        yield ProjectWarning(
+        yield warning(
             "tcp-port",
-            *look.target.where(places, str(look.app.tcp_ports[0].port)),
-            f"The app also listens on port {numbers}.",
-            "Only HTTP reaches it from the internet.",
-            f"If it is raw TCP for the public: -d 'tcp_services=[{ports}]'.",
-        )
-
-
-def variables_at_run_time(look: Look) -> Iterator[ProjectWarning]:
-    """Variables without which the app does not boot; `extra_secrets` has them by default."""
-    found = look.app.variables_at_run_time
-    if found:
-        names = ", ".join(variable.name for variable in found)
-        yield ProjectWarning(
-            "variable-at-run-time",
-            found[0].file,
-            found[0].line,
-            f"The app does not boot without {names}.",
-            "ops/setup asks for each before the first deploy (answer extra_secrets).",
-            "Have the values at hand.",
+            look.target.where(places, str(look.app.tcp_ports[0].port)),
+            numbers=numbers,
+            ports=ports,
         )
 
 
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     private_packages,
     path_outside,
-    variables_at_build,
+    variables,
     old_requirement,
     assets_without_alias,
     node_at_run_time,
@@ -413,7 +328,6 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     tenant_migrations,
     health_plug_elsewhere,
     tcp_beside_http,
-    variables_at_run_time,
 )
 
 
