@@ -58,7 +58,10 @@ def preflight(context: Context) -> str:
     # What update renders for comparison is none of the user's doing; a part of a repository is below it.
     if not any(part.startswith("copier._main.") for part in target.parts):
         _check_target(target, str(conf["answers_file"]))
-        _check_project(detect(str(target)), "stack" in context)
+        project = detect(str(target))
+        _check_project(project, "stack" in context)
+        if conf["defaults"] and "app_dir" not in context:
+            _check_one_app(project)
         _check_names(conf["data"], questions)
     for name, question in questions.items():
         if name in context and question.get("when") is not False:
@@ -88,6 +91,16 @@ def _check_project(project: Project, stack_is_known: bool) -> None:
     for warning in project.warnings:
         if warning.stops and not (stack_is_known and warning.code == MIX_NOT_UNDERSTOOD):
             raise UserMessageError(f"{warning} Nothing was changed.")
+
+
+def _check_one_app(project: Project) -> None:
+    """Refuse to choose among several apps where no one is asked; an app at the top is the one that is meant."""
+    if len(project.apps) > 1 and project.app_dir != ".":
+        names = ", ".join(app.dir for app in project.apps)
+        raise UserMessageError(
+            f"There is more than one app here: {names}. Say which one: -d app_dir={project.apps[0].dir}. "
+            "Nothing was changed."
+        )
 
 
 def _check_names(data: Mapping[str, Any], questions: Mapping[str, Any]) -> None:

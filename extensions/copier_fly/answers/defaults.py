@@ -25,10 +25,12 @@ def detected(context: Context) -> Project:
 @pass_context
 def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     """List the variables that the app does not boot without, as an answer for `extra_secrets`."""
-    return [
-        {"name": variable.name, "how": f"the value that {variable.file} reads"}
-        for variable in detected(context).elixir.variables_at_run_time
-    ]
+    project = detected(context)
+    read = project.elixir.variables_at_run_time if project.stack != "nextjs" else project.nextjs.variables
+    same = project.nextjs.database_variables if project.nextjs.uses_database else ()
+    found = {variable.name: f"the value that {variable.file} reads" for variable in read}
+    found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
+    return [{"name": name, "how": how} for name, how in found.items()]
 
 
 def released_apps(context: Context) -> list[UmbrellaApp]:

@@ -151,7 +151,10 @@ class NextjsApp:
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json. `output` is export,
-    standalone or None.
+    standalone or None. `database` is the kind that the ORM or Payload is set to (postgres, SQLite, MySQL, …),
+    `database_word` the word in its settings that says so. `database_variables` are other names than DATABASE_URL for
+    its address, `variables` those that a schema of the environment requires, `registry_tokens` what an installation
+    of packages needs.
     """
 
     name: str | None = None
@@ -169,11 +172,19 @@ class NextjsApp:
     migrations_dir: str | None = None
     prisma_schema: str | None = None
     db_driver: str | None = None
+    database: str | None = None
+    database_word: str | None = None
+    settings_files: tuple[str, ...] = ()
+    database_variables: tuple[Variable, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    registry_tokens: tuple[Variable, ...] = ()
     output: str | None = None
 
     @property
     def uses_database(self) -> bool:
-        """Whether it wants a PostgreSQL database: by its driver, else by its ORM."""
+        """Whether it wants a PostgreSQL database: by its settings, else by its driver, else by its ORM."""
+        if self.database:
+            return self.database == "postgres"
         return self.db_driver in POSTGRES_DRIVERS if self.db_driver else self.orm not in (None, "none")
 
 

@@ -16,6 +16,7 @@ from ..fly import platform
 from . import files
 from .elixir import survey as elixir_survey
 from .files import Target
+from .nextjs import survey as nextjs_survey
 from .project import Project, ProjectWarning
 from .warnings import warning
 
@@ -36,6 +37,7 @@ def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
     for rule in RULES:
         yield from rule(target, project)
     yield from elixir_survey.survey(target, project)
+    yield from nextjs_survey.survey(target, project)
 
 
 def _in_app(project: Project, *parts: str) -> str:

@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from .. import files
 from ..files import Target
-from ..project import App, NextjsApp
+from ..project import App, NextjsApp, Variable
 
 DB_DRIVERS = (
     # These talk to Neon alone, whatever else is there for the developer's own database.
@@ -194,13 +194,114 @@ def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, s
         section = re.search(r"(?<![\w.])migrations\s*:\s*\{([^{}]*)\}", prisma_config)
         written = _local(_js_string(section[1], "path")) if section else None
         beside = files.folder_of(schema) if schema and schema.endswith(".prisma") else "prisma"
-        migrations = written or files.join(beside, "migrations")
+        # A schema in several files is a folder, and Prisma 6 wants the migrations in it.
+        inside = files.join(schema, "migrations") if schema and not schema.endswith(".prisma") else ""
+        migrations = written or there(*filter(None, [inside])) or files.join(beside, "migrations")
         return Orm("prisma", migrations, schema)
     if drizzle:
         migrations = _local(_js_string(drizzle_config, "out")) or "drizzle"
         return Orm("drizzle", migrations, None)
     plain_sql = next((path for path in ("migrations", "db/migrations") if has_sql(path)), None)
     return Orm("sql" if plain_sql else "none", plain_sql, None)
+
+
+_KINDS = {
+    "postgresql": "postgres",
+    "postgres": "postgres",
+    "cockroachdb": "postgres",
+    "sqlite": "SQLite",
+    "turso": "SQLite",
+    "mysql": "MySQL",
+    "singlestore": "SingleStore",
+    "sqlserver": "SQL Server",
+    "mssql": "SQL Server",
+    "mongodb": "MongoDB",
+}
+"""Prisma's providers, Drizzle's dialects and Payload's adapters → the database; what is not here is not judged."""
+_PAYLOAD = {"db-postgres": "postgres", "db-vercel-postgres": "postgres", "db-sqlite": "sqlite", "db-mongodb": "mongodb"}
+_KNOWN_ADDRESSES = {"DATABASE_URL", "DIRECT_DATABASE_URL", "DIRECT_URL", "SHADOW_DATABASE_URL"}
+_ADDRESS = re.compile(r"(?:_|^)(?:URL|URI|DSN|CONNECTION_STRING)(?:$|_)")
+
+
+class Database(NamedTuple):
+    """The kind of database (None when nothing says so), the word for it, the files that say it, and its variables."""
+
+    kind: str | None
+    word: str | None
+    files: tuple[str, ...]
+    variables: tuple[Variable, ...]
+
+
+def _database(target: Target, folder: str, schema: str | None, deps: dict[str, str]) -> Database:
+    """What the settings of Prisma, Drizzle or Payload say of the database."""
+    settings: list[str] = []
+    for stem in ("drizzle.config", "payload.config", "src/payload.config", "prisma.config"):
+        endings = ("ts", "mts", "mjs", "js", "cjs")
+        settings += [f"{stem}.{end}" for end in endings if target.is_file(files.join(folder, f"{stem}.{end}"))]
+    if schema:
+        inside = files.join(folder, schema)
+        names = [name for name in target.names(inside) if name.endswith(".prisma")]
+        settings += [files.join(schema, name) for name in names] if names else [schema]
+    word: str | None = None
+    variables: dict[str, Variable] = {}
+    for file in settings:
+        text = target.text(files.join(folder, file)) or ""
+        plain = re.sub(r"//[^\n]*", lambda found: " " * len(found[0]), text) if file.endswith(".prisma") else text
+        datasource = re.search(r"\bdatasource\s+\w+\s*\{[^}]*\}", plain)
+        said = re.search(r"\bprovider\s*=\s*\"(\w+)\"", datasource[0]) if datasource else None
+        said = said or re.search(r"\bdialect\s*:\s*[\"'](\w+)[\"']", plain)
+        word = word or (said[1] if said else None)
+        reads = re.finditer(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])", plain)
+        for found in reads:
+            name = next(filter(None, found.groups()))
+            if _ADDRESS.search(name) and name not in _KNOWN_ADDRESSES and not name.startswith("NEXT_PUBLIC_"):
+                place = files.join(folder, file)
+                variables.setdefault(name, Variable(name, place, files.line_of(text, found.start())))
+    adapter = next((name for name in _PAYLOAD if f"@payloadcms/{name}" in deps), None)
+    word = word or (_PAYLOAD[adapter] if adapter else None)
+    # Payload and the like keep other addresses in their settings too, so only those of a database count.
+    wanted = re.compile(r"DATABASE|POSTGRES|PG|DB|MYSQL|MONGO|NEON|SUPABASE|TURSO")
+    named = tuple(variable for name, variable in variables.items() if wanted.search(name))
+    return Database(_KINDS.get(word or ""), word, tuple(settings), named)
+
+
+def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
+    """The variables that .npmrc and .yarnrc.yml take a registry's token from."""
+    found: dict[str, Variable] = {}
+    for above in files.ancestors(folder):
+        for name in (".npmrc", ".yarnrc.yml"):
+            file = files.join(above, name)
+            for number, line in enumerate((target.text(file) or "").splitlines(), 1):
+                if re.search(r"(?i)auth", line) and not line.lstrip().startswith(("#", ";")):
+                    for variable in re.findall(r"\$\{(\w+)", line):
+                        found.setdefault(variable, Variable(variable, file, number))
+    return tuple(found.values())
+
+
+def _schema_variables(target: Target, folder: str) -> tuple[Variable, ...]:
+    """The variables of the server that a schema of @t3-oss/env requires, without those that it gives a default."""
+    for stem in ("src/env", "env", "src/lib/env", "lib/env", "src/env/server", "src/env/index"):
+        for ending in ("ts", "mjs", "js"):
+            file = files.join(folder, f"{stem}.{ending}")
+            text = target.text(file) or ""
+            server = re.search(r"\bserver\s*:\s*\{", text) if "createEnv" in text else None
+            if server is None:
+                continue
+            section = text[server.end() :]
+            end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
+            section = section[: end.start()] if end else section
+            found = []
+            entries = re.compile(
+                r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE
+            )
+            for entry in entries.finditer(section):
+                if re.search(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(", entry[2]):
+                    continue
+                if entry[1] not in ("NODE_ENV", "PORT", "DATABASE_URL"):
+                    line = files.line_of(text, server.end() + entry.start(1))
+                    found.append(Variable(entry[1], file, line))
+            return tuple(found)
+    return ()
 
 
 def read(target: Target, app: App) -> NextjsApp:
@@ -224,6 +325,7 @@ def read(target: Target, app: App) -> NextjsApp:
     places = ("app", "pages", "src/app", "src/pages")
     routers = [path for path in places if target.is_dir(files.join(folder, path))]
     orm = _orm(target, folder, package, deps)
+    database = _database(target, folder, orm.prisma_schema, deps)
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     output = _js_string(_js(target, folder, "next.config"), "output")
     return NextjsApp(
@@ -242,5 +344,11 @@ def read(target: Target, app: App) -> NextjsApp:
         migrations_dir=orm.migrations_dir,
         prisma_schema=orm.prisma_schema,
         db_driver=next((name for name in DB_DRIVERS if name in deps), None),
+        database=database.kind,
+        database_word=database.word,
+        settings_files=database.files,
+        database_variables=database.variables,
+        variables=_schema_variables(target, folder),
+        registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,
     )

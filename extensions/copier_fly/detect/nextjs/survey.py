@@ -1,0 +1,349 @@
+"""What a Next.js project has that its image or its scripts do not serve: one rule a function.
+
+A rule gets a `Look` and yields a `ProjectWarning` for each thing it finds; `survey` runs them all. To add one: write
+the function, put it into `RULES`, and give it a project and its opposite in `tests/detection/test_survey_nextjs.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+from pathspec import GitIgnoreSpec
+
+from .. import files
+from ..files import Target
+from ..project import Project, ProjectWarning
+from . import app as nextjs_app
+
+_MIGRATES = re.compile(
+    r"\b(prisma (?:migrate|db (?:push|seed))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
+    r"sequelize\S* db:|typeorm\S* migration:run|db:(?:push|migrate|seed|deploy)|migrate:deploy)"
+)
+"""Commands in a script that need the database."""
+_STARTS_NEXT = re.compile(r"\bnext start\b|\bnode \S*\.next/standalone/\S*server\.js\b")
+MAX_FOLDERS = 400
+"""How many folders of a repository are looked at for a schema or a project outside of the app."""
+
+
+class Look:
+    """A project, and what several rules read of it, each part read once."""
+
+    def __init__(self, target: Target, project: Project):
+        self.target, self.project, self.app = target, project, project.nextjs
+        self.dir = project.app_dir or "."
+
+    def path(self, *parts: str) -> str:
+        """A path of the app, as seen from the target."""
+        return files.join(self.dir, *parts)
+
+    @cached_property
+    def package(self) -> dict[str, Any]:
+        """The app's package.json."""
+        return nextjs_app.package_json(self.target, self.dir)
+
+    @cached_property
+    def dependencies(self) -> dict[str, str]:
+        """Package → range of the app."""
+        return nextjs_app.dependencies(self.package)
+
+    def scripts(self) -> Iterator[tuple[str, str, str]]:
+        """File, name and command of the scripts of the app and of the workspace it is part of, the app's first."""
+        root = nextjs_app.workspace(self.target, self.dir)
+        for folder in dict.fromkeys((self.dir, root if root is not None else self.dir)):
+            scripts = nextjs_app.package_json(self.target, folder).get("scripts")
+            for name, command in scripts.items() if isinstance(scripts, dict) else ():
+                if isinstance(command, str):
+                    yield files.join(folder, "package.json"), name, command
+
+    def script_place(self, file: str, name: str) -> tuple[str, int | None]:
+        """Where a script is defined."""
+        return self.target.where([file], f'"{name}":')
+
+    @cached_property
+    def ignored(self) -> GitIgnoreSpec:
+        """What the .gitignore files at the top and beside the app leave out of git."""
+        lines: list[str] = []
+        for folder in dict.fromkeys((".", self.dir)):
+            for line in (self.target.text(files.join(folder, ".gitignore")) or "").splitlines():
+                lines.append(line if folder == "." or not line.startswith("/") else f"/{folder}{line}")
+        return GitIgnoreSpec.from_lines(lines)
+
+    @cached_property
+    def app_sources(self) -> list[str]:
+        """The app's own sources, a few hundred at the most."""
+        found = []
+        for folder in dict.fromkeys(("src", "app", "pages", "lib", "server", "db", "utils", ".")):
+            for ending in (".ts", ".tsx", ".js", ".mjs"):
+                if folder == ".":
+                    names = self.target.names(self.dir)
+                    found += [self.path(name) for name, inner in names.items() if name.endswith(ending) and not inner]
+                else:
+                    found += list(self.target.sources(self.path(folder), ending))
+        return list(dict.fromkeys(found))[:800]
+
+    @cached_property
+    def folders(self) -> list[str]:
+        """The repository's folders, nearest to its top first; none of packages, builds or hidden ones."""
+        found, pending = ["."], ["."]
+        while pending and len(found) < MAX_FOLDERS:
+            current = pending.pop(0)
+            for name, is_folder in self.target.names(current).items():
+                if is_folder and not name.startswith(".") and name not in ("node_modules", "dist", "build", "public"):
+                    found.append(files.join(current, name))
+                    pending.append(found[-1])
+        return found
+
+
+# --- Scripts ---------------------------------------------------------------------------------------------
+
+
+def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
+    """The build script migrates, pushes or seeds a database, and an image build has none."""
+    for file, name, command in look.scripts():
+        found = _MIGRATES.search(command)
+        if name in ("build", "prebuild", "postbuild") and found:
+            yield ProjectWarning(
+                "build-needs-database",
+                *look.script_place(file, name),
+                f"The script {name} runs `{found[0]}`.",
+                "There is no database while the image is built, so the build stops.",
+                "Take it out of that script; migrations run before each deploy (release_command in fly.toml).",
+            )
+            return
+
+
+def install_hook(look: Look) -> Iterator[ProjectWarning]:
+    """A hook of the installation needs git or a database, which an image build does not have."""
+    for file, name, command in look.scripts():
+        if name not in ("preinstall", "install", "postinstall", "prepare", "preprepare") or "|| " in command:
+            continue
+        git = re.search(r"(?:^|&&|;)\s*git\s", command)
+        needs = "git" if git else "a database" if _MIGRATES.search(command) else ""
+        if needs:
+            yield ProjectWarning(
+                "install-hook",
+                *look.script_place(file, name),
+                f"The script {name} needs {needs} (`{command}`), and runs when packages are installed.",
+                f"The image build has no {needs.removeprefix('a ')}, so it stops there.",
+                f'Let it fail quietly outside of your machine: "{name}": "{command} || true".'
+                if git
+                else "Take it out of that script; migrations run before each deploy (release_command in fly.toml).",
+            )
+
+
+def start_dropped(look: Look) -> Iterator[ProjectWarning]:
+    """`start` starts something else than Next.js' own server."""
+    scripts = {name: (file, command) for file, name, command in look.scripts() if file == look.path("package.json")}
+    if "start" not in scripts or _STARTS_NEXT.search(scripts["start"][1]):
+        return
+    file, command = scripts["start"]
+    if re.search(r"\b(serve|http-server)\b|\bturbo\b|\bnx\b|npm run|pnpm |yarn |bun run", command):
+        return
+    yield ProjectWarning(
+        "own-server",
+        *look.script_place(file, "start"),
+        f"The script start runs `{command}`, not `next start`.",
+        "The image starts Next.js' own server, so what yours adds (WebSockets, jobs) is missing.",
+        "Move that into route handlers or an app of its own, or change CMD in the Dockerfile.",
+    )
+
+
+# --- The database ----------------------------------------------------------------------------------------
+
+
+def other_database(look: Look) -> Iterator[ProjectWarning]:
+    """The ORM is set to a database that is not PostgreSQL."""
+    kind = look.app.database
+    if kind is None or kind == "postgres" or look.app.db_driver in ("mysql2", "better-sqlite3", "@libsql/client"):
+        return
+    places = [*look.app.settings_files, "package.json"]
+    yield ProjectWarning(
+        "database-not-served",
+        *look.target.where([look.path(place) for place in places], look.app.database_word or kind),
+        f"The app keeps its data in {kind}.",
+        "Every database that can be chosen here is PostgreSQL, so none is set up and no migration is run.",
+        "Set the app's own database up by hand"
+        + (", with a volume for its file: without one every deploy deletes the data." if kind == "SQLite" else "."),
+    )
+
+
+def other_variable(look: Look) -> Iterator[ProjectWarning]:
+    """The code reads the address of its database from another variable than DATABASE_URL."""
+    if look.app.database in (None, "postgres"):
+        for variable in look.app.database_variables:
+            yield ProjectWarning(
+                "database-variable",
+                variable.file,
+                variable.line,
+                f"The database's address is read from {variable.name}.",
+                "Only DATABASE_URL is set when the database is made.",
+                f"Give {variable.name} the same value as DATABASE_URL (answer extra_secrets, which has it).",
+            )
+
+
+def own_records_table(look: Look) -> Iterator[ProjectWarning]:
+    """Drizzle keeps its records in a table of the app's own choice."""
+    for file in look.app.settings_files:
+        text = look.target.text(look.path(file)) or ""
+        section = re.search(r"\bmigrations\s*:\s*\{([^{}]*)\}", text) if "drizzle" in file else None
+        if section and re.search(r"\b(table|schema)\s*:", section[1]):
+            yield ProjectWarning(
+                "drizzle-records",
+                look.path(file),
+                files.line_of(text, section.start()),
+                "Drizzle's records of applied migrations have a table of their own here.",
+                "The migration runner reads drizzle.__drizzle_migrations, so it would apply every migration again.",
+                "Let drizzle-kit run them: -d migration_runner=cli.",
+            )
+
+
+def payload(look: Look) -> Iterator[ProjectWarning]:
+    """Payload keeps migrations of its own, as TypeScript that only its command runs."""
+    if "payload" in look.dependencies:
+        yield ProjectWarning(
+            "payload",
+            *look.target.where([look.path("package.json")], '"payload"'),
+            "Payload's migrations are TypeScript files that `payload migrate` runs.",
+            "The image has no command for them, so the release command runs none.",
+            "Pass them as prodMigrations to the database adapter, which applies them when the app starts.",
+        )
+
+
+def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
+    """The schema and its migrations are in another package of the repository."""
+    if look.app.orm not in (None, "none") and (look.app.orm != "prisma" or look.app.prisma_schema):
+        return
+    for folder in look.folders:
+        if files.within(folder, look.dir) and look.dir != ".":
+            continue
+        names = look.target.names(folder)
+        found = next((name for name in names if name == "schema.prisma" or name.startswith("drizzle.config.")), None)
+        inside_app = look.dir == "." and folder in (".", "prisma")
+        if found and not inside_app:
+            tool = "Prisma" if found == "schema.prisma" else "Drizzle"
+            yield ProjectWarning(
+                "schema-elsewhere",
+                files.join(folder, found),
+                None,
+                f"{tool}'s schema is in another package than the app.",
+                "Its migrations do not reach the image, so the release command runs none.",
+                "Run them before each deploy from your machine or from CI, with the database's address.",
+            )
+            return
+
+
+# --- Files and folders -----------------------------------------------------------------------------------
+
+
+def committed_env(look: Look) -> Iterator[ProjectWarning]:
+    """A committed .env file, which Next.js would read, stays out of the image build."""
+    for name in (".env", ".env.production"):
+        file = look.path(name)
+        if look.target.is_file(file) and not look.ignored.match_file(file):
+            yield ProjectWarning(
+                "env-file",
+                file,
+                None,
+                f"{name} is not ignored by git, and Next.js reads it.",
+                "No .env file reaches the image build, so its values are missing there.",
+                "Name what is no secret in extra_env (NEXT_PUBLIC_ names in public_env), and secrets in extra_secrets.",
+            )
+
+
+def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
+    """The code reads a .pem file, which .dockerignore keeps out of the image."""
+    for folder in look.folders:
+        for name, is_folder in look.target.names(folder).items():
+            file = files.join(folder, name)
+            if is_folder or not name.endswith(".pem") or look.ignored.match_file(file):
+                continue
+            for source in look.app_sources:
+                text = look.target.peek(source).decode(errors="replace")
+                if name in text:
+                    yield ProjectWarning(
+                        "hidden-file",
+                        source,
+                        files.line_of(text, text.index(name)),
+                        f"The code reads {file}.",
+                        ".dockerignore keeps every *.pem out of the image, as most are private keys.",
+                        f"If it is a certificate and no key: add !{file} to .dockerignore.",
+                    )
+                    break
+
+
+def private_registry(look: Look) -> Iterator[ProjectWarning]:
+    """Packages come from a registry that asks for a token; `build_secrets` has it by default."""
+    if look.app.registry_tokens:
+        names = ", ".join(variable.name for variable in look.app.registry_tokens)
+        first = look.app.registry_tokens[0]
+        yield ProjectWarning(
+            "private-registry",
+            first.file,
+            first.line,
+            f"Packages are installed with the token {names}.",
+            "The image build gets it as a build secret (answer build_secrets).",
+            f"Set {names} in the shell that deploys, and as a secret of the workflow.",
+        )
+
+
+def nx_app(look: Look) -> Iterator[ProjectWarning]:
+    """An Nx workspace has the app in a folder without a package.json."""
+    if not look.target.is_file("nx.json"):
+        return
+    for folder in look.folders:
+        names = look.target.names(folder)
+        if folder != look.dir and "project.json" in names and "package.json" not in names:
+            config = next((name for name in names if name.startswith("next.config.")), None)
+            if config:
+                yield ProjectWarning(
+                    "nx-app",
+                    files.join(folder, config),
+                    None,
+                    "The Next.js app is here, in an Nx workspace with one package.json for all.",
+                    f"The image is built in {'the root' if look.dir == '.' else look.dir}, where no app is.",
+                    f"Give {folder} a package.json of its own with next among its dependencies, and copy again.",
+                )
+                return
+
+
+def schema_of_variables(look: Look) -> Iterator[ProjectWarning]:
+    """A schema of environment variables names what must be set when the app starts."""
+    if look.app.variables:
+        names = ", ".join(variable.name for variable in look.app.variables)
+        first = look.app.variables[0]
+        yield ProjectWarning(
+            "variable-at-run-time",
+            first.file,
+            first.line,
+            f"The schema of the environment requires {names}.",
+            "The build skips that check (SKIP_ENV_VALIDATION=1); the app does not start without them.",
+            "Have the values at hand: ops/setup asks for each before the first deploy (answer extra_secrets).",
+        )
+
+
+RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
+    build_needs_database,
+    install_hook,
+    start_dropped,
+    other_database,
+    other_variable,
+    own_records_table,
+    payload,
+    schema_elsewhere,
+    committed_env,
+    hidden_pem,
+    private_registry,
+    nx_app,
+    schema_of_variables,
+)
+
+
+def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """Every warning on a Next.js app; none where there is none."""
+    if project.stack == "nextjs" and project.app_dir is not None:
+        look = Look(target, project)
+        for rule in RULES:
+            yield from rule(look)

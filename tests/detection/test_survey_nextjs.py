@@ -1,0 +1,241 @@
+"""Each rule for Next.js on projects that it is for, on siblings that say it otherwise, and on ones that do it right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier import run_copy
+from copier.errors import UserMessageError
+
+from copier_fly.detect.examine import examine
+from copier_fly.detect.nextjs.survey import RULES
+from tests.detection.projects import Files, below, nextjs, phoenix, write
+
+PRISMA = {"@prisma/client": "^6.19.0", "prisma": "^6.19.0"}
+DRIZZLE = {"drizzle-orm": "^0.45.0", "pg": "^8"}
+
+
+def scripts(**more: str) -> Files:
+    return nextjs(scripts={"dev": "next dev", "build": "next build", "start": "next start", **more})
+
+
+def schema(provider: str, variable: str = "DATABASE_URL") -> str:
+    return f'datasource db {{\n  provider = "{provider}"\n  url      = env("{variable}")\n}}\n'
+
+
+def prisma(provider: str, variable: str = "DATABASE_URL", file: str = "prisma/schema.prisma") -> Files:
+    return {**nextjs(dependencies=PRISMA), file: schema(provider, variable)}
+
+
+def drizzle(more: str) -> Files:
+    config = f'export default defineConfig({{\n  out: "./drizzle",\n  {more}\n}});\n'
+    return {**nextjs(dependencies=DRIZZLE), "drizzle.config.ts": config}
+
+
+ENV = """import { createEnv } from "@t3-oss/env-nextjs";
+
+export const env = createEnv({
+  server: {
+    DATABASE_URL: z.string().url(),
+    AUTH_SECRET: z.string(),
+    MAIL_FROM: z
+      .string()
+      .email(),
+    LOG_LEVEL: z.string().default("info"),
+    SENTRY_DSN: z.string().optional(),
+    NODE_ENV: z.enum(["development", "production"]),
+  },
+  client: {
+    NEXT_PUBLIC_SITE: z.string(),
+  },
+});
+"""
+WORKSPACE = {"pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n"}
+PEM = 'import { readFileSync } from "node:fs";\nexport const ca = readFileSync("certs/db-ca.pem");\n'
+NX_ROOT = {name: text for name, text in nextjs().items() if name == "package.json"} | {"nx.json": "{}"}
+
+CASES: dict[str, tuple[Files, str, list[str]]] = {
+    "build migrates": (
+        scripts(build="prisma generate && prisma migrate deploy && next build"),
+        "package.json build-needs-database",
+        ["`prisma migrate`", "release_command"],
+    ),
+    "build pushes": (
+        scripts(build="drizzle-kit push && next build"),
+        "package.json build-needs-database",
+        ["drizzle-kit push"],
+    ),
+    "prebuild seeds": (scripts(prebuild="npm run db:seed"), "package.json build-needs-database", ["prebuild"]),
+    "prepare needs git": (
+        scripts(prepare="git config core.hooksPath .githooks"),
+        "package.json install-hook",
+        ["|| true"],
+    ),
+    "postinstall needs git": (
+        scripts(postinstall="patch-package && git status"),
+        "package.json install-hook",
+        ["no git"],
+    ),
+    "postinstall migrates": (scripts(postinstall="prisma migrate deploy"), "package.json install-hook", ["a database"]),
+    "a server of its own": (
+        scripts(start="NODE_ENV=production node server.js"),
+        "package.json own-server",
+        ["node server.js"],
+    ),
+    "a server in TypeScript": (scripts(start="tsx server/index.ts"), "package.json own-server", ["WebSockets"]),
+    "prisma on sqlite": (prisma("sqlite"), "prisma/schema.prisma database-not-served", ["SQLite", "volume"]),
+    "prisma on mysql": (prisma("mysql"), "prisma/schema.prisma database-not-served", ["MySQL"]),
+    "drizzle on sqlite": (drizzle('dialect: "sqlite",'), "drizzle.config.ts database-not-served", ["SQLite"]),
+    "drizzle on turso": (drizzle("dialect: 'turso',"), "drizzle.config.ts database-not-served", ["SQLite"]),
+    "another variable in prisma": (
+        prisma("postgresql", "POSTGRES_PRISMA_URL"),
+        "prisma/schema.prisma database-variable",
+        ["POSTGRES_PRISMA_URL", "extra_secrets"],
+    ),
+    "another variable in drizzle": (
+        drizzle('dialect: "postgresql",\n  dbCredentials: { url: process.env.POSTGRES_URL! },'),
+        "drizzle.config.ts database-variable",
+        ["POSTGRES_URL"],
+    ),
+    "drizzle's own table": (
+        drizzle('dialect: "postgresql",\n  migrations: { table: "shop_migrations" },'),
+        "drizzle.config.ts drizzle-records",
+        ["-d migration_runner=cli"],
+    ),
+    "drizzle's own schema": (
+        drizzle('dialect: "postgresql",\n  migrations: {\n    schema: "public",\n  },'),
+        "drizzle.config.ts drizzle-records",
+        ["apply every migration again"],
+    ),
+    "payload": (
+        nextjs(dependencies={"payload": "^3.64.0", "@payloadcms/db-postgres": "^3.64.0"}),
+        "package.json payload",
+        ["prodMigrations"],
+    ),
+    "a schema in another package": (
+        {**below("apps/web", nextjs()), **WORKSPACE, "packages/db/prisma/schema.prisma": schema("postgresql")},
+        "packages/db/prisma/schema.prisma schema-elsewhere",
+        ["runs none"],
+    ),
+    "drizzle in another package": (
+        {**below("apps/web", nextjs()), **WORKSPACE, "packages/data/drizzle.config.ts": "export default {}\n"},
+        "packages/data/drizzle.config.ts schema-elsewhere",
+        ["Drizzle"],
+    ),
+    "a committed .env": ({**nextjs(), ".env": "A=1\n"}, ".env env-file", ["extra_env"]),
+    "a committed .env.production": (
+        {**nextjs(), ".env.production": "A=1\n", ".gitignore": ".env\n.env.local\n"},
+        ".env.production env-file",
+        ["public_env"],
+    ),
+    "a certificate that code reads": (
+        {**nextjs(), "certs/db-ca.pem": "x\n", "lib/db.ts": PEM},
+        "lib/db.ts hidden-file",
+        ["!certs/db-ca.pem"],
+    ),
+    "a token for packages": (
+        {**nextjs(), ".npmrc": "@acme:registry=https://npm.example.com\n//npm.example.com/:_authToken=${NPM_TOKEN}\n"},
+        ".npmrc private-registry",
+        ["NPM_TOKEN", "build_secrets"],
+    ),
+    "an integrated Nx workspace": (
+        {**NX_ROOT, "apps/web/project.json": "{}", "apps/web/next.config.js": "module.exports = {}\n"},
+        "apps/web/next.config.js nx-app",
+        ["apps/web a package.json"],
+    ),
+    "a schema of the environment": (
+        {**nextjs(), "src/env.mjs": ENV},
+        "src/env.mjs variable-at-run-time",
+        ["AUTH_SECRET, MAIL_FROM."],
+    ),
+}
+SILENT: dict[str, Files] = {
+    "a build that generates": scripts(build="prisma generate && next build", postinstall="prisma generate"),
+    "a migration that nobody runs in the build": scripts(**{"db:push": "prisma db push"}),
+    "husky": scripts(prepare="husky"),
+    "a hook that may fail": scripts(prepare="git config core.hooksPath .githooks || true"),
+    "a start with a port": scripts(start="next start -p 3001"),
+    "a standalone start": scripts(start="node .next/standalone/server.js"),
+    "a start that migrates": scripts(start="prisma migrate deploy && next start"),
+    "prisma on postgres": prisma("postgresql"),
+    "a direct address too": {
+        **nextjs(dependencies=PRISMA),
+        "prisma/schema.prisma": schema("postgresql").replace("}\n", '  directUrl = env("DIRECT_URL")\n}\n'),
+    },
+    "drizzle on postgres": drizzle('dialect: "postgresql",\n  dbCredentials: { url: process.env.DATABASE_URL! },'),
+    "an ignored .env": {**nextjs(), ".env": "A=1\n", ".gitignore": ".env*\n"},
+    "an example of an .env": {**nextjs(), ".env.example": "A=1\n"},
+    "a certificate that no code names": {**nextjs(), "certs/db-ca.pem": "x\n"},
+    "a public registry": {**nextjs(), ".npmrc": "registry=https://registry.example.com\nsave-exact=true\n"},
+    "Nx with a package of its own": {**below("apps/web", nextjs()), "nx.json": "{}", "apps/web/project.json": "{}"},
+    "a schema of the environment with defaults": {
+        **nextjs(),
+        "src/env.mjs": ENV.replace("    AUTH_SECRET: z.string(),\n", "").replace(".email(),", '.default("x"),'),
+    },
+    "middleware that redirects everything": {
+        **nextjs(),
+        "proxy.ts": 'export default () => Response.redirect("/login");\n',
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) -> None:
+    project, place, words = CASES[case]
+    [warning] = examine(write(tmp_path, project)).warnings
+    assert f"{warning.file} {warning.code}" == place
+    assert [word for word in words if word not in str(warning)] == []
+    assert all(part.endswith(".") for part in (warning.sentence, warning.consequence, warning.action[-1:] and "."))
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
+    assert [str(warning) for warning in examine(write(tmp_path, SILENT[case])).warnings] == []
+
+
+def test_every_rule_has_a_case() -> None:
+    assert len({place.split(" ")[1] for _, place, _ in CASES.values()}) == len(RULES)
+
+
+def test_a_schema_in_a_folder_has_its_migrations_inside(tmp_path: Path) -> None:
+    files = prisma("postgresql", file="prisma/schema/schema.prisma")
+    files["prisma/schema/migrations/migration_lock.toml"] = 'provider = "postgresql"\n'
+    assert examine(write(tmp_path, files)).nextjs.migrations_dir == "prisma/schema/migrations"
+
+
+def copied(template: Path, app: Path, **answers: Any) -> dict[str, Any]:
+    """The answers of a copy that asks nothing."""
+    run_copy(str(template), app, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    return yaml.safe_load((app / ".copier-answers.yml").read_text())
+
+
+def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
+    files = {
+        **prisma("postgresql", "POSTGRES_URL"),
+        "src/env.mjs": ENV,
+        ".npmrc": "//npm.example.com/:_authToken=${NPM_TOKEN}\n",
+    }
+    answers = copied(template, write(tmp_path / "shop", files))
+    assert answers["database"] == "fly_managed"
+    assert answers["build_secrets"] == ["NPM_TOKEN"]
+    assert [(secret["name"], secret["how"]) for secret in answers["extra_secrets"]] == [
+        ("AUTH_SECRET", "the value that src/env.mjs reads"),
+        ("MAIL_FROM", "the value that src/env.mjs reads"),
+        ("POSTGRES_URL", "the same value as DATABASE_URL"),
+    ]
+
+
+def test_an_app_on_sqlite_is_given_no_postgres(template: Path, tmp_path: Path) -> None:
+    assert copied(template, write(tmp_path / "shop", prisma("sqlite")))["database"] == "none"
+
+
+def test_of_several_apps_none_is_chosen_where_nobody_is_asked(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", {**below("backend", phoenix()), **below("frontend", nextjs())})
+    before = sorted(app.rglob("*"))
+    with pytest.raises(UserMessageError, match=r"backend, frontend\. Say which one: -d app_dir=backend\."):
+        copied(template, app)
+    assert sorted(app.rglob("*")) == before
+    assert copied(template, app, app_dir="frontend")["stack"] == "nextjs"
