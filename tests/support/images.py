@@ -160,6 +160,9 @@ def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
     if found := re.fullmatch(r"gcr\.io/distroless/nodejs(\d+)-debian13:nonroot", name):
         line = found[1]
         return lambda: _distroless_node(line)
+    if found := re.fullmatch(r"gcr\.io/distroless/cc-debian13(:debug)?", name):
+        target = "debug" if found[1] else "plain"
+        return lambda: _distroless_cc(target)
     if (found := re.fullmatch(r"postgres:(\d+)[\w.-]*", name)) and found[1] in _POSTGRES and "alpine" not in name:
         major = found[1]
         return lambda: _postgres(major)
@@ -247,6 +250,18 @@ def _distroless_node(line: str) -> tuple[str, str]:
 
     reference = _keyed("distroless-node", line, [node, dockerfile.read_text()], make)
     return reference, f"{description}, without all else"
+
+
+def _distroless_cc(target: str) -> tuple[str, str]:
+    base = _rootfs("trixie")
+    dockerfile = RECIPES / "distroless-cc.Dockerfile"
+
+    def make(reference: str) -> None:
+        label = ["--label", f"{LABEL}={reference}"]
+        build(RECIPES, reference, dockerfile=dockerfile, build_args={"BASE": base}, target=target, extra=label)
+
+    reference = _keyed("distroless-cc", target, [base, dockerfile.read_text()], make)
+    return reference, "the same packages of Debian trixie"
 
 
 def _postgres(major: str) -> tuple[str, str]:
