@@ -18,12 +18,10 @@ from .template_files import possible
 def _possible_in(target: str) -> dict[str, list[set[str]]]:
     """The same for a project before anything is answered, so far as it says what the answers will be."""
     project = detect(target)
-    root, elixir, nextjs = project.app_dir or ".", project.elixir, project.nextjs
+    root, elixir = project.app_dir or ".", project.elixir
     web_lib = next((files.folder_of(one.file) for one in elixir.endpoints if one.web_module == elixir.web_module), None)
     known = {
         "app_dir": root,
-        "routes_dir": f"{root}/{'src/' if nextjs.src_dir else ''}{nextjs.router or 'app'}",
-        "js": "ts" if nextjs.typescript else "js",
         "web_lib": web_lib,
         "app_lib": elixir.app_lib,
     }

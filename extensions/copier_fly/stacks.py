@@ -49,7 +49,7 @@ FRAMEWORKS = {
         name_allowed="use the name of an OTP app, such as my_shop",
     ),
     "nextjs": Framework(
-        layers=frozenset({"nextjs", "app_router", "pages_router", "runner", "cli", "nextjs_database"}),
+        layers=frozenset({"nextjs", "runner", "cli", "nextjs_database"}),
         port=3000,
         grace_period="10s",
         name_of="package.json",

@@ -51,28 +51,8 @@ def test_generated_apps(major: str, router: str, tmp_path: Path) -> None:
         name="web-shop",
         next_version=projects.NEXT[major][0],
         next_major=int(major),
-        router=router.removeprefix("src/"),
-        src_dir=router.startswith("src/"),
-        typescript=True,
         orm="none",
     )
-
-
-@pytest.mark.parametrize(
-    ("folders", "expected"),
-    [
-        (("app", "pages"), ("app", False)),
-        (("pages", "src/app"), ("pages", False)),
-        (("src/app", "src/pages"), ("app", True)),
-        ((), (None, False)),
-    ],
-)
-def test_which_router_next_would_use(
-    folders: tuple[str, ...], expected: tuple[str | None, bool], tmp_path: Path
-) -> None:
-    files = {"package.json": package_json(), **{f"{folder}/x.tsx": "" for folder in folders}}
-    found = details(tmp_path, files)
-    assert (found.router, found.src_dir) == expected
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "own-health-page": (
         {**below("apps/web", nextjs()), "apps/web/app/readyz/page.tsx": "export default () => null\n"},
         "apps/web/app/readyz/page.tsx own-health-page",
-        ["answers the same address as apps/web/app/readyz/route.ts", "Remove one of them."],
+        ["image answers /readyz before the app does", "Remove it"],
     ),
     "image-by-phx.gen.release": (
         {**phoenix(), "Dockerfile": "# Find eligible builder and runner images on Docker Hub. We use\nFROM x\n"},

@@ -76,6 +76,12 @@ def test_scripts_can_be_read_by(scripts: list[Rendered], shell: str) -> None:
         tools.clean(tools.run(program, *applet, "-n", stdin=without_eex(script)))
 
 
+def test_javascript(renders: dict[str, Path]) -> None:
+    files = [found.file for found in corpus.distinct(renders, "fly/*.mjs")]
+    assert {file.name for file in files} >= {"build.mjs", "database.mjs", "health.mjs", "migrate.mjs", "plan.mjs"}
+    tools.clean(tools.run("oxlint", "--deny-warnings", *files))
+
+
 def test_toml(renders: dict[str, Path]) -> None:
     """Without schemas: they would be fetched, and tests/truth knows more about a fly.toml."""
     files = [found.file for found in corpus.distinct(renders, "*.toml")]

@@ -97,9 +97,6 @@ NEXTJS_APP = some(
         "orm": st.sampled_from(choices("orm")),
         "migration_runner": st.sampled_from(choices("migration_runner")),
         "migrations_dir": FOLDER,
-        "router": st.sampled_from(choices("router")),
-        "src_dir": st.booleans(),
-        "typescript": st.booleans(),
         "public_env": st.lists(matching(r"NEXT_PUBLIC_[A-Z]{1,8}"), max_size=2, unique=True),
         "build_secrets": st.lists(ENV_NAME, max_size=2, unique=True),
     }

@@ -17,7 +17,6 @@ EXAMPLES = {file.parent.name: file for file in sorted((REPO / "examples").glob("
 EXCLUSIVE_LAYERS: list[set[str]] = [
     {"if_elixir", "if_nextjs"},
     {"if_ecto", "if_nextjs"},
-    {"if_app_router", "if_pages_router"},
     {"if_runner", "if_cli"},
     {"if_scripts", "if_no_scripts"},
     {"if_fly_managed", "if_fly_postgres", "if_neon"},

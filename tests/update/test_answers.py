@@ -47,7 +47,7 @@ def test_only_what_depends_on_it_changes(
     [
         ("phoenix_managed", {"database": "none"}, "lib/shop/release.ex"),
         ("umbrella_two_repos", {"repo_apps": ["arena"]}, "docs/fly/repos.md"),
-        ("nextjs_plain", {"router": "app"}, "pages/api/livez.js"),
+        ("nextjs_drizzle_neon", {"orm": "none"}, "fly/migrate.mjs"),
         ("phoenix_managed", {"stack": "nextjs"}, "rel/releases.exs"),
         ("ai_calendar_helper", {"environments": []}, "fly.development.toml"),
     ],

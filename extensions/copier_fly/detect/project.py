@@ -164,9 +164,6 @@ class NextjsApp:
     package_manager_pin: str | None = None
     lockfiles: tuple[str, ...] = ()
     node_version: str | None = None
-    router: str | None = None
-    src_dir: bool = False
-    typescript: bool = True
     orm: str | None = None
     orm_version: str | None = None
     migrations_dir: str | None = None

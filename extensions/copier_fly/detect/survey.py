@@ -187,14 +187,13 @@ def node_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
 
 
 def own_health_page(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """The App Router has a page or route at an address of the health checks."""
-    nextjs = project.nextjs
-    ours = f"route.{'ts' if nextjs.typescript else 'js'}"
-    for name in ("livez", "readyz") if nextjs.router == "app" else ():
-        folder = _in_app(project, "src" if nextjs.src_dir else ".", "app", name)
-        for file in target.names(folder):
-            if re.fullmatch(r"(route|page)\.\w+", file) and file != ours:
-                yield warning("own-health-page", (f"{folder}/{file}", None), ours=f"{folder}/{ours}")
+    """The app has a page or route at an address of the health checks, which the image answers before the app."""
+    for routes in ("app", "pages", "src/app", "src/pages"):
+        for name in ("livez", "readyz"):
+            folder = _in_app(project, routes, name)
+            for file in target.names(folder):
+                if re.fullmatch(r"(route|page|index)\.\w+", file):
+                    yield warning("own-health-page", (f"{folder}/{file}", None), path=f"/{name}")
 
 
 # --- A deployment that is there already -----------------------------------------------------------------

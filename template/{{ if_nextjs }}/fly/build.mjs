@@ -65,7 +65,7 @@ function checkEngine(app) {
 }
 
 function checkConfig(app) {
-  for (const name of readdirSync(app).filter((file) => /^next\.config\./.test(file))) {
+  for (const name of readdirSync(app).filter((file) => file.startsWith("next.config."))) {
     if (/^\s*output: *['"]export/m.test(readFileSync(join(app, name), "utf8"))) {
       throw new Stop(
         `${name} sets output: 'export', which makes plain files and no server to run. Remove that line, or put the ` +

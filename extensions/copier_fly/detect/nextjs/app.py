@@ -1,4 +1,4 @@
-"""What a Next.js app says about itself: package.json, lock files, routers, ORM folders, next.config."""
+"""What a Next.js app says about itself: package.json, lock files, ORM folders, next.config."""
 
 from __future__ import annotations
 
@@ -321,9 +321,6 @@ def read(target: Target, app: App) -> NextjsApp:
             return None
         return (_locked_version(lock, lockfile, name, deps[name], importer) if lock else None) or deps[name]
 
-    # Next.js looks below src/ only when neither folder is at the top.
-    places = ("app", "pages", "src/app", "src/pages")
-    routers = [path for path in places if target.is_dir(files.join(folder, path))]
     orm = _orm(target, folder, package, deps)
     database = _database(target, folder, orm.prisma_schema, deps)
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
@@ -336,9 +333,6 @@ def read(target: Target, app: App) -> NextjsApp:
         package_manager_pin=manager.pin,
         lockfiles=tuple(manager.locks),
         node_version=_node_version(target, folder, package),
-        router=routers[0].removeprefix("src/") if routers else None,
-        src_dir=bool(routers) and routers[0].startswith("src/"),
-        typescript=target.is_file(files.join(folder, "tsconfig.json")) or "typescript" in deps,
         orm=orm.name,
         orm_version=version(*orm_packages.get(orm.name or "", ())),
         migrations_dir=orm.migrations_dir,
