@@ -13,7 +13,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 class Stop extends Error {}
 
@@ -55,7 +54,7 @@ function environment({ database, publicEnv }, root) {
 function checkEngine(app) {
   const { engines, version } = createRequire(join(app, "package.json"))("next/package.json");
   // The one that npm brings along.
-  const { satisfies } = createRequire(realpathSync("/usr/local/bin/npm"))("semver");
+  const { satisfies } = createRequire(realpathSync(join(dirname(process.execPath), "npm")))("semver");
   if (!satisfies(process.version, engines.node)) {
     throw new Stop(
       `Next.js ${version} needs Node.js ${engines.node}, this image has ${process.version}. ` +
@@ -84,11 +83,10 @@ export function cacheServes(before, now) {
 
 function prepareCache(cache, lock) {
   const kept = join(cache, "lock");
+  mkdirSync(cache, { recursive: true });
   if (!existsSync(kept) || !cacheServes(readFileSync(kept, "latin1"), lock)) {
     console.log("Building without what earlier builds left");
-    for (const name of existsSync(cache) ? readdirSync(cache) : []) {
-      rmSync(join(cache, name), { recursive: true });
-    }
+    for (const name of readdirSync(cache)) rmSync(join(cache, name), { recursive: true });
   }
   rmSync(kept, { force: true });
   // What pages fetch elsewhere is fetched anew.
@@ -257,7 +255,7 @@ async function main(root, out, runner) {
   layers(settings, app, out, runner);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.filename === process.argv[1]) {
   try {
     await main(...process.argv.slice(2));
   } catch (error) {

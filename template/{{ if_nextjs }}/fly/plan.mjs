@@ -12,7 +12,6 @@
 // Where no build could end well it says why in one sentence, and exits with 1.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 class Stop extends Error {}
 
@@ -213,7 +212,7 @@ function forMigrations(context, out, { appDir, orm, migrations, cli }) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.filename === process.argv[1]) {
   try {
     main(...process.argv.slice(2));
   } catch (error) {

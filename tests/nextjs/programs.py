@@ -1,0 +1,78 @@
+"""Runs the programs of `fly/` with the Node.js of this machine, on folders that a test makes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.template import REPO
+
+PROGRAMS = REPO / "template" / "{{ if_nextjs }}" / "fly"
+"""They are static: what is in the template is what people get."""
+
+SETTINGS = {
+    "appDir": ".",
+    "packageManager": {
+        "name": "npm",
+        "package": "npm",
+        "locks": ["package-lock.json"],
+        "run": "npm run",
+        "version": None,
+    },
+    "compiled": ["better-sqlite3", "bcrypt"],
+    "database": False,
+    "orm": "none",
+    "migrations": None,
+    "cli": False,
+    "publicEnv": [],
+}
+
+
+def manager(name: str, lock: str, version: Any = None, package: str | None = None) -> dict[str, Any]:
+    """The settings of a package manager other than npm."""
+    run = f"{name} run"
+    return {
+        "packageManager": {"name": name, "package": package or name, "locks": [lock], "run": run, "version": version}
+    }
+
+
+def needs_node() -> None:
+    """Skip where no Node.js of at least 20 can run them."""
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("no Node.js on PATH")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.removeprefix("v").split(".")[0]) < 20:
+        pytest.skip(f"Node.js on PATH is {version.strip()}, and 20 is the oldest that runs them")
+
+
+def project(folder: Path, files: Mapping[str, Any], **settings: Any) -> Path:
+    """Write an app with the programs: what is no text becomes JSON."""
+    content: dict[str, Any] = {"fly/settings.json": {**SETTINGS, **settings}, **files}
+    for path, value in content.items():
+        if value is not None:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(value if isinstance(value, str) else json.dumps(value, indent=2))
+    for program in PROGRAMS.glob("*.mjs"):
+        shutil.copy(program, folder / "fly")
+    return folder
+
+
+def node(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Node.js; both streams are in `stdout`."""
+    return subprocess.run(
+        ["node", *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )

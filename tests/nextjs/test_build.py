@@ -1,0 +1,168 @@
+"""fly/build.mjs on an app whose `next build` is a script of the test: layers, caches, and the words of a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.nextjs import programs
+
+# What `next build` leaves with the standalone output, as far as the program looks.
+BUILD = """
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+const put = (path, text) => {
+  mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  writeFileSync(path, text);
+};
+const { NEXT_DEPLOYMENT_ID, NEXT_PRIVATE_STANDALONE, NEXT_PRIVATE_OUTPUT_TRACE_ROOT, DATABASE_URL } = process.env;
+console.log(JSON.stringify([NEXT_DEPLOYMENT_ID, NEXT_PRIVATE_STANDALONE, NEXT_PRIVATE_OUTPUT_TRACE_ROOT, DATABASE_URL]));
+put(".next/standalone/server.js", "x");
+put(".next/standalone/.next/BUILD_ID", "x");
+put(".next/standalone/node_modules/next/index.js", "x");
+put(".next/standalone/node_modules/@img/sharp-linux-x64/sharp.node", readFileSync("/bin/true"));
+put(".next/standalone/node_modules/@img/sharp-linuxmusl-x64/sharp.node", "x");
+put(".next/static/chunk.js", "x");
+"""
+APP: dict[str, Any] = {
+    "package.json": {"scripts": {"build": "node build.mjs"}, "dependencies": {"next": "16"}},
+    "package-lock.json": '{\n  "a": 1,\n  "b": 2\n}\n',
+    "node_modules/next/package.json": {"version": "16.4.3", "engines": {"node": ">=20"}},
+    "public/robots.txt": "x",
+    "build.mjs": BUILD,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _node() -> None:
+    programs.needs_node()
+    if shutil.which("npm", path=str(Path(shutil.which("node") or "").parent)) is None:
+        pytest.skip("no npm beside node, as there is in the image")
+
+
+def build(folder: Path, files: dict[str, Any], **settings: Any) -> tuple[int, str]:
+    programs.project(folder / "app", {**APP, **files}, **settings)
+    return again(folder)
+
+
+def again(folder: Path, **env: str) -> tuple[int, str]:
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    app, out = folder / "app", folder / "out"
+    words = {"PATH": os.environ["PATH"], "HOME": str(folder), "CI": "1", "REVISION": "0123456789abcdef", **env}
+    done = programs.node(app / "fly/build.mjs", app, out, "/", env=words)
+    return done.returncode, done.stdout
+
+
+def test_each_layer_has_what_changes_together(tmp_path: Path) -> None:
+    code, said = build(tmp_path, {}, database=True)
+    assert code == 0, said
+    out = tmp_path / "out"
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert found == {
+        "app/server.js",
+        "next/BUILD_ID",
+        "next/static/chunk.js",
+        "packages/node_modules/next/index.js",
+        "packages/node_modules/@img/sharp-linux-x64/sharp.node",
+        "public/robots.txt",
+    }
+    assert (out / "next/cache").is_dir()
+    database = "postgresql://build:build@localhost:5432/build"
+    assert f'["0123456789ab","1","{tmp_path}/app","{database}"]' in said
+
+
+def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
+    anew = "Building without what earlier builds left"
+    assert anew in build(tmp_path, {})[1]
+    cache = tmp_path / "app/.next/cache"
+    (cache / "fetch-cache").mkdir()
+    (cache / "kept").touch()
+    lock = tmp_path / "app/package-lock.json"
+    lock.write_text('{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n')
+    assert anew not in again(tmp_path)[1]
+    assert (cache / "kept").exists()
+    assert not (cache / "fetch-cache").exists()
+    lock.write_text('{\n  "a": 1,\n  "c": 3\n}\n')
+    assert anew in again(tmp_path)[1]
+    assert not (cache / "kept").exists()
+
+
+def test_a_failed_build_leaves_no_cache_that_serves(tmp_path: Path) -> None:
+    build(tmp_path, {})
+    (tmp_path / "app/build.mjs").write_text("process.exit(1)")
+    assert again(tmp_path)[0] == 1
+    (tmp_path / "app/build.mjs").write_text(BUILD)
+    assert "Building without what earlier builds left" in again(tmp_path)[1]
+
+
+ENV = """
+import { z } from "zod";
+export const schema = z.object({
+  STRIPE_KEY: z.string(),
+  SMTP_URL: z.url(),
+});
+export const mail = process.env.SMTP_URL, site = process.env["NEXT_PUBLIC_SITE"];
+"""
+COMPLAINS = "console.error('Invalid environment', { STRIPE_KEY: ['Required'], NEXT_PUBLIC_SITE: [], PATH: 1 });"
+
+
+def test_a_failed_build_ends_with_the_names_that_it_missed(tmp_path: Path) -> None:
+    code, said = build(tmp_path, {"src/env.ts": ENV, "build.mjs": f"{COMPLAINS} process.exit(1)"})
+    assert code == 1
+    assert said.rstrip().splitlines()[-3:] == [
+        "The build misses a value for NEXT_PUBLIC_SITE, STRIPE_KEY.",
+        "  public: add to copier update --trust -A -r :current: --ask public_env, then give the value in fly.toml, below "
+        "[build.args]",
+        "  any other: add to copier update --trust -A -r :current: --ask build_secrets, then export STRIPE_KEY=… before "
+        "ops/deploy (fly deploy --build-secret STRIPE_KEY=…); a value that only satisfies a check will do",
+    ]
+
+
+def test_a_failure_of_another_kind_names_no_variable(tmp_path: Path) -> None:
+    code, said = build(tmp_path, {"src/env.ts": ENV, "build.mjs": "console.error('SyntaxError'); process.exit(1)"})
+    assert code == 1
+    assert said.rstrip().endswith("The build failed; the reason is above.")
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "sentence"),
+    [
+        ({}, {"publicEnv": ["NEXT_PUBLIC_A", "NEXT_PUBLIC_B"]}, "NEXT_PUBLIC_A, NEXT_PUBLIC_B: empty, and the browser"),
+        ({"next.config.ts": "export default {\n  output: 'export',\n};\n"}, {}, "next.config.ts sets output: 'export'"),
+        (
+            {"node_modules/next/package.json": {"version": "15.5.28", "engines": {"node": ">=99"}}},
+            {},
+            "Next.js 15.5.28 needs Node.js >=99, this image has v",
+        ),
+        ({"build.mjs": ""}, {}, "The build left no .next/standalone/server.js. next.config must not set distDir"),
+    ],
+    ids=["public name without a value", "export", "Node.js too old", "no standalone output"],
+)
+def test_what_cannot_end_well_is_said(
+    files: dict[str, Any], settings: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    code, said = build(tmp_path, files, **settings)
+    assert code == 1
+    assert f"\n{sentence}" in said
+    assert "    at " not in said
+
+
+def test_a_library_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    text = 'readFileSync("/bin/true", "latin1").replace("libc.so.6", "gone.so.6")'
+    broken = BUILD.replace('readFileSync("/bin/true")', f'Buffer.from({text}, "latin1")')
+    code, said = build(tmp_path, {"build.mjs": broken})
+    assert code == 0
+    assert "NOTE: a package looks for libraries that are not here: gone.so.6" in said
+
+
+def test_a_library_that_the_machine_lacks_is_copied(tmp_path: Path) -> None:
+    programs.project(tmp_path / "app", APP)
+    app, out, runner = tmp_path / "app", tmp_path / "out", tmp_path / "runner"
+    runner.mkdir()
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = programs.node(app / "fly/build.mjs", app, out, runner, env=env)
+    assert done.returncode == 0, done.stdout
+    assert any(path.name.startswith("libc.so") for path in (out / "system").rglob("*"))
