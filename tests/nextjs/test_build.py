@@ -18,8 +18,8 @@ const put = (path, text) => {
   mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   writeFileSync(path, text);
 };
-const { NEXT_DEPLOYMENT_ID, NEXT_PRIVATE_STANDALONE, NEXT_PRIVATE_OUTPUT_TRACE_ROOT, DATABASE_URL } = process.env;
-console.log(JSON.stringify([NEXT_DEPLOYMENT_ID, NEXT_PRIVATE_STANDALONE, NEXT_PRIVATE_OUTPUT_TRACE_ROOT, DATABASE_URL]));
+const names = ["NEXT_DEPLOYMENT_ID", "NEXT_PRIVATE_STANDALONE", "NEXT_PRIVATE_OUTPUT_TRACE_ROOT", "DATABASE_URL"];
+console.log(JSON.stringify(names.map((name) => process.env[name])));
 put(".next/standalone/server.js", "x");
 put(".next/standalone/.next/BUILD_ID", "x");
 put(".next/standalone/node_modules/next/index.js", "x");
@@ -114,10 +114,11 @@ def test_a_failed_build_ends_with_the_names_that_it_missed(tmp_path: Path) -> No
     assert code == 1
     assert said.rstrip().splitlines()[-3:] == [
         "The build misses a value for NEXT_PUBLIC_SITE, STRIPE_KEY.",
-        "  public: add to copier update --trust -A -r :current: --ask public_env, then give the value in fly.toml, below "
-        "[build.args]",
-        "  any other: add to copier update --trust -A -r :current: --ask build_secrets, then export STRIPE_KEY=… before "
-        "ops/deploy (fly deploy --build-secret STRIPE_KEY=…); a value that only satisfies a check will do",
+        "  public: add to copier update --trust -A -r :current: --ask public_env, "
+        "then give the value in fly.toml, below [build.args]",
+        "  any other: add to copier update --trust -A -r :current: --ask build_secrets, "
+        "then export STRIPE_KEY=… before ops/deploy (fly deploy --build-secret STRIPE_KEY=…); "
+        "a value that only satisfies a check will do",
     ]
 
 

@@ -132,7 +132,8 @@ LOCKS = {
     ),
     "bun": (
         manager("bun", "bun.lock", "1.4.5"),
-        '{\n  "packages": {\n    "drizzle-orm": ["drizzle-orm@1.0.0", "", { "peerDependencies": { "better-sqlite3": ">=7" } }],\n  }\n}',
+        '{\n  "packages": {\n    "drizzle-orm": ["drizzle-orm@1.0.0", "", '
+        '{ "peerDependencies": { "better-sqlite3": ">=7" } }],\n  }\n}',
         '{\n  "packages": {\n    "better-sqlite3": ["better-sqlite3@12.4.1", "", {}, "sha512-x"],\n  }\n}',
     ),
 }
@@ -172,9 +173,7 @@ def test_the_version_of_a_package_is_read_from_every_lock_file(kind: str, tmp_pa
         ("yarn@4.5.0", "lockfileVersion: '9.0'\n", "pnpm@10.34.9"),
     ],
 )
-def test_pnpm_is_the_one_that_the_lock_file_wants(
-    pinned: str | None, text: str, expected: str, tmp_path: Path
-) -> None:
+def test_pnpm_is_the_one_that_the_lock_file_wants(pinned: str | None, text: str, expected: str, tmp_path: Path) -> None:
     files = {"package.json": package(**({"packageManager": pinned} if pinned else {})), "pnpm-lock.yaml": text}
     out, _ = plan(tmp_path, files, **manager("pnpm", "pnpm-lock.yaml", PNPM))
     assert (out / "plan/manager").read_text() == f"{expected}\n"
@@ -219,7 +218,11 @@ DATABASE = {"database": True, "orm": "prisma", "migrations": "prisma/migrations"
         ({"package-lock.json": None}, {}, "There is no package-lock.json, so the image would get other versions"),
         ({}, DATABASE, "prisma is not among the packages of package.json"),
         ({"package-lock.json": lock(prisma="8.0.0")}, DATABASE, "Prisma 8 is another tool"),
-        ({"package-lock.json": lock(prisma="7.9.1"), "fly/database.mjs": ""}, DATABASE, "There is no folder prisma/mig"),
+        (
+            {"package-lock.json": lock(prisma="7.9.1"), "fly/database.mjs": ""},
+            DATABASE,
+            "There is no folder prisma/mig",
+        ),
     ],
     ids=["no package.json", "no next", "no lock file", "no Prisma", "Prisma 8", "no migrations"],
 )

@@ -25,6 +25,7 @@ from tests.support import docker, images
 ROOT = Path(__file__).resolve().parents[2]
 _NODE = yaml.safe_load((ROOT / "extensions" / "copier_fly" / "fly" / "catalog" / "node.yml").read_text())
 NODE_IMAGE = _NODE["images"][_NODE["default"]]["debian"]
+BASE_IMAGE = _NODE["base"]
 _VERSIONS = _NODE["package_managers"]
 
 _LOCK = {
@@ -53,6 +54,12 @@ class Recipe:
     """More files, relative to the repository; they are there before the lock file is made."""
     dependencies: Mapping[str, str] = field(default_factory=dict)
     scripts: Mapping[str, str] = field(default_factory=dict)
+
+
+def ensure_images() -> None:
+    """See to it that what an image is built on and runs on is there."""
+    images.ensure(NODE_IMAGE)
+    images.ensure(BASE_IMAGE)
 
 
 def make(recipe: Recipe, destination: Path) -> Path:

@@ -166,7 +166,7 @@ def next_stack(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A Next.js app with Drizzle, its migrations and its database."""
     folder = nextjs.make(RECIPES["drizzle"], tmp_path_factory.mktemp("apps") / "web")
     template_support.render(template, folder, {"fly_app": "test-drizzle", "compose": True})
-    images.ensure(nextjs.NODE_IMAGE)
+    nextjs.ensure_images()
     docker.build(folder, "copier-fly-test/compose-nextjs", build_args={"REVISION": phoenix.REVISION})
     for tag in ("postgres:17", "caddy:2"):
         images.ensure(tag)

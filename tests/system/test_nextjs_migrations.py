@@ -8,15 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support import docker, images, nextjs
 from tests.support import template as template_support
 from tests.support.postgres import Database
 
 pytestmark = pytest.mark.system
-
-PG = yaml.safe_load((template_support.REPO / "extensions/copier_fly/fly/catalog/node.yml").read_text())["pg"]
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +25,10 @@ def runner(template: Path, tmp_path_factory: pytest.TempPathFactory) -> docker.I
     lines = [
         f"FROM {nextjs.NODE_IMAGE}",
         "WORKDIR /migrate",
-        f"RUN npm install --no-save --no-package-lock --ignore-scripts pg@{PG}",
-        "COPY fly ./",
+        "COPY fly/packages.json package.json",
+        "COPY fly/packages-lock.json package-lock.json",
+        "RUN npm ci --omit=optional --ignore-scripts",
+        "COPY fly/*.mjs ./",
         "USER node",
     ]
     (project / "runner.Dockerfile").write_text("\n".join(lines))
