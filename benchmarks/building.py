@@ -7,17 +7,20 @@ itself (copies between stages, writing layers) is in the wall seconds alone.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import secrets
 import shutil
 import subprocess
+import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import Figure, in_turn
+from tests.support import docker
 
 # An engine whose cgroups are systemd's wants a slice, and takes a dash for a slash. One for each run: there may be two.
 CGROUP = f"copierflybenchmark{os.getpid()}.slice"
@@ -70,12 +73,13 @@ def one_round(
 ) -> None:
     """Build each variant without any cache, then again after each edit, all in turn.
 
-    Adds "cold wall", "cold cpu" and the like for each of `edits` to `figures`, by the variants' names. Raises
-    BuildError.
+    Adds "cold wall", "cold cpu" and the like for each of `edits` to `figures`, by the variants' names, and "line
+    shipped" and "dependency shipped" in MB: what a registry lacks of the new image, compressed. Raises BuildError.
     """
     order = in_turn(number, variants)
     # Nobody finds the mounts of another round.
     run = secrets.token_hex(4)
+    layers: dict[str, list[str]] = {}
     folders = {variant.name: scratch / variant.tag.rpartition(":")[2] for variant in order}
     for variant in order:
         shutil.rmtree(folders[variant.name], ignore_errors=True)
@@ -94,6 +98,28 @@ def one_round(
                 figures[variant.name].add(f"{kind} wall", wall)
                 if cpu is not None:
                     figures[variant.name].add(f"{kind} cpu", cpu)
+                before, layers[variant.name] = layers.get(variant.name, []), docker.Image(variant.tag, "").layers
+                if kind in ("line", "dependency"):
+                    figures[variant.name].add(f"{kind} shipped", _shipped(variant.tag, before))
+
+
+def dockerfile_lines(dockerfile: str) -> int:
+    """How many lines of a Dockerfile are neither blank nor comment, with those of programs in it."""
+    return sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in dockerfile.splitlines())
+
+
+def _shipped(image: str, known: Sequence[str]) -> float:
+    """MB of the layers of an image that are not among the known ones, each by gzip, as a registry keeps it."""
+    new = {digest.removeprefix("sha256:") for digest in docker.Image(image, "").layers if digest not in known}
+    size = 0
+    with (
+        subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saved,
+        tarfile.open(fileobj=saved.stdout, mode="r|") as archive,
+    ):
+        for entry in archive:
+            if entry.name.rpartition("/")[2] in new and (content := archive.extractfile(entry)):
+                size += len(gzip.compress(content.read(), 6))
+    return size / 1e6
 
 
 def _stamp(dockerfile: Path, run: str) -> None:

@@ -14,9 +14,12 @@ from typing import TypeVar
 _Thing = TypeVar("_Thing")
 
 
+_UNITS = {"image": "MB", "shipped": "MB", "memory": "MiB", "lines": "lines", "request": "ms"}
+
+
 def unit(what: str) -> str:
-    """The unit of a measure by its name: MB of an image, MiB of memory, else seconds."""
-    return {"image": "MB", "memory": "MiB"}.get(what.split(maxsplit=1)[0], "s")
+    """The unit of a measure by a word of its name: MB of images and what is shipped, MiB of memory, else seconds."""
+    return next((_UNITS[word] for word in what.split() if word in _UNITS), "s")
 
 
 @dataclass

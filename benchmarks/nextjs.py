@@ -7,10 +7,13 @@ instructions ask of the app, and no more: `with-docker` wants `output: "standalo
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import re
 import shutil
+import statistics
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,17 +22,22 @@ from benchmarks import building, running
 from benchmarks.building import Edit, Variant
 from benchmarks.measuring import Figure, Result, Target
 from tests.support import docker, images, nextjs, template
+from tests.support.net import free_port
 from tests.support.nextjs import Recipe
 
 OURS, PEERS = "ours", ("with-docker", "dockerfile-node")
+BARE = "ours without checks"
 TARGETS = [
-    Target(OURS, "image unpacked", 0.8, PEERS),
+    Target(OURS, "dockerfile lines", 60),
+    Target(OURS, "image unpacked", 0.7, PEERS),
     Target(OURS, "image compressed", 0.8, PEERS),
     Target(OURS, "cold cpu", 1.0, PEERS),
     Target(OURS, "line cpu", 0.5, PEERS),
-    Target(OURS, "dependency cpu", 0.6, PEERS),
+    Target(OURS, "line shipped", 0.2, PEERS),
+    Target(OURS, "dependency cpu", 0.65, PEERS),
     Target(OURS, "boot", 1.0, PEERS),
     Target(OURS, "memory after requests", 1.0, PEERS),
+    Target(OURS, "request", 1.05, (BARE,)),
 ]
 GENERATOR = "@flydotio/dockerfile@0.7.10"
 EXAMPLE = "https://raw.githubusercontent.com/vercel/next.js/canary/examples/with-docker/Dockerfile"
@@ -84,6 +92,7 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     What cannot be had or does not start is left out, and a note says so.
     """
     notes = []
+    nextjs.ensure_images()
     base = images.ensure(nextjs.NODE_IMAGE)
     if stand_in := images.stand_in(nextjs.NODE_IMAGE):
         notes.append(f"{nextjs.NODE_IMAGE} could not be pulled; {stand_in} stands in for it, on all sides.")
@@ -110,6 +119,10 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
     )
 
     figures = {variant.name: Figure(variant.name) for variant in variants}
+    figures[BARE] = Figure(BARE)
+    for variant in variants:
+        text = (variant.source / "Dockerfile").read_text()
+        figures[variant.name].add("dockerfile lines", building.dockerfile_lines(text))
     for number in range(rounds):
         building.one_round(number, variants, _edits(more), scratch / "builds", figures)
         if number == 0:
@@ -119,7 +132,44 @@ def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator
         dead = running.one_round(number, machines, figures)
         if number == 0:
             notes += [f"{name} does not answer in {options.memory}: {_reason(error)}" for name, error in dead.items()]
+        _requests(figures, variants[0].tag)
         yield Result(figures, TARGETS, notes)
+
+
+def _requests(figures: dict[str, Figure], image: str) -> None:
+    """Add what a request takes, in ms, by the image as it is and by the same server without our checks before it."""
+    taken: dict[str, list[float]] = {OURS: [], BARE: []}
+    ports = {name: free_port() for name in taken}
+    with (
+        docker.run(image, env={"PORT": str(ports[OURS])}),
+        docker.run(image, "node", "server.js", env={"PORT": str(ports[BARE])}),
+    ):
+        for _ in range(8):  # the first warms up
+            for name, port in ports.items():
+                taken[name].append(_block(port))
+    for name, blocks in taken.items():
+        figures[name].add("request", statistics.median(blocks[1:]))
+
+
+def _block(port: int) -> float:
+    """The median of 400 requests over one connection, in ms; waits for a server that is not there yet."""
+    deadline = time.monotonic() + 60
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    seconds = []
+    while len(seconds) < 400:
+        begun = time.perf_counter()
+        try:
+            connection.request("GET", "/hello")
+            connection.getresponse().read()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(0.1)
+            continue
+        seconds.append(time.perf_counter() - begun)
+    connection.close()
+    return statistics.median(seconds) * 1000
 
 
 def _example(file: Path | None, notes: list[str]) -> str | None:
