@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from tests.support import corpus
-from tests.support import template as template_support
 from tests.support.template import rendered_files
 
 

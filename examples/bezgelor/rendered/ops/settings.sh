@@ -23,7 +23,6 @@ esac
 org=personal
 http_port=4000
 ha=false
-health=
 app_dir=.
 # What the image of the app is built on and runs on.
 images="docker.io/hexpm/elixir:TAG docker.io/debian:TAG"

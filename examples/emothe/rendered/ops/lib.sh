@@ -298,7 +298,7 @@ list_machines() {
 # serves ID IMAGE: whether a machine answers with the revision that the image was built from; $answer is what it says.
 # Fly's proxy passes a request on to the machine that the header names.
 serves() {
-  answer=$(curl -fsS --max-time 10 -H "fly-force-instance-id: $1" "${APP_URL:-https://$app.fly.dev}$health/livez" 2>&1) || return 1
+  answer=$(curl -fsS --max-time 10 -H "fly-force-instance-id: $1" "${APP_URL:-https://$app.fly.dev}/livez" 2>&1) || return 1
   case ${2##*:} in
     git-*) [ "$(printf %s "$answer" | jq -r '.revision[:12]' 2>/dev/null)" = "${2##*:git-}" ] ;;
     *) printf %s "$answer" | jq -e '.status == "ok"' >/dev/null 2>&1 ;;

@@ -226,7 +226,7 @@ To let $environment ($app) use it:
   2. Give its URL:    fly secrets import -a $app
      Type $what, then Ctrl-D. Every machine restarts."
   printf '       %s\n' "$@"
-  say "  3. See it answer:   curl -fsS https://$hostname$health/readyz"
+  say "  3. See it answer:   curl -fsS https://$hostname/readyz"
 }
 
 # keep_notice NAME: what is not in the database that was restored.

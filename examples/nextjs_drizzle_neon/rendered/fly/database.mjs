@@ -14,7 +14,7 @@ export function databaseUrl({ past = false } = {}) {
   if (!given && !process.env.DATABASE_URL) throw new Error("DATABASE_URL is not set: fly secrets set DATABASE_URL=…");
   const url = new URL(given || process.env.DATABASE_URL);
   if (past && !given) url.hostname = direct(url.hostname);
-  // `pg` verifies the certificate for all of these, and warns at length that it will not for ever.
+  // `pg` verifies the certificate for all of these, and warns at length that a later version will not.
   if (["prefer", "require", "verify-ca"].includes(url.searchParams.get("sslmode"))) {
     url.searchParams.set("sslmode", "verify-full");
   }
@@ -24,7 +24,7 @@ export function databaseUrl({ past = false } = {}) {
 /** A client that is not connected yet. `settings` are those of `pg`. */
 export function client(url, settings) {
   const db = new pg.Client({ connectionString: url, ...settings });
-  // Without a listener, a connection that breaks while nobody waits for it would end the process.
+  // Without a listener, a connection that breaks while no query waits for it would end the process.
   db.on("error", () => {});
   return db;
 }

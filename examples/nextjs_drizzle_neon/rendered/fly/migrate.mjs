@@ -5,7 +5,7 @@
 //
 // It keeps the records that the ORM's own tool keeps, under the same lock, so both can be used on one database. Each
 // file runs in a transaction of its own together with its record: one that fails leaves nothing behind, and the next
-// deploy with a mended file goes on there. Two deploys at once wait for each other.
+// deploy with the file corrected goes on there. Two deploys at once wait for each other.
 //
 // A file with CREATE INDEX CONCURRENTLY, or with a line `-- no-transaction`, runs outside of a transaction.
 //
@@ -160,7 +160,7 @@ async function apply(db, tool, migration) {
     const line = error.position && sql.slice(0, offset + Number(error.position)).split("\n").length;
     const left = alone
       ? "It ran outside of a transaction: look at what it left before you deploy again."
-      : "Nothing of it is left in the database: mend it and deploy again.";
+      : "Nothing of it is left in the database: correct it and deploy again.";
     throw new Error(`${name}${line ? `, line ${line}` : ""}: ${error.message}. ${left}`);
   }
   say("applied", name);

@@ -22,12 +22,10 @@ esac
 org=personal
 http_port=3000
 ha=false
-health=
 app_dir=.
 # What the image of the app is built on and runs on.
-images="docker.io/node:TAG"
+images="docker.io/node:TAG gcr.io/distroless/cc-debian13:debug"
 lock_files="pnpm-lock.yaml"
-health_route=app/livez/route.ts
 migrations_dir=drizzle
 public_env="NEXT_PUBLIC_SITE_URL"
 build_secrets="NEXT_SERVER_ACTIONS_ENCRYPTION_KEY SENTRY_AUTH_TOKEN"

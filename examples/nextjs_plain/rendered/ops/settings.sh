@@ -21,12 +21,10 @@ esac
 org=personal
 http_port=3000
 ha=false
-health=/api
 app_dir=.
 # What the image of the app is built on and runs on.
-images="docker.io/node:TAG"
+images="docker.io/node:TAG gcr.io/distroless/cc-debian13:debug"
 lock_files="bun.lock bun.lockb"
-health_route=pages/api/livez.js
 migrations_dir=
 public_env=""
 build_secrets="NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"

@@ -54,24 +54,13 @@ check_stack() {
     export) note fail next.config "output is export, which makes plain files and no server. Remove that line, or use a host for static files" ;;
   esac
   [ -z "$(next_config distDir)" ] || note fail next.config "distDir is set, but the image is made from .next. Remove that line"
-  if [ -f "$config" ] && [ -f "$health_route" ]; then
-    base=$(next_config basePath)
-    wanted=$base$health/livez
-    [ "$(next_config trailingSlash)" != true ] || wanted=$wanted/
-    path=$(setting "$config" path)
-    if [ "$path" = "$wanted" ] || [ "$path" = "${wanted%livez*}readyz${wanted##*livez}" ]; then
-      note ok health "Fly asks $path"
-    else
-      note fail health "Fly asks $path, but next.config moves the check to $wanted. Change path in $config"
-    fi
-  else
-    note fail health "$health_route is missing. To see why, and to bring it back, run: ops/doctor --scaffold"
-  fi
-  for file in "$app_dir"/middleware.* "$app_dir"/proxy.* "$app_dir"/src/middleware.* "$app_dir"/src/proxy.*; do
-    if [ -f "$file" ] && ! grep -q livez "$file"; then
-      note warn health "$file may send the checks to a login page. Leave livez and readyz out of its matcher, see docs/fly/nextjs.md"
-    fi
-  done
+  path=$(setting "$config" path)
+  case $path in
+    /livez | /readyz) note ok health "Fly asks $path, which the image answers before the app" ;;
+    *) note fail health "Fly asks $path, but the image answers /livez and /readyz, whatever next.config says. Change path in $config" ;;
+  esac
+  [ -f fly/health.mjs ] ||
+    note fail health "fly/health.mjs is missing. To see why, and to bring it back, run: ops/doctor --scaffold"
 
   if [ -n "$migrations_dir" ] && [ ! -d "$migrations_dir" ]; then
     note fail migrations "$migrations_dir is missing, so the database would have no tables. Make the first migration and commit it"
@@ -83,10 +72,12 @@ check_stack() {
   for name in $public_env; do
     [ -n "$(setting "$config" "$name")" ] || note fail public-env "$name has no value in $config, below [build.args]"
   done
+  lacking=
   for name in $(git grep -hoE 'NEXT_PUBLIC_[A-Z0-9_]+' -- '*.js' '*.jsx' '*.ts' '*.tsx' '*.mjs' 2>/dev/null | sort -u); do
-    grep -q "^ARG $name\$" Dockerfile 2>/dev/null ||
-      note warn public-env "$name is read by the code, but the image is built without it. Add it: $new_answer public_env"
+    grep -q "^ARG $name\$" Dockerfile 2>/dev/null || lacking="$lacking $name"
   done
+  [ -z "$lacking" ] ||
+    note warn public-env "the code reads$lacking, but the image is built without a value. Add what it needs: $new_answer public_env"
   while IFS= read -r file; do
     case $file in
       '' | *.example | *.sample | *.template) ;;
