@@ -26,8 +26,9 @@ _MASKS = [
     # An image by a full tag, with a digest or without. A major version alone is a choice of ours and stays.
     (r"\b([a-z][\w./-]*):(?:v?\d+\.[\w.-]*\w|[a-z]+-\d{8}[\w.-]*)(?:@sha256:[0-9a-f]{64})?", r"\1:TAG"),
     (r"@[0-9a-f]{40} # \S+", "@COMMIT # TAG"),
-    # A package or a tool: copier==9.19.1, pg@8.23.1, ${pinned:-1.4.5}, version: 0.4.83.
+    # A package or a tool: copier==9.19.1, pg@8.23.1, version: 0.4.83, and in JSON "version": "1.4.5".
     (r'(==|\w@(?!127\.)|:-|\w-version: "|\bversion: )\d+(?:\.\d+){2,}', r"\1VERSION"),
+    (r'(": ")\d+(?:\.\d+){2,}(?=")', r"\1VERSION"),
     (r"(?m)^scaffolded_on: .*", "scaffolded_on: DATE"),
     (r"(?m)^_src_path: .*", "_src_path: TEMPLATE"),
 ]

@@ -117,7 +117,7 @@ def test_a_failed_build_ends_with_the_names_that_it_missed(tmp_path: Path) -> No
         "  public: add to copier update --trust -A -r :current: --ask public_env, "
         "then give the value in fly.toml, below [build.args]",
         "  any other: add to copier update --trust -A -r :current: --ask build_secrets, "
-        "then export STRIPE_KEY=… before ops/deploy (fly deploy --build-secret STRIPE_KEY=…); "
+        "then export STRIPE_KEY=… in the shell that deploys (fly deploy: --build-secret STRIPE_KEY=…); "
         "a value that only satisfies a check will do",
     ]
 
