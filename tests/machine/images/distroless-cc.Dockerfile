@@ -1,5 +1,5 @@
 # Stands in for gcr.io/distroless/cc-debian13: the same packages of Debian 13, unpacked, with certificates and two users.
-# The target `debug` has BusyBox as well, each of its programs in /busybox.
+# The target `debug` has BusyBox as well, each of its programs in /busybox; Debian's lacks printenv, a script stands in.
 ARG BASE
 FROM ${BASE} AS packages
 RUN apt-get update && apt-get install -y --no-install-recommends busybox-static ca-certificates
@@ -21,7 +21,9 @@ RUN mkdir -p /debs /out/etc/ssl/certs /out/home/nonroot /out/root /out/tmp /out/
   && printf 'root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n' >/out/etc/group \
   && printf 'hosts: files dns\n' >/out/etc/nsswitch.conf \
   && chown 65532:65532 /out/home/nonroot && chmod 700 /out/home/nonroot && chmod 1777 /out/tmp \
-  && cp /bin/busybox /busybox/ && /busybox/busybox --install -s /busybox
+  && cp /bin/busybox /busybox/ && /busybox/busybox --install -s /busybox \
+  && printf '#!/busybox/sh\n[ -n "$1" ] || exec env\nenv | grep -q "^$1=" && env | sed -n "s/^$1=//p"\n' >/busybox/printenv \
+  && chmod 755 /busybox/printenv
 
 FROM scratch AS plain
 COPY --from=packages /out/ /

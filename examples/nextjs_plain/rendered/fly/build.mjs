@@ -150,8 +150,8 @@ function whyNot(output, root) {
   const ways = [
     pub.length && `public: add to ${ask("public_env")}, then give the value in fly.toml, below [build.args]`,
     others.length &&
-      `any other: add to ${ask("build_secrets")}, then export ${others[0]}=… before ops/deploy (fly deploy ` +
-        `--build-secret ${others[0]}=…); a value that only satisfies a check will do`,
+      `any other: add to ${ask("build_secrets")}, then export ${others[0]}=… in the shell that deploys (fly ` +
+        `deploy: --build-secret ${others[0]}=…); a value that only satisfies a check will do`,
   ];
   return [`The build misses a value for ${missed.join(", ")}.`, ...ways.filter(Boolean)].join("\n  ");
 }
