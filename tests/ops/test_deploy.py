@@ -338,6 +338,7 @@ def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
     make_project: Callable[..., Project], template: Path
 ) -> None:
     project = make_project(stack="nextjs", app_dir="apps/web", database="none", environments=[])
+    (project.folder / "apps/web").mkdir(parents=True)
     project.commit("apps/web/package.json", '{"name": "web", "scripts": {}}\n')
     wire = [sys.executable, str(template / "tasks/wire.py"), "nextjs", "apps/web", ""]
     subprocess.run(wire, cwd=project.folder, check=True, capture_output=True)
