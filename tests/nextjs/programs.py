@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.template import REPO
 
 PROGRAMS = REPO / "template" / "{{ if_nextjs }}" / "fly"
@@ -40,16 +38,6 @@ def manager(name: str, lock: str, version: Any = None, package: str | None = Non
     return {
         "packageManager": {"name": name, "package": package or name, "locks": [lock], "run": run, "version": version}
     }
-
-
-def needs_node() -> None:
-    """Skip where no Node.js of at least 20 can run them."""
-    found = shutil.which("node")
-    if found is None:
-        pytest.skip("no Node.js on PATH")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.removeprefix("v").split(".")[0]) < 20:
-        pytest.skip(f"Node.js on PATH is {version.strip()}, and 20 is the oldest that runs them")
 
 
 def project(folder: Path, files: Mapping[str, Any], **settings: Any) -> Path:

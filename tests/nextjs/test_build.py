@@ -11,6 +11,8 @@ import pytest
 
 from tests.nextjs import programs
 
+pytestmark = pytest.mark.needs("node", "npm")
+
 # What `next build` leaves with the standalone output, as far as the program looks.
 BUILD = """
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -34,13 +36,6 @@ APP: dict[str, Any] = {
     "public/robots.txt": "x",
     "build.mjs": BUILD,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _node() -> None:
-    programs.needs_node()
-    if shutil.which("npm", path=str(Path(shutil.which("node") or "").parent)) is None:
-        pytest.skip("no npm beside node, as there is in the image")
 
 
 def build(folder: Path, files: dict[str, Any], **settings: Any) -> tuple[int, str]:

@@ -16,6 +16,8 @@ import pytest
 from tests.nextjs import programs
 from tests.support.net import free_port
 
+pytestmark = pytest.mark.needs("node")
+
 # An app that sends everybody to its login page.
 REDIRECTS = """
 import http from "node:http";
@@ -23,11 +25,6 @@ http.createServer((request, response) => {
   response.writeHead(307, { location: "/login" }).end();
 }).listen(process.env.PORT, "::");
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _node() -> None:
-    programs.needs_node()
 
 
 class Server:

@@ -13,12 +13,9 @@ from tests.nextjs import programs
 from tests.nextjs.programs import manager
 from tests.support.template import REPO
 
+pytestmark = pytest.mark.needs("node")
+
 PNPM = yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog/node.yml").read_text())["pnpm_by_lock"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _node() -> None:
-    programs.needs_node()
 
 
 def package(**more: Any) -> dict[str, Any]:
