@@ -102,7 +102,7 @@ def test_doctor_has_nothing_against_a_fresh_copy(project: Path) -> None:
     [
         ("next.config.ts", "export default {\n  output: 'export',\n};\n", r"^fail  next.config .*output is export"),
         ("next.config.ts", "export default {\n  distDir: 'build',\n};\n", r"^fail  next.config .*distDir"),
-        ("yarn.lock", "", r"^warn  lock .*yarn.lock is of another package manager"),
+        ("yarn.lock", "", r"^warn  lock .*yarn.lock belongs to another package manager"),
         (
             "app/page.tsx",
             "process.env.NEXT_PUBLIC_A + process.env.NEXT_PUBLIC_B\n",
