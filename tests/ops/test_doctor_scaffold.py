@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from copier import run_copy, run_update
+from copier import run_copy
 
 from tests.ops.conftest import ANSWERS, SHELLS
+from tests.support import template as template_support
 
 COMMIT = "git commit -q --all --allow-empty --message"
 TEXT = "".join(f"{number}\n" for number in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
@@ -81,17 +82,7 @@ class Deployed:
 
     def update(self, version: str, **answers: object) -> None:
         """Update without a commit."""
-        run_update(
-            self.folder,
-            data=answers,
-            vcs_ref=version,
-            defaults=True,
-            overwrite=True,
-            skip_answered=True,
-            quiet=True,
-            unsafe=True,
-            skip_tasks=True,
-        )
+        template_support.update(self.folder, version, answers, skip_tasks=True)
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path

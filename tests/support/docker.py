@@ -38,6 +38,19 @@ def docker(*args: str, timeout: float = 120, stdin: str | None = None) -> str:
     return done.stdout
 
 
+def _run(command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, both streams in `stdout`."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
 def _complaint(command: Sequence[str], code: int, output: str) -> str:
     return f"{' '.join(command)}\nexit {code}:\n{output[-6000:]}"
 
@@ -132,15 +145,7 @@ def build(
     if target is not None:
         command += ["--target", target]
     command += [*extra, str(context)]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    done = _run(command, timeout)
     if done.returncode != 0:
         raise DockerError(_complaint(command, done.returncode, done.stdout))
     return Image(tag=tag, log=done.stdout)
@@ -154,15 +159,7 @@ class Container:
 
     def logs(self) -> str:
         """Everything the container printed so far, both streams."""
-        done = subprocess.run(
-            [client(), "logs", self.id],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = _run([client(), "logs", self.id], 60)
         return done.stdout
 
     def inspect(self, template: str) -> str:
@@ -259,14 +256,6 @@ def once(
     """Run a container to its end and remove it: exit code in `returncode`, both streams in `stdout`."""
     container = docker("create", *_flags(options), image, *command).strip()
     try:
-        return subprocess.run(
-            [client(), "start", "--attach", container],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return _run([client(), "start", "--attach", container], timeout)
     finally:
         docker("rm", "--force", "--volumes", container)

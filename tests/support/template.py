@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from copier import run_copy
+from copier import run_copy, run_update
 
 REPO = Path(__file__).resolve().parents[2]
 EXAMPLES = {file.parent.name: file for file in sorted((REPO / "examples").glob("*/answers.yml"))}
@@ -69,6 +69,21 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], **opti
         **options,
     )
     return destination
+
+
+def update(project: Path, version: str, answers: Mapping[str, Any] | None = None, **options: Any) -> None:
+    """Run `copier update --defaults --skip-answered` to a version, with these answers changed."""
+    run_update(
+        project,
+        data=dict(answers or {}),
+        vcs_ref=version,
+        defaults=True,
+        overwrite=True,
+        skip_answered=True,
+        unsafe=True,
+        quiet=True,
+        **options,
+    )
 
 
 def pretend(template: Path, target: Path, answers: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:

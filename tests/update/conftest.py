@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from copier import run_update
 
 from tests.support import template as template_support
 from tests.update import history
@@ -66,16 +65,7 @@ class Project:
 
     def update(self, version: str = NEWEST, **answers: Any) -> None:
         """Run `copier update --defaults --skip-answered`, to a version, with these answers changed."""
-        run_update(
-            self.folder,
-            data=answers,
-            vcs_ref=version,
-            defaults=True,
-            overwrite=True,
-            skip_answered=True,
-            unsafe=True,
-            quiet=True,
-        )
+        template_support.update(self.folder, version, answers)
 
     @property
     def dropped(self) -> set[str]:

@@ -192,17 +192,7 @@ class User(RuleBasedStateMachine):
 
     def update(self, conflict: str, data: dict[str, object]) -> None:
         with listening() as said:
-            run_update(
-                self.folder,
-                data=data,
-                vcs_ref=f"v1.{self.version}.0",
-                conflict=conflict,
-                defaults=True,
-                overwrite=True,
-                skip_answered=True,
-                unsafe=True,
-                quiet=True,
-            )
+            template_support.update(self.folder, f"v1.{self.version}.0", data, conflict=conflict)
         self.settle(said[0], "git checkout HEAD -- {}\n")
 
     @precondition(lambda self: self.edited and self.lines)
