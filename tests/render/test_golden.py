@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from pytest_copie.plugin import Copie
 
 from tests import golden
 from tests.golden import File
 from tests.support import template as template_support
+from tests.support.questions import choices
 from tests.support.template import REPO
 
 
@@ -28,9 +28,8 @@ def test_render_is_the_golden_one(copie: Copie, template: Path, name: str) -> No
 
 def test_golden_renders_show_every_stack_and_database() -> None:
     shown = [template_support.example(name) for name in golden.SHAPES]
-    for file, question in (("stack", "stack"), ("database", "database")):
-        choices = yaml.safe_load((REPO / f"questions/{file}.yml").read_text())[question]["choices"]
-        assert {answers[question] for answers in shown} == set(choices.values())
+    for question in ("stack", "database"):
+        assert {answers[question] for answers in shown} == set(choices(question))
 
 
 def test_every_golden_render_is_compared() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, UndefinedError, meta
 
+from copier_fly.stacks import STACKS
 from tests.support.template import REPO
 
 FILES = [REPO / line.split()[1] for line in (REPO / "copier.yml").read_text().splitlines() if "!include" in line]
@@ -21,6 +22,8 @@ ASKED = {name: question for name, question in QUESTIONS.items() if question.get(
 
 def choices(name: str) -> list[Any]:
     """The values that a question offers, [] where any text, number or list may be one or the catalog has them."""
+    if name == "stack":
+        return list(STACKS)
     question = ASKED[name]
     if question["type"] == "bool":
         return [False, True]
@@ -30,8 +33,9 @@ def choices(name: str) -> list[Any]:
 
 def is_for(name: str, answers: dict[str, Any]) -> bool:
     """Whether a question is one for these answers; yes, where it takes an answer that is not among them to know."""
+    known = {"framework": STACKS[answers["stack"]].framework, **answers} if "stack" in answers else answers
     try:
-        return _condition(name)(**answers) is not False
+        return _condition(name)(**known) is not False
     except UndefinedError:
         return True
 
