@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from copier.errors import UserMessageError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from copier_fly.detect.project import Project
 from tests.support.profiles import examples
 from tests.support.questions import ASKED, FILES, QUESTIONS
 from tests.support.template import REPO, pretend
@@ -38,6 +40,20 @@ def test_every_question_asks_a_question() -> None:
     assert [
         name for name, question in ASKED.items() if "?" not in question.get("help", "") and name not in silent
     ] == []
+
+
+def test_what_is_read_of_a_project_is_there() -> None:
+    """A misspelt field fails when it is rendered; here also where no test renders it."""
+    read = set()
+    for folder in ("questions", "messages", "includes", "template"):
+        for file in (REPO / folder).rglob("*.*"):
+            text = file.read_text() if file.suffix in (".yml", ".jinja") and file.is_file() else ""
+            read |= set(re.findall(r"detected\(\)\.([\w.]+)", text))
+    assert len(read) > 10
+    for path in read:
+        value: Any = Project(folder="")
+        for name in path.split("."):
+            value = getattr(value, name)
 
 
 def test_at_most_nine_are_always_asked() -> None:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import yaml
 from copier import run_copy, run_update
 
+from copier_fly.stacks import FRAMEWORKS
+
 REPO = Path(__file__).resolve().parents[2]
 EXAMPLES = {file.parent.name: file for file in sorted((REPO / "examples").glob("*/answers.yml"))}
 
 EXCLUSIVE_LAYERS: list[set[str]] = [
-    {"if_elixir", "if_nextjs"},
-    {"if_ecto", "if_nextjs"},
+    *(
+        {f"if_{layer}", f"if_{other}"}
+        for one, another in combinations(FRAMEWORKS.values(), 2)
+        for layer, other in product(one.layers, another.layers)
+    ),
     {"if_runner", "if_cli"},
     {"if_scripts", "if_no_scripts"},
     {"if_fly_managed", "if_fly_postgres", "if_neon"},
