@@ -11,7 +11,7 @@ import pytest
 
 from copier_fly.detect.examine import examine
 from copier_fly.detect.warnings import texts
-from tests.detection import test_survey_elixir
+from tests.detection import test_survey_elixir, test_survey_nextjs
 from tests.detection.projects import (
     below,
     endpoint_ex,
@@ -194,7 +194,7 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 
 def test_every_warning_has_a_case() -> None:
-    cases = CASES | test_survey_elixir.CASES
+    cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
     assert texts().keys() == {place.rpartition(" ")[2] for _, place, _ in cases.values()}
 
 

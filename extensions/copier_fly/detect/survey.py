@@ -18,7 +18,7 @@ from .elixir import survey as elixir_survey
 from .files import Target
 from .nextjs import survey as nextjs_survey
 from .project import Project, ProjectWarning
-from .warnings import warning
+from .warnings import volume_advice, warning
 
 Rule = Callable[[Target, Project], Iterable[ProjectWarning]]
 
@@ -102,11 +102,7 @@ def ecto_adapter(target: Target, project: Project) -> Iterator[ProjectWarning]:
     if known := _ECTO_ADAPTERS.get(project.elixir.db_adapter or ""):
         database, driver = known
         place = target.where([_in_app(project, "mix.exs")], driver)
-        yield warning("database-not-served", place, database=database, driver=driver, volume=_volume(database))
-
-
-def _volume(database: str) -> str:
-    return ", with a volume for its file: without one every deploy deletes the data" if database == "SQLite" else ""
+        yield warning("database-not-served", place, database=database, driver=driver, volume=volume_advice(database))
 
 
 def elixir_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -153,7 +149,7 @@ def nextjs_driver(target: Target, project: Project) -> Iterator[ProjectWarning]:
     driver = project.nextjs.db_driver
     if database := _NEXTJS_DRIVERS.get(driver or ""):
         place = target.where([_in_app(project, "package.json")], f'"{driver}"')
-        yield warning("database-not-served", place, database=database, driver=driver, volume=_volume(database))
+        yield warning("database-not-served", place, database=database, driver=driver, volume=volume_advice(database))
 
 
 def two_orms(target: Target, project: Project) -> Iterator[ProjectWarning]:

@@ -1,7 +1,8 @@
 """What a Next.js project has that its image or its scripts do not serve: one rule a function.
 
 A rule gets a `Look` and yields a `ProjectWarning` for each thing it finds; `survey` runs them all. To add one: write
-the function, put it into `RULES`, and give it a project and its opposite in `tests/detection/test_survey_nextjs.py`.
+the function, put it into `RULES`, give its warning a text in `warnings.yml`, and give it a project and its opposite in
+`tests/detection/test_survey_nextjs.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathspec import GitIgnoreSpec
 from .. import files
 from ..files import Target
 from ..project import Project, ProjectWarning
+from ..warnings import volume_advice, warning
 from . import app as nextjs_app
 
 _MIGRATES = re.compile(
@@ -105,13 +107,7 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
     for file, name, command in look.scripts():
         found = _MIGRATES.search(command)
         if name in ("build", "prebuild", "postbuild") and found:
-            yield ProjectWarning(
-                "build-needs-database",
-                *look.script_place(file, name),
-                f"The script {name} runs `{found[0]}`.",
-                "There is no database while the image is built, so the build stops.",
-                "Take it out of that script; migrations run before each deploy (release_command in fly.toml).",
-            )
+            yield warning("build-needs-database", look.script_place(file, name), name=name, command=found[0])
             return
 
 
@@ -121,16 +117,12 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
         if name not in ("preinstall", "install", "postinstall", "prepare", "preprepare") or "|| " in command:
             continue
         git = re.search(r"(?:^|&&|;)\s*git\s", command)
-        needs = "git" if git else "a database" if _MIGRATES.search(command) else ""
-        if needs:
-            yield ProjectWarning(
-                "install-hook",
-                *look.script_place(file, name),
-                f"The script {name} needs {needs} (`{command}`), and runs when packages are installed.",
-                f"The image build has no {needs.removeprefix('a ')}, so it stops there.",
-                f'Let it fail quietly outside of your machine: "{name}": "{command} || true".'
-                if git
-                else "Take it out of that script; migrations run before each deploy (release_command in fly.toml).",
+        if git or _MIGRATES.search(command):
+            yield warning(
+                "install-hook-git" if git else "install-hook-database",
+                look.script_place(file, name),
+                name=name,
+                command=command,
             )
 
 
@@ -142,13 +134,7 @@ def start_dropped(look: Look) -> Iterator[ProjectWarning]:
     file, command = scripts["start"]
     if re.search(r"\b(serve|http-server)\b|\bturbo\b|\bnx\b|npm run|pnpm |yarn |bun run", command):
         return
-    yield ProjectWarning(
-        "own-server",
-        *look.script_place(file, "start"),
-        f"The script start runs `{command}`, not `next start`.",
-        "The image starts Next.js' own server, so what yours adds (WebSockets, jobs) is missing.",
-        "Move that into route handlers or an app of its own, or change CMD in the Dockerfile.",
-    )
+    yield warning("own-server", look.script_place(file, "start"), command=command)
 
 
 # --- The database ----------------------------------------------------------------------------------------
@@ -160,13 +146,11 @@ def other_database(look: Look) -> Iterator[ProjectWarning]:
     if kind is None or kind == "postgres" or look.app.db_driver in ("mysql2", "better-sqlite3", "@libsql/client"):
         return
     places = [*look.app.settings_files, "package.json"]
-    yield ProjectWarning(
-        "database-not-served",
-        *look.target.where([look.path(place) for place in places], look.app.database_word or kind),
-        f"The app keeps its data in {kind}.",
-        "Every database that can be chosen here is PostgreSQL, so none is set up and no migration is run.",
-        "Set the app's own database up by hand"
-        + (", with a volume for its file: without one every deploy deletes the data." if kind == "SQLite" else "."),
+    yield warning(
+        "database-of-the-orm",
+        look.target.where([look.path(place) for place in places], look.app.database_word or kind),
+        database=kind,
+        volume=volume_advice(kind),
     )
 
 
@@ -174,14 +158,7 @@ def other_variable(look: Look) -> Iterator[ProjectWarning]:
     """The code reads the address of its database from another variable than DATABASE_URL."""
     if look.app.database in (None, "postgres"):
         for variable in look.app.database_variables:
-            yield ProjectWarning(
-                "database-variable",
-                variable.file,
-                variable.line,
-                f"The database's address is read from {variable.name}.",
-                "Only DATABASE_URL is set when the database is made.",
-                f"Give {variable.name} the same value as DATABASE_URL (answer extra_secrets, which has it).",
-            )
+            yield warning("database-variable", (variable.file, variable.line), name=variable.name)
 
 
 def own_records_table(look: Look) -> Iterator[ProjectWarning]:
@@ -190,26 +167,13 @@ def own_records_table(look: Look) -> Iterator[ProjectWarning]:
         text = look.target.text(look.path(file)) or ""
         section = re.search(r"\bmigrations\s*:\s*\{([^{}]*)\}", text) if "drizzle" in file else None
         if section and re.search(r"\b(table|schema)\s*:", section[1]):
-            yield ProjectWarning(
-                "drizzle-records",
-                look.path(file),
-                files.line_of(text, section.start()),
-                "Drizzle's records of applied migrations have a table of their own here.",
-                "The migration runner reads drizzle.__drizzle_migrations, so it would apply every migration again.",
-                "Let drizzle-kit run them: -d migration_runner=cli.",
-            )
+            yield warning("drizzle-records", (look.path(file), files.line_of(text, section.start())))
 
 
 def payload(look: Look) -> Iterator[ProjectWarning]:
     """Payload keeps migrations of its own, as TypeScript that only its command runs."""
     if "payload" in look.dependencies:
-        yield ProjectWarning(
-            "payload",
-            *look.target.where([look.path("package.json")], '"payload"'),
-            "Payload's migrations are TypeScript files that `payload migrate` runs.",
-            "The image has no command for them, so the release command runs none.",
-            "Pass them as prodMigrations to the database adapter, which applies them when the app starts.",
-        )
+        yield warning("payload", look.target.where([look.path("package.json")], '"payload"'))
 
 
 def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -224,14 +188,7 @@ def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
         inside_app = look.dir == "." and folder in (".", "prisma")
         if found and not inside_app:
             tool = "Prisma" if found == "schema.prisma" else "Drizzle"
-            yield ProjectWarning(
-                "schema-elsewhere",
-                files.join(folder, found),
-                None,
-                f"{tool}'s schema is in another package than the app.",
-                "Its migrations do not reach the image, so the release command runs none.",
-                "Run them before each deploy from your machine or from CI, with the database's address.",
-            )
+            yield warning("schema-elsewhere", (files.join(folder, found), None), tool=tool)
             return
 
 
@@ -243,14 +200,7 @@ def committed_env(look: Look) -> Iterator[ProjectWarning]:
     for name in (".env", ".env.production"):
         file = look.path(name)
         if look.target.is_file(file) and not look.ignored.match_file(file):
-            yield ProjectWarning(
-                "env-file",
-                file,
-                None,
-                f"{name} is not ignored by git, and Next.js reads it.",
-                "No .env file reaches the image build, so its values are missing there.",
-                "Name what is no secret in extra_env (NEXT_PUBLIC_ names in public_env), and secrets in extra_secrets.",
-            )
+            yield warning("env-file", (file, None), name=name)
 
 
 def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
@@ -263,14 +213,7 @@ def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
             for source in look.app_sources:
                 text = look.target.peek(source).decode(errors="replace")
                 if name in text:
-                    yield ProjectWarning(
-                        "hidden-file",
-                        source,
-                        files.line_of(text, text.index(name)),
-                        f"The code reads {file}.",
-                        ".dockerignore keeps every *.pem out of the image, as most are private keys.",
-                        f"If it is a certificate and no key: add !{file} to .dockerignore.",
-                    )
+                    yield warning("hidden-file", (source, files.line_of(text, text.index(name))), file=file)
                     break
 
 
@@ -279,14 +222,7 @@ def private_registry(look: Look) -> Iterator[ProjectWarning]:
     if look.app.registry_tokens:
         names = ", ".join(variable.name for variable in look.app.registry_tokens)
         first = look.app.registry_tokens[0]
-        yield ProjectWarning(
-            "private-registry",
-            first.file,
-            first.line,
-            f"Packages are installed with the token {names}.",
-            "The image build gets it as a build secret (answer build_secrets).",
-            f"Set {names} in the shell that deploys, and as a secret of the workflow.",
-        )
+        yield warning("private-registry", (first.file, first.line), names=names)
 
 
 def nx_app(look: Look) -> Iterator[ProjectWarning]:
@@ -298,13 +234,11 @@ def nx_app(look: Look) -> Iterator[ProjectWarning]:
         if folder != look.dir and "project.json" in names and "package.json" not in names:
             config = next((name for name in names if name.startswith("next.config.")), None)
             if config:
-                yield ProjectWarning(
+                yield warning(
                     "nx-app",
-                    files.join(folder, config),
-                    None,
-                    "The Next.js app is here, in an Nx workspace with one package.json for all.",
-                    f"The image is built in {'the root' if look.dir == '.' else look.dir}, where no app is.",
-                    f"Give {folder} a package.json of its own with next among its dependencies, and copy again.",
+                    (files.join(folder, config), None),
+                    folder=folder,
+                    built="the root" if look.dir == "." else look.dir,
                 )
                 return
 
@@ -314,14 +248,7 @@ def schema_of_variables(look: Look) -> Iterator[ProjectWarning]:
     if look.app.variables:
         names = ", ".join(variable.name for variable in look.app.variables)
         first = look.app.variables[0]
-        yield ProjectWarning(
-            "variable-at-run-time",
-            first.file,
-            first.line,
-            f"The schema of the environment requires {names}.",
-            "The build skips that check (SKIP_ENV_VALIDATION=1); the app does not start without them.",
-            "Have the values at hand: ops/setup asks for each before the first deploy (answer extra_secrets).",
-        )
+        yield warning("variable-in-schema", (first.file, first.line), names=names)
 
 
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
