@@ -1,6 +1,6 @@
 """What of a copy meets files that are there already, known before the first of them is written.
 
-Where copier can ask nobody it stops at the first such file, and those before it are written by then. An interrupted
+Where copier cannot ask it stops at the first such file, and those before it are written by then. An interrupted
 copy may also leave a file of the template behind that is empty or half written: copier would ask about it, as about
 one of the user's own.
 """
@@ -72,7 +72,7 @@ _ready: dict[str, str] = {}
 
 @pass_context
 def refuse_overwrites(context: Context) -> str:
-    """Stop with one sentence when files would be overwritten and there is nobody to ask; remove what was begun.
+    """Stop with one sentence when files would be overwritten and no one can be asked; remove half-written ones.
 
     Returns nothing. Raises `UserMessageError`, before anything is written. An update overwrites by its nature and
     merges afterwards, and who pretends writes nothing: neither gets here.
@@ -96,7 +96,7 @@ def _refusal(files: list[str]) -> str:
     named = ", ".join(files[:NAMED])
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
     return (
-        f"{named}{more}: already there, and there is nobody to ask whether this copy may overwrite "
+        f"{named}{more}: already there, and this run cannot ask whether to overwrite "
         f"{'it' if len(files) == 1 else 'them'}. Nothing was changed. To look first: copier copy -n --overwrite; to "
         "keep one of them: --skip FILE; to overwrite, once all is committed: --overwrite."
     )

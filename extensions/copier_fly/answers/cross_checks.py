@@ -1,6 +1,6 @@
 """Who judges answers, and when.
 
-Three places call the checks of `checks.py`: a question's own validator while somebody types, `preflight` before the
+Three places call the checks of `checks.py`: a question's own validator while the user types, `preflight` before the
 first question for what came from the command line or an answers file (copier would show a traceback for those), and
 `cross_checks` after the last one for answers that only clash with each other.
 """
@@ -38,7 +38,7 @@ def check(context: Context, name: str) -> str:
 
 
 def _is_asked(name: str, context: Context) -> bool:
-    # A default that its own validator refuses is a traceback where nobody is there to be asked again.
+    # A default that its own validator refuses is a traceback where the question cannot be asked again.
     if context["_copier_conf"]["defaults"]:
         return False
     ask = str(all_questions()[name].get("ask", True))

@@ -186,7 +186,7 @@ def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, s
     schema = schema or there("prisma/schema.prisma", "schema.prisma", "prisma/schema")
     prisma, drizzle = bool({"prisma", "@prisma/client"} & deps.keys()), "drizzle-orm" in deps
     if prisma and drizzle:
-        # Both installed: the one that is set up is the one in use; when both are, nobody can tell.
+        # Both installed: the one that is set up is the one in use; when both are, only the user knows.
         prisma, drizzle = bool(schema and not drizzle_config), bool(drizzle_config and not schema)
         if not prisma and not drizzle:
             return Orm(None, None, schema)

@@ -16,7 +16,7 @@ NODE_FLOOR = {13: (16, 14), 14: (18, 17), 15: (18, 18), 16: (20, 9)}
 def problem(target: str, app: NextjsApp, answers: Mapping[str, Any], chosen: bool) -> str:
     """Name the first thing that makes a deployment of this app impossible, as a sentence with the way out.
 
-    `target` is the folder of the repository, `app` what was detected, `chosen` whether somebody said
+    `target` is the folder of the repository, `app` what was detected, `chosen` whether an answer says
     which package manager is meant. Empty when nothing stands in the way.
     """
     if app.output == "export":
