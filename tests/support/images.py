@@ -35,6 +35,8 @@ MACHINE = ROOT / "tests" / "machine"
 CATALOG = ROOT / "extensions" / "copier_fly" / "fly" / "catalog"
 RECIPES = MACHINE / "images"
 LABEL = "copier-fly.stand-in"
+FRONTEND = "docker/dockerfile:1"
+"""What a `# syntax=` line names: BuildKit takes it from the engine's images, or pulls it."""
 _TESTING = "forky"
 _POSTGRES = {"15": "bookworm", "17": "trixie", "18": _TESTING}
 """The Debian that has a major version of PostgreSQL."""
@@ -160,6 +162,9 @@ def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
     if found := re.fullmatch(r"gcr\.io/distroless/nodejs(\d+)-debian13:nonroot", name):
         line = found[1]
         return lambda: _distroless_node(line)
+    if name == "gcr.io/distroless/cc-debian13:debug-nonroot":
+        # As new as what stands in for the Debian that releases are built on, whose epmd loads libsystemd.
+        return lambda: _distroless_cc("debug", _TESTING, "libcap2 libsystemd0")
     if found := re.fullmatch(r"gcr\.io/distroless/cc-debian13(:debug)?", name):
         target = "debug" if found[1] else "plain"
         return lambda: _distroless_cc(target)
@@ -169,6 +174,8 @@ def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
     # The real one is built on Alpine, but nobody builds on it: what counts is the program.
     if re.fullmatch(r"caddy:2(\.[\d.]+)?(-alpine)?", name):
         return _caddy
+    if name == FRONTEND:
+        return _frontend
     return None
 
 
@@ -180,11 +187,15 @@ def in_catalog() -> set[str]:
         if isinstance(value, dict):
             for item in value.values():
                 collect(item)
-        elif isinstance(value, str) and re.fullmatch(r"[a-z][\w./-]*:[\w.-]+", value):
+        elif isinstance(value, list):
+            for item in value:
+                collect(item)
+        elif isinstance(value, str) and re.fullmatch(r"[a-z][\w./-]*:[\w.-]+(@sha256:[0-9a-f]{64})?", value):
             found.add(value)
 
     for name in ("elixir", "node"):
-        collect(yaml.safe_load((CATALOG / f"{name}.yml").read_text())["images"])
+        catalog = yaml.safe_load((CATALOG / f"{name}.yml").read_text())
+        collect([catalog["images"], catalog.get("distroless")])
     return found
 
 
@@ -252,16 +263,16 @@ def _distroless_node(line: str) -> tuple[str, str]:
     return reference, f"{description}, without all else"
 
 
-def _distroless_cc(target: str) -> tuple[str, str]:
-    base = _rootfs("trixie")
+def _distroless_cc(target: str, suite: str = "trixie", more: str = "") -> tuple[str, str]:
     dockerfile = RECIPES / "distroless-cc.Dockerfile"
+    arguments = {"BASE": _rootfs(suite), "MORE": more}
 
     def make(reference: str) -> None:
         label = ["--label", f"{LABEL}={reference}"]
-        build(RECIPES, reference, dockerfile=dockerfile, build_args={"BASE": base}, target=target, extra=label)
+        build(RECIPES, reference, dockerfile=dockerfile, build_args=arguments, target=target, extra=label)
 
-    reference = _keyed("distroless-cc", target, [base, dockerfile.read_text()], make)
-    return reference, "the same packages of Debian trixie"
+    reference = _keyed("distroless-cc", target, [*arguments.values(), dockerfile.read_text()], make)
+    return reference, f"the same packages of Debian {suite}"
 
 
 def _postgres(major: str) -> tuple[str, str]:
@@ -291,6 +302,20 @@ def _caddy() -> tuple[str, str]:
     reference = _keyed("caddy", _TESTING, [base, dockerfile.read_text()], make)
     version = _output(reference, "caddy", "version")
     return reference, f"Debian {_TESTING} with its own Caddy {version}"
+
+
+def _frontend() -> tuple[str, str]:
+    program = cache_folder() / "bin" / "dockerfile-frontend"
+    if not program.exists():
+        raise NoStandInError("a stand-in needs the Dockerfile frontend (tests/machine/prepare)")
+    version = program.resolve().parent.name
+    dockerfile = RECIPES / "frontend.Dockerfile"
+
+    def make(reference: str) -> None:
+        _build(dockerfile, program.resolve().parent, reference)
+
+    reference = _keyed("frontend", version, [dockerfile.read_text()], make)
+    return reference, f"the frontend of BuildKit {version}, built from its module"
 
 
 def _node_architecture() -> str:

@@ -2,10 +2,11 @@
 # The target `debug` has BusyBox as well, each of its programs in /busybox; Debian's lacks printenv, a script stands in.
 ARG BASE
 FROM ${BASE} AS packages
+ARG MORE=
 RUN apt-get update && apt-get install -y --no-install-recommends busybox-static ca-certificates
 RUN mkdir -p /debs /out/etc/ssl/certs /out/home/nonroot /out/root /out/tmp /out/var/lib/dpkg/status.d /busybox \
   && cd /debs \
-  && apt-get download base-files libc6 libgcc-s1 libgomp1 libssl3t64 libstdc++6 libzstd1 media-types netbase tzdata zlib1g \
+  && apt-get download base-files libc6 libgcc-s1 libgomp1 libssl3t64 libstdc++6 libzstd1 media-types netbase tzdata zlib1g $MORE \
   && for package in *.deb; do \
        dpkg-deb --extract "$package" /out \
        && dpkg-deb --field "$package" >"/out/var/lib/dpkg/status.d/$(dpkg-deb --field "$package" Package)"; \
