@@ -43,7 +43,7 @@ SUBJECT = {
                     "type": "object",
                     "required": ["unit", "median", "samples"],
                     "properties": {
-                        "unit": {"enum": ["s", "MB", "MiB"]},
+                        "unit": {"enum": ["s", "ms", "MB", "MiB", "lines"]},
                         "median": {"type": "number", "minimum": 0},
                         "samples": {"type": "array", "items": {"type": "number"}, "minItems": 1},
                     },
