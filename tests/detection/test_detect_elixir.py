@@ -340,6 +340,7 @@ def test_the_file_nearest_to_the_app_decides_the_version(tmp_path: Path) -> None
         (("package-lock.json",), "npm"),
         (("pnpm-lock.yaml",), "pnpm"),
         (("yarn.lock",), "yarn"),
+        (("bun.lock",), "bun"),
         (("yarn.lock", "package-lock.json"), "npm"),
     ],
 )
@@ -351,6 +352,13 @@ def test_package_manager_of_assets(locks: tuple[str, ...], expected: str, tmp_pa
     found = examine(write(tmp_path, {**phoenix(), **files}))
     assert found.elixir.assets == expected
     assert [app.stack for app in found.apps] == ["phoenix"]
+
+
+def test_the_hex_package_of_bun_installs_by_itself(tmp_path: Path) -> None:
+    files = phoenix() | {"assets/package.json": "{}", "assets/bun.lock": ""}
+    assert files["mix.exs"].count("{:phoenix, ") == 1
+    files["mix.exs"] = files["mix.exs"].replace("{:phoenix, ", '{:bun, "~> 1.4"}, {:phoenix, ')
+    assert examine(write(tmp_path, files)).elixir.assets == "mix"
 
 
 @pytest.mark.parametrize(

@@ -68,15 +68,15 @@ def _word(value: Any) -> str:
 
 def build(project: Path, tag: str, **options: Any) -> Image:
     """Build the rendered Dockerfile, on the real base images or what stands in for them."""
-    bases = dict(re.findall(r'ARG (\w+_IMAGE)="docker\.io/(.*)"', (project / "Dockerfile").read_text()))
-    bases |= dict.fromkeys(re.findall(r"COPY --from=docker\.io/(\S+)", (project / "Dockerfile").read_text()), "")
-    tags = [value or name for name, value in bases.items()]
-    if hex.reachable():
-        for base in tags:
-            images.ensure(base)
-        return docker.build(project, tag, **options)
-    env = hex.registry() | npm_settings()
-    replaced = {f"docker.io/{base}": images.ensure(base, env if base.startswith("hexpm/") else None) for base in tags}
+    dockerfile = (project / "Dockerfile").read_text()
+    if dockerfile.startswith(f"# syntax={images.FRONTEND}\n"):
+        images.ensure(images.FRONTEND)
+    bases = re.findall(r'^ARG \w+_IMAGE="(\S+)"|--from=(\S+\.io/\S+)', dockerfile, re.MULTILINE)
+    env = {} if hex.reachable() else hex.registry() | npm_settings()
+    replaced = {}
+    for base in map("".join, bases):
+        name = base.removeprefix("docker.io/")
+        replaced[base] = images.ensure(name, env if name.startswith("hexpm/") else None)
     return docker.build(project, tag, images=replaced, **options)
 
 
@@ -108,11 +108,12 @@ class App:
     container: Container
     port: int
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 10) -> tuple[int, str]:
-        """Status and body of a GET; redirects are not followed, as Fly's checks do not."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers={"X-Forwarded-Proto": "https", **(headers or {})}
-        )
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 10, method: str = "GET"
+    ) -> tuple[int, str]:
+        """Status and body of a request; redirects are not followed, as Fly's checks do not."""
+        sent = {"X-Forwarded-Proto": "https", **(headers or {})}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=sent, method=method)
         try:
             with _NO_REDIRECTS.open(request, timeout=timeout) as answer:
                 return answer.status, answer.read().decode()

@@ -202,9 +202,45 @@ def test_checks_reach_it_although_it_forces_https(
         assert app.get("/livez", {"Host": "10.0.0.5"})[0] == 200
 
 
-def test_it_cannot_change_its_own_code(image: Image) -> None:
+def test_only_who_is_inside_learns_which_machine_answers(
+    image: Image, project: Path, tmp_path: Path, plain_postgres: Database
+) -> None:
+    with phoenix.running(
+        image.tag, project, plain_postgres, tmp_path, ECTO_IPV6="false", FLY_MACHINE_ID="9080e6f3a12345"
+    ) as app:
+        outside = {"Fly-Client-IP": "203.0.113.7"}
+        assert '"machine":"9080e6f3a12345"' in app.get("/livez")[1]
+        assert "machine" not in app.get("/livez", outside)[1]
+        assert "9080e6f3a12345" in app.get("/livez", {**outside, "X-Machine-Id": "9080e6f3a12345"})[1]
+        assert app.get("/livez", method="HEAD") == (200, "")
+        assert app.get("/livez", method="POST")[0] == 405
+
+
+HOSTS = "IO.inspect(Map.new(Application.get_env(:shop, ShopWeb.Endpoint)), width: 1_000)"
+
+
+@pytest.mark.parametrize(
+    ("without", "more", "expected"),
+    [
+        ([], {}, ['url: [host: "shop.fly.dev", port: 443', 'check_origin: ["//shop.fly.dev"]', "port: 8080]"]),
+        (["PHX_HOST"], {"FLY_APP_NAME": "shop"}, ['host: "example.com"', 'check_origin: ["//shop.fly.dev"]']),
+        (["PHX_HOST", "PORT"], {}, ['host: "example.com"', "port: 4000"]),
+    ],
+    ids=["as on Fly", "without PHX_HOST", "elsewhere"],
+)
+def test_it_sets_only_what_the_environment_says(
+    image: Image, project: Path, plain_postgres: Database, without: list[str], more: dict[str, str], expected: list[str]
+) -> None:
+    found = phoenix.environment(project, plain_postgres, ECTO_IPV6="false", **more)
+    env = {name: value for name, value in found.items() if name not in without}
+    done = docker.once(image.tag, "/app/bin/shop", "eval", HOSTS, env=env)
+    assert [part for part in expected if part not in done.stdout] == [], done.stdout
+    assert ("check_origin" in done.stdout) == any("check_origin" in part for part in expected)
+
+
+def test_it_cannot_change_its_own_code(image: Image, base: str) -> None:
     done = docker.once(image.tag, "sh", "-c", "id -u; find /app /bin /etc /usr -writable ! -type l; touch /app/x")
-    assert done.stdout.split()[0] == "65534"
+    assert done.stdout.split()[0] == {"debian": "65534", "minimal": "65532"}[base]
     assert done.returncode != 0
     assert [line for line in done.stdout.splitlines() if line.startswith("/")] == []
     assert docker.once(image.tag, "touch", "/tmp/x").returncode == 0

@@ -204,7 +204,10 @@ def _assets(target: Target, web: Child | None, root: MixProject) -> str:
         return "none"
     names = target.names(files.join(web.dir, "assets"))
     if "package.json" in names:
-        managers = {manager for lock, manager in files.LOCKFILES.items() if lock in names} - {"bun"}
+        if any(dep.name == "bun" for dep in web.mix.deps()):
+            # The Hex package brings Bun and installs by assets.setup.
+            return "mix"
+        managers = {manager for lock, manager in files.LOCKFILES.items() if lock in names}
         return managers.pop() if len(managers) == 1 else "npm"
     return "mix" if target.is_dir(files.join(web.dir, "assets")) else "none"
 

@@ -26,22 +26,46 @@ if missing != [] do
   System.halt(1)
 end
 
-fly_host = if app = env.("FLY_APP_NAME"), do: "#{app}.fly.dev"
-host = env.("PHX_HOST") || fly_host || "localhost"
+# The app's own settings of its endpoint: config/runtime.exs, read once more, on top of what is compiled in.
+runtime = Path.join(env.("RELEASE_ROOT") || "", "releases/#{env.("RELEASE_VSN")}/runtime.exs")
+read? = env.("RELEASE_VSN") != nil and File.exists?(runtime)
+config = if read?, do: Config.Reader.read!(runtime, env: config_env(), target: :host), else: []
+{app, endpoint} = {:bezgelor_portal, BezgelorPortalWeb.Endpoint}
+own = Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][endpoint] || []
 
-# LiveView refuses a browser that came by another name: PHX_ORIGINS="www.example.com,example.org" adds names.
-origins = String.split(env.("PHX_ORIGINS") || "", ",", trim: true)
+config app, endpoint, server: env.("PHX_SERVER") in ["true", "1"]
 
-config :bezgelor_portal, BezgelorPortalWeb.Endpoint,
-  server: env.("PHX_SERVER") in ["true", "1"],
+if port = env.("PORT") do
   # All interfaces, or the proxy in front of the app could not reach it.
-  http: [ip: {0, 0, 0, 0, 0, 0, 0, 0}, port: String.to_integer(env.("PORT") || "4000")],
+  config app, endpoint, http: [ip: {0, 0, 0, 0, 0, 0, 0, 0}, port: String.to_integer(port)]
+end
+
+if host = env.("PHX_HOST") do
   # What users see: the proxy answers TLS on the standard port.
-  url: [host: host, port: 443, scheme: "https"],
-  check_origin: for(name <- Enum.uniq([host, fly_host | origins]), name, do: "//#{name}")
+  config app, endpoint, url: [host: host, port: 443, scheme: "https"]
+end
+
+# LiveView refuses a browser that came by another name than these, what the app allows itself, and Fly's:
+# PHX_ORIGINS="www.example.com,example.org" adds names.
+fly_host = if name = env.("FLY_APP_NAME"), do: "#{name}.fly.dev"
+added = [env.("PHX_HOST"), fly_host | String.split(env.("PHX_ORIGINS") || "", ",", trim: true)]
+added = for name <- Enum.uniq(added), name, do: "//#{name}"
+own_host = own[:url][:host]
+
+allowed =
+  case own[:check_origin] do
+    list when is_list(list) -> list
+    default when default in [nil, true] and own_host in [nil, "", "localhost", "example.com"] -> []
+    default when default in [nil, true] -> ["//#{own_host}"]
+    _function_or_none -> nil
+  end
+
+if allowed && added != [] do
+  config app, endpoint, check_origin: Enum.uniq(allowed ++ added)
+end
 
 if secret = env.("SECRET_KEY_BASE") do
-  config :bezgelor_portal, BezgelorPortalWeb.Endpoint, secret_key_base: secret
+  config app, endpoint, secret_key_base: secret
 end
 
 # rel/env.sh.eex sets it on Fly.

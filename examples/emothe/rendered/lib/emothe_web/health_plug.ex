@@ -3,7 +3,8 @@ defmodule EmotheWeb.HealthPlug do
   Answers `/livez` and `/readyz`, before anything else of the endpoint: unlogged, without session or parsers.
 
   `/livez` says that this machine serves, and touches nothing. It decides about traffic, so a pause of the
-  database does not take every machine out at once.
+  database does not take every machine out at once. Which machine and image it is only learns who asks from
+  inside (loopback, Fly's private network), or knows the machine and names it in the header `x-machine-id`.
 
   `/readyz` says whether everything the app needs answers as well, 200 or 503:
 
@@ -23,7 +24,15 @@ defmodule EmotheWeb.HealthPlug do
   def init(options), do: options
 
   @impl Plug
-  def call(%Plug.Conn{path_info: ["livez"]} = conn, _options), do: answer(conn, 200, alive())
+  def call(%Plug.Conn{path_info: [path], method: method} = conn, _options)
+      when path in ["livez", "readyz"] and method not in ["GET", "HEAD"] do
+    conn |> put_resp_header("allow", "GET, HEAD") |> answer(405, %{error: "only GET and HEAD"})
+  end
+
+  def call(%Plug.Conn{path_info: ["livez"]} = conn, _options) do
+    machine = if knows_machine?(conn), do: machine(), else: %{}
+    answer(conn, 200, Map.merge(machine, version()))
+  end
 
   def call(%Plug.Conn{path_info: ["readyz"]} = conn, _options) do
     results = check_all(checks())
@@ -35,15 +44,33 @@ defmodule EmotheWeb.HealthPlug do
 
   def call(conn, _options), do: conn
 
-  defp alive do
+  defp version do
     %{
       status: "ok",
       version: to_string(Application.spec(:emothe, :vsn)),
-      revision: System.get_env("REVISION", "unknown"),
+      revision: System.get_env("REVISION", "unknown")
+    }
+  end
+
+  defp machine do
+    %{
       image: System.get_env("FLY_IMAGE_REF", "unknown"),
       machine: System.get_env("FLY_MACHINE_ID", "unknown")
     }
   end
+
+  # Fly's proxy says in a header whom it asks for.
+  defp knows_machine?(conn) do
+    machine = System.get_env("FLY_MACHINE_ID")
+    named? = machine != nil and get_req_header(conn, "x-machine-id") == [machine]
+    named? or (inside?(conn.remote_ip) and get_req_header(conn, "fly-client-ip") == [])
+  end
+
+  defp inside?({127, _, _, _}), do: true
+  defp inside?({0, 0, 0, 0, 0, 0, 0, 1}), do: true
+  defp inside?({0, 0, 0, 0, 0, 0xFFFF, high, _}), do: div(high, 256) == 127
+  defp inside?({0xFDAA, _, _, _, _, _, _, _}), do: true
+  defp inside?(_), do: false
 
   defp checks, do: database_checks() ++ tcp_checks()
 

@@ -1,0 +1,27 @@
+"""The Dockerfile of an Elixir app is one that a reviewer reads in one sitting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import template
+
+
+@pytest.mark.parametrize("base", ["debian", "alpine", "minimal"])
+@pytest.mark.parametrize("example", ["phoenix_managed", "umbrella_two_repos"])
+@pytest.mark.parametrize("more", [{}, {"assets": "pnpm", "elixir_image": "1.18-otp27"}], ids=["default", "longest"])
+def test_it_is_short_and_holds_no_program(
+    render: Callable[..., Path], base: str, example: str, more: dict[str, Any]
+) -> None:
+    text = (render(template.example(example) | {"runtime_base": base} | more) / "Dockerfile").read_text()
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    assert len(lines) <= 45
+    assert "<<" not in text
+    steps = re.findall(r"^RUN (?:.*\\\n)*.*$", text, re.MULTILINE)
+    assert max(step.count("\n") for step in steps) < 12
+    assert text.startswith("# syntax=docker/dockerfile:1\n") == (base == "minimal")
