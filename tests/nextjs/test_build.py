@@ -76,7 +76,7 @@ def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
     (cache / "fetch-cache").mkdir()
     (cache / "kept").touch()
     lock = tmp_path / "app/package-lock.json"
-    lock.write_text('{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n')
+    lock.write_text('{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}')
     assert anew not in again(tmp_path)[1]
     assert (cache / "kept").exists()
     assert not (cache / "fetch-cache").exists()
