@@ -77,8 +77,9 @@ function checkConfig(app) {
 /** Turbopack's cache remembers what loaders out of packages did, even that they were missing: it serves after a build
     that succeeded, as long as none of its packages is gone or of another version. */
 export function cacheServes(before, now) {
-  const lines = new Set(now.split("\n").map((line) => line.replace(/,+$/, "")));
-  return before.split("\n").every((line) => lines.has(line.replace(/,+$/, "")));
+  const lines = (text) => text.split("\n").map((line) => line.trim().replace(/,+$/, ""));
+  const there = new Set(lines(now));
+  return lines(before).every((line) => !line || there.has(line));
 }
 
 function prepareCache(cache, lock) {
