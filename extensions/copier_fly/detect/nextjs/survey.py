@@ -217,14 +217,6 @@ def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
                     break
 
 
-def private_registry(look: Look) -> Iterator[ProjectWarning]:
-    """Packages come from a registry that asks for a token; `build_secrets` has it by default."""
-    if look.app.registry_tokens:
-        names = ", ".join(variable.name for variable in look.app.registry_tokens)
-        first = look.app.registry_tokens[0]
-        yield warning("private-registry", (first.file, first.line), names=names)
-
-
 def nx_app(look: Look) -> Iterator[ProjectWarning]:
     """An Nx workspace has the app in a folder without a package.json."""
     if not look.target.is_file("nx.json"):
@@ -243,12 +235,11 @@ def nx_app(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-def schema_of_variables(look: Look) -> Iterator[ProjectWarning]:
-    """A schema of environment variables names what must be set when the app starts."""
-    if look.app.variables:
-        names = ", ".join(variable.name for variable in look.app.variables)
-        first = look.app.variables[0]
-        yield warning("variable-in-schema", (first.file, first.line), names=names)
+def variables(look: Look) -> Iterator[ProjectWarning]:
+    """A registry's token, which `build_secrets` has by default, and what a schema of the environment requires."""
+    for code, found in (("private-registry", look.app.registry_tokens), ("variable-in-schema", look.app.variables)):
+        if found:
+            yield warning(code, (found[0].file, found[0].line), names=", ".join(variable.name for variable in found))
 
 
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
@@ -262,9 +253,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     schema_elsewhere,
     committed_env,
     hidden_pem,
-    private_registry,
     nx_app,
-    schema_of_variables,
+    variables,
 )
 
 
