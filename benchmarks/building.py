@@ -77,14 +77,14 @@ def one_round(
     shipped" and "dependency shipped" in MB: what a registry lacks of the new image, compressed. Raises BuildError.
     """
     order = in_turn(number, variants)
-    # Nobody finds the mounts of another round.
+    # No build finds layers or mounts of another round, or of another variant, which may have the same steps.
     run = secrets.token_hex(4)
     layers: dict[str, list[str]] = {}
     folders = {variant.name: scratch / variant.tag.rpartition(":")[2] for variant in order}
     for variant in order:
         shutil.rmtree(folders[variant.name], ignore_errors=True)
         shutil.copytree(variant.source, folders[variant.name], symlinks=True)
-        _stamp(folders[variant.name] / "Dockerfile", run)
+        _stamp(folders[variant.name] / "Dockerfile", f"{run}-{folders[variant.name].name}")
     for kind in ("cold", *edits):
         for variant in order:
             if not variant.measured and (number or kind != "cold"):
@@ -92,7 +92,7 @@ def one_round(
             folder = folders[variant.name]
             if kind != "cold":
                 edits[kind](folder, f"{run}{kind}")
-            wall, cpu = _build(variant, folder, run)
+            wall, cpu = _build(variant, folder, f"{run}-{folder.name}")
             print(f"round {number + 1}: {variant.name}, {kind}: {wall:.1f} s, CPU {cpu or 0:.1f} s", flush=True)
             if variant.measured:
                 figures[variant.name].add(f"{kind} wall", wall)
