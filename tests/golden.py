@@ -25,6 +25,7 @@ COMMAND = "uv run python -m tests.golden"
 _MASKS = [
     # An image by a full tag, with a digest or without. A major version alone is a choice of ours and stays.
     (r"\b([a-z][\w./-]*):(?:v?\d+\.[\w.-]*\w|[a-z]+-\d{8}[\w.-]*)(?:@sha256:[0-9a-f]{64})?", r"\1:TAG"),
+    (r"@sha256:[0-9a-f]{64}", "@sha256:DIGEST"),
     (r"@[0-9a-f]{40} # \S+", "@COMMIT # TAG"),
     # A package or a tool: copier==9.19.1, pg@8.23.1, version: 0.4.83, and in JSON "version": "1.4.5".
     (r'(==|\w@(?!127\.)|:-|\w-version: "|\bversion: )\d+(?:\.\d+){2,}', r"\1VERSION"),

@@ -28,7 +28,7 @@ SAID = [
 # A step is the action's name at a full commit, with the tag in a comment, as Renovate and Dependabot keep it.
 USES = re.compile(r"^\s*(?:- )?uses: *(\S+?)@(\S+)(?: +# *(\S+))?", re.MULTILINE)
 IMAGE = re.compile(
-    r"(?:docker\.io/)?((?:gcr\.io/|ghcr\.io/|quay\.io/|registry\.fly\.io/)?[a-z][a-z0-9_.-]*(?:/[a-z0-9_.-]+)*:[\w][\w.-]*)"
+    r"(?:docker\.io/)?((?:gcr\.io/|ghcr\.io/|quay\.io/|registry\.fly\.io/)?[a-z][a-z0-9_.-]*(?:/[a-z0-9_.-]+)*:[\w][\w.-]*(?:@sha256:[0-9a-f]{64})?)"
 )
 
 
@@ -148,7 +148,8 @@ def test_images_are_those_of_the_catalog(renders: dict[str, Path]) -> None:
 
 def test_nothing_names_an_image_by_another_tag(renders: dict[str, Path]) -> None:
     """Scripts, docs and workflows name images in prose and commands; a tag there begins with a digit."""
-    repositories = {image.rpartition(":")[0] for image in known_images()}
+    known = {image.partition("@")[0] for image in known_images()}
+    repositories = {image.rpartition(":")[0] for image in known}
     wrong = {
         str(rendered): found
         for rendered in corpus.distinct(renders, "*")
@@ -158,7 +159,7 @@ def test_nothing_names_an_image_by_another_tag(renders: dict[str, Path]) -> None
                 for image in re.findall(
                     r"(?<![\w./-])(?:docker\.io/)?([a-z][\w./-]*:\d[\w.-]*\w)", rendered.file.read_text()
                 )
-                if image.rpartition(":")[0] in repositories and image not in known_images()
+                if image.rpartition(":")[0] in repositories and image not in known
             }
         )
     }
