@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from ...fly import platform
-from .. import files
+from .. import files, look
 from ..files import Target
-from ..project import Project, ProjectWarning
+from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import config, mixfile
 from .mixfile import Dep, MixProject, Token
@@ -40,16 +40,13 @@ _PROGRAMS = {
 """Package → the programs it runs, and the Debian packages that have them."""
 
 
-class Look:
+class Look(look.Look):
     """A project, and what several rules read of it, each part read once."""
 
-    def __init__(self, target: Target, project: Project):
-        self.target, self.project, self.app = target, project, project.elixir
-        self.dir = project.app_dir or "."
-
-    def path(self, *parts: str) -> str:
-        """A path of the app, as seen from the target."""
-        return files.join(self.dir, *parts)
+    @property
+    def app(self) -> ElixirApp:
+        """What was read of the app."""
+        return self.project.elixir
 
     @cached_property
     def mixes(self) -> dict[str, MixProject]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from .. import files
+from .. import files, look
 from ..files import Target
-from ..project import Project, ProjectWarning
+from ..project import NextjsApp, Project, ProjectWarning
 from ..warnings import volume_advice, warning
 from . import app as nextjs_app
 
@@ -30,16 +30,13 @@ MAX_FOLDERS = 400
 """How many folders of a repository are looked at for a schema or a project outside of the app."""
 
 
-class Look:
+class Look(look.Look):
     """A project, and what several rules read of it, each part read once."""
 
-    def __init__(self, target: Target, project: Project):
-        self.target, self.project, self.app = target, project, project.nextjs
-        self.dir = project.app_dir or "."
-
-    def path(self, *parts: str) -> str:
-        """A path of the app, as seen from the target."""
-        return files.join(self.dir, *parts)
+    @property
+    def app(self) -> NextjsApp:
+        """What was read of the app."""
+        return self.project.nextjs
 
     @cached_property
     def package(self) -> dict[str, Any]:
