@@ -17,7 +17,7 @@ from tests.support.template import REPO
 pytestmark = [pytest.mark.system, pytest.mark.bare]
 
 COMMANDS = """
-git clone --quiet /from/repository.bundle .
+git -c advice.detachedHead=false clone --quiet /from/repository.bundle .
 uv run --quiet copier copy --trust --defaults "$PWD" ../my-app
 test -x ../my-app/ops/deploy
 uv run pytest -n 2 -m 'not system'
