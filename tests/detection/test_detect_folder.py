@@ -203,7 +203,7 @@ def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | N
     ("name", "content", "says"),
     [
         ("mix.exs", b"\xff\xfe", "mix.exs: The file is not UTF-8 text."),
-        ("package.json", b'{\n"a": 1,\n}', "package.json:3: The file is not valid JSON."),
+        ("package.json", b'{\n"a": 1,\n"b": }', "package.json:3: The file is not valid JSON."),
         ("package.json", b"\xff", "package.json: The file is not UTF-8 text."),
         ("fly.toml", b"[a]\napp = =", "fly.toml:2: The file is not valid TOML."),
         (".copier-answers.yml", b"a: 1\nb: [", ".copier-answers.yml:2: The file is not valid YAML."),
