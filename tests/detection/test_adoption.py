@@ -37,6 +37,7 @@ kill_timeout = 300
   LOG_LEVEL = "it's \\"info\\""
   WORKERS = 5
   STRIPE_SECRET = 'sk_live'
+  RELEASE_COOKIE = 'monster'
 
 [http_service]
   internal_port = 4000
@@ -85,6 +86,7 @@ TAKEN = {
 LEFT = [
     "kill_timeout = 300s (now 60s)",
     "env.STRIPE_SECRET",
+    "env.RELEASE_COOKIE",
     "http_service.concurrency.soft_limit = 200 (now 1000)",
     "http_service.checks.path = /up (now /livez)",
     "mounts.source = data",

@@ -190,9 +190,17 @@ def _is_auto(context: Context, name: str, value: Any) -> bool:
 
 @pass_context
 def env_from_fly_toml(context: Context) -> dict[str, str]:
-    """Return the variables that the project's own fly.toml sets, without those that other answers set."""
+    """Return the variables that the project's own fly.toml sets, without those that other answers set.
+
+    What may be a secret by its name stays behind: answers are kept in a file that is committed.
+    """
     env = detected(context).existing_deployment.fly_toml.env
-    return {name: value for name, value in env.items() if not checks.CHECKS["extra_env"]({name: value}, {})}
+    private = re.compile(r"TOKEN|COOKIE|CREDENTIAL|PASS|AUTH|DSN|SALT")
+    return {
+        name: value
+        for name, value in env.items()
+        if not private.search(name) and not checks.CHECKS["extra_env"]({name: value}, {})
+    }
 
 
 @pass_context
