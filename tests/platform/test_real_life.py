@@ -1,0 +1,94 @@
+"""A whole life in one test: the real flyctl, machines that are containers, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flyplatform.environment import Login
+from tests.flyplatform.server import Platform
+from tests.platform import small_app
+from tests.platform.account import Account
+from tests.platform.conftest import ANSWERS
+
+pytestmark = [pytest.mark.system, pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")]
+
+
+@pytest.fixture
+def account(with_containers: Platform, make_tree: Callable[..., Path], tmp_path: Path) -> Iterator[Account]:
+    """An empty account with a project whose app is the small one."""
+    short = Path(tempfile.mkdtemp(prefix="fly-"))
+    folder = tmp_path / "project"
+    shutil.copytree(make_tree(ANSWERS), folder, symlinks=True)
+    small_app.write(folder)
+    login = Login(short, with_containers.url)
+    account = Account(folder, with_containers, login)
+    account.git("add", "-A")
+    account.git("commit", "-qm", "Add the app")
+    with with_containers.serving_agent(login.socket):
+        yield account
+    shutil.rmtree(short)
+
+
+def ask(account: Account, path: str, app: str = "shop") -> str:
+    """What the app answers through the edge."""
+    with urllib.request.urlopen(f"{account.platform.app_url(app)}{path}", timeout=10) as answer:
+        return answer.read().decode().strip()
+
+
+def migrate(account: Account, name: str, up: str, down: str) -> None:
+    """Commit a migration."""
+    path = small_app.write_migration(account.folder, name, up, down)
+    account.git("add", str(path))
+    account.git("commit", "-qm", f"Add {name}")
+
+
+def test_a_whole_life(account: Account) -> None:
+    ran = account.run("setup", "--yes", timeout=300)
+    assert ran.code == 0, ran.text
+    assert ask(account, "/users") == "0"
+    server = account.platform.flypg.servers["shop-db"]
+    server.psql("insert into users values ('ada@example.com'), ('alan@example.com')")
+
+    # A release command that fails changes nothing.
+    first = account.image
+    migrate(account, "20260102000000_break", "alter table missing add column a int;", "select 1;")
+    ran = account.run("deploy", "--yes", timeout=300)
+    assert ran.code == 1, ran.text
+    assert "release command" in ran.verdict
+    assert "20260102000000_break" in ran.out, "the pending migration is named before"
+    assert account.app.images == {first}
+    account.git("revert", "--no-edit", "HEAD")
+
+    # A check that fails names the way back, and the way back leads back.
+    account.commit("priv/broken", "")
+    ran = account.run("deploy", "--yes", timeout=300)
+    assert ran.code == 1, ran.text
+    assert "never passed its health check" in ran.text
+    ran = account.run("rollback", "--yes", timeout=300)
+    assert ran.code == 0, ran.text
+    assert account.app.images == {first}
+    assert ask(account, "/users") == "2"
+    account.git("revert", "--no-edit", "HEAD")
+
+    # A good migration, and back to before it.
+    up, down = "alter table users add column name text;", "alter table users drop column name;"
+    migrate(account, "20260103000000_add_name", up, down)
+    ran = account.run("deploy", "--yes", timeout=300)
+    assert ran.code == 0, ran.text
+    ran = account.run("rollback", "--yes", "--migrations=20260103000000", "--to=v1", timeout=300)
+    assert ran.code == 0, ran.text
+    assert account.app.images == {first}
+    assert server.psql("select count(*) from information_schema.columns where table_name = 'users'") == "1"
+
+    # A rotated secret reaches the process.
+    (account.folder / "new.env").write_text("GREETING=hello-again\n")
+    ran = account.run("secrets", "--file=new.env", "--now", "--yes", timeout=300)
+    assert ran.code == 0, ran.text
+    assert ask(account, "/greeting") == "hello-again"
+    assert ask(account, "/users") == "2"
