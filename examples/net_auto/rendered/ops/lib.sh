@@ -213,9 +213,10 @@ list_fly() {
   jq -e '. // [] | arrays' "$list.answer" >"$list" 2>/dev/null || fail 1 "flyctl printed no list. Run it yourself: $*"
 }
 
-# complaint: prints the errors of the last command. In the rest of what it printed, such as a build, any words may stand.
+# complaint: prints the error of the last command, which is flyctl's first: the app's own log lines may follow it, and they
+# may begin with the same word. In the rest of what it printed, such as a build, any words may stand.
 complaint() {
-  grep '^Error: ' "$scratch/complaint" || tail -n 3 "$scratch/complaint"
+  awk '/^Error: / { print; found = 1; exit } END { exit !found }' "$scratch/complaint" || tail -n 3 "$scratch/complaint"
 }
 
 # explain CODE SENTENCE…: like fail, after a command of flyctl: where the error is a known one, it says that instead.
