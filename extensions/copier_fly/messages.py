@@ -24,7 +24,7 @@ def _possible_in(target: str) -> dict[str, list[set[str]]]:
         "app_dir": root,
         "web_lib": web_lib,
         # The same for a module whose folder is named after it.
-        "web_test": "/test/".join(f"/{web_lib}".rsplit("/lib/", 1))[1:] if web_lib else None,
+        "web_test": "/test/".join(f"/{web_lib}".rsplit("/lib/", 1))[1:] if web_lib and elixir.has_tests else None,
         "app_lib": elixir.app_lib,
     }
     return possible({name: value for name, value in known.items() if value})

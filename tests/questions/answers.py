@@ -78,6 +78,7 @@ EVERYWHERE = some(
 )
 ELIXIR_APP = some(
     {
+        "health_test": st.booleans(),
         "app_dir": st.just(".") | FOLDER,
         "app_module": MODULE,
         "web_module": MODULE,

@@ -106,18 +106,19 @@ def test_what_the_last_build_left_never_stands_for_other_code(template: Path, tm
 @pytest.mark.skipif(hex.reachable(), reason="adds a package to the lock that only the stand-in registry has")
 def test_a_new_dependency_compiles_only_itself(image: Image, project: Path) -> None:
     before = {name: (project / name).read_text() for name in ("mix.exs", "mix.lock")}
-    # Something new, so that no layer of an earlier run answers for this one.
+    # Something new, and mounts of its own, so that nothing of an earlier run answers for this one.
     change(project, "mix.exs")
-    first = phoenix.build(project, "copier-fly-test/dependency")
+    alone = {"BUILDKIT_CACHE_MOUNT_NS": uuid.uuid4().hex}
+    first = phoenix.build(project, "copier-fly-test/dependency", build_args=alone)
     hex.add_dep(project)
-    built = phoenix.build(project, "copier-fly-test/dependency")
+    built = phoenix.build(project, "copier-fly-test/dependency", build_args=alone)
     assert packages(built.log) == ["tiny_dep"]
     assert shipped(built, first) <= DEPENDENCY
     assert docker.once(built.tag, "sh", "-c", "ls -d /app/lib/tiny_dep-*").returncode == 0
     for name, text in before.items():
         (project / name).write_text(text)
     change(project, "mix.exs")
-    built = phoenix.build(project, "copier-fly-test/dependency")
+    built = phoenix.build(project, "copier-fly-test/dependency", build_args=alone)
     assert docker.once(built.tag, "sh", "-c", "ls -d /app/lib/tiny_dep-*").returncode != 0
 
 
@@ -126,6 +127,8 @@ STOP = 'System.cmd("kill", ["-TERM", System.pid()])\nProcess.sleep(:infinity)\n'
 
 def test_a_build_that_was_stopped_is_no_good_one(image: Image, project: Path) -> None:
     """mix exits with 0 when a signal stops it."""
+    change(project, "lib/shop.ex")
+    before = phoenix.build(project, "copier-fly-test/stopped")
     stop = project / "lib/stop.ex"
     stop.write_text(STOP)
     try:
@@ -134,7 +137,7 @@ def test_a_build_that_was_stopped_is_no_good_one(image: Image, project: Path) ->
     finally:
         stop.unlink()
     change(project, "lib/shop.ex")
-    assert shipped(phoenix.build(project, "copier-fly-test/stopped"), image) <= OWN
+    assert shipped(phoenix.build(project, "copier-fly-test/stopped"), before) <= OWN
 
 
 def test_it_builds_from_nothing_and_without_hex(image: Image, project: Path, tmp_path: Path) -> None:

@@ -291,8 +291,8 @@ def test_the_secrets_are_listed_for_whoever_sets_them(project: Path) -> None:
 
 def test_doctor_names_the_child_that_is_left_out(project: Path) -> None:
     done = subprocess.run(["ops/doctor", "--json"], cwd=project, capture_output=True, text=True, check=False)
-    left_out = [entry["message"].split()[0] for entry in json.loads(done.stdout) if entry["check"] == "children"]
-    assert left_out == ["apps/arena_bench"]
+    [said] = [entry["message"] for entry in json.loads(done.stdout) if entry["check"] == "children"]
+    assert "does not start apps/arena_bench." in said
 
 
 # --- Builds -------------------------------------------------------------------------------------------------
@@ -305,17 +305,27 @@ def compiled(log: str) -> list[str]:
 
 def test_an_edit_in_a_child_ships_the_children_alone(image: Image, project: Path) -> None:
     source = project / "apps/arena_realm/lib/arena_realm/application.ex"
-    source.write_text(source.read_text() + f"# {uuid.uuid4()}\n")
-    built = phoenix.build(project, "copier-fly-test/arena-edited", build_args={"REVISION": phoenix.REVISION})
+    builds = []
+    for _ in range(2):
+        source.write_text(source.read_text() + f"# {uuid.uuid4()}\n")
+        revision = {"REVISION": phoenix.REVISION}
+        builds.append(phoenix.build(project, "copier-fly-test/arena-edited", build_args=revision))
+    # The first one brings up to date what an earlier run left in the mounts.
+    before, built = builds
     assert compiled(built.log) == ["arena_realm"]
     # The topmost one is the check's, and empty.
-    assert built.layers[:-2] == image.layers[:-2]
+    assert built.layers[:-2] == before.layers[:-2]
 
 
 @pytest.mark.skipif(hex.reachable(), reason="adds a package to the lock that only the stand-in registry has")
 def test_a_new_dependency_of_a_child_compiles_only_itself(image: Image, project: Path) -> None:
+    # Something new, and mounts of its own, so that nothing of an earlier run answers for this one.
+    with (project / "mix.exs").open("a") as text:
+        text.write(f"# {uuid.uuid4()}\n")
+    alone = {"BUILDKIT_CACHE_MOUNT_NS": uuid.uuid4().hex}
+    phoenix.build(project, "copier-fly-test/arena-dependency", build_args=alone)
     hex.add_dep(project, child="apps/arena_web")
-    built = phoenix.build(project, "copier-fly-test/arena-dependency")
+    built = phoenix.build(project, "copier-fly-test/arena-dependency", build_args=alone)
     assert set(compiled(built.log)) - CHOSEN == {"tiny_dep"}
     assert docker.once(built.tag, "sh", "-c", "ls -d /app/lib/tiny_dep-*").returncode == 0
 

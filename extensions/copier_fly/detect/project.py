@@ -114,6 +114,7 @@ class ElixirApp:
     `name` is the OTP app's name, `app_lib` the folder of the main module's files, `db_adapter` one of postgres, sqlite,
     mysql and mssql, `assets` a choice of the question. `umbrella_apps` is empty for a single app, `in_umbrella` set for
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
+    `has_tests` is set where the app with the endpoint has a test/test_helper.exs.
     """
 
     name: str | None = None
@@ -134,6 +135,7 @@ class ElixirApp:
     release_name: str | None = None
     has_releases: bool = False
     in_umbrella: bool = False
+    has_tests: bool = True
     variables_at_build: tuple[Variable, ...] = ()
     variables_at_run_time: tuple[Variable, ...] = ()
     deps: tuple[str, ...] = ()
