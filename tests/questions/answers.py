@@ -294,6 +294,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
             "github",
             "ci",
             "ci_lint",
+            "health_test",
             "review_apps",
             "template_updates",
             "compose",
