@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -511,7 +512,8 @@ def test_build_that_cannot_end_well_says_why(
 def test_secrets_of_the_build_reach_the_install_and_no_layer(copied: Callable[..., Path], tmp_path: Path) -> None:
     project = copied("javascript", build_secrets=["NPM_TOKEN"])
     package = json.loads((project / "package.json").read_text())
-    package["scripts"]["postinstall"] = 'test "$NPM_TOKEN" = sesame && echo the door is open'
+    # A word that no other run has: or a layer of that one would answer.
+    package["scripts"]["postinstall"] = f'test "$NPM_TOKEN" = sesame && echo the door is open {uuid.uuid4()}'
     (project / "package.json").write_text(json.dumps(package, indent=2))
     (tmp_path / "token").write_text("sesame")
     image = build(project, "nextjs-secret", secrets={"NPM_TOKEN": tmp_path / "token"})
