@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 MAX_DEPTH = 100
@@ -153,6 +154,7 @@ def _scan(text: str, start: int, depth: int) -> tuple[list[Token], int]:
     return tokens, position
 
 
+@cache  # several rules look at the same file
 def parse(text: str) -> Group:
     """The nested groups of an Elixir source text, as one group of kind "". Raises `UnparsableError`."""
     stack = [Group("", [], 0, len(text))]
