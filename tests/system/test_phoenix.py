@@ -239,10 +239,10 @@ def test_it_sets_only_what_the_environment_says(
 
 
 def test_it_cannot_change_its_own_code(image: Image, base: str) -> None:
-    done = docker.once(image.tag, "sh", "-c", "id -u; find /app /bin /etc /usr -writable ! -type l; touch /app/x")
-    assert done.stdout.split()[0] == {"debian": "65534", "minimal": "65532"}[base]
-    assert done.returncode != 0
-    assert [line for line in done.stdout.splitlines() if line.startswith("/")] == []
+    # What find may not read it names on the other stream, and the two come in no sure order.
+    writable = "find /app /bin /etc /usr -writable ! -type l 2>/dev/null"
+    done = docker.once(image.tag, "sh", "-c", f"id -u; {writable}; ! touch /app/x 2>/dev/null")
+    assert (done.returncode, done.stdout.split()) == (0, [{"debian": "65534", "minimal": "65532"}[base]])
     assert docker.once(image.tag, "touch", "/tmp/x").returncode == 0
 
 

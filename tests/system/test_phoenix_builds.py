@@ -387,9 +387,9 @@ def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Pat
     """The shape of the example net_auto."""
     repository = tmp_path / "repository"
     app = phoenix.new_app(repository / "net_auto", ecto=False)
-    (app / "assets" / "package.json").write_text(
-        json.dumps({"name": "assets", "private": True, "dependencies": {"is-number": "7.0.0"}})
-    )
+    # A word that no other run has: or a layer of that one would answer.
+    package = {"name": "assets", "description": uuid.uuid4().hex, "private": True}
+    (app / "assets" / "package.json").write_text(json.dumps({**package, "dependencies": {"is-number": "7.0.0"}}))
     phoenix.copy_template(template, phoenix.commit(repository))
     assert (repository / "Dockerfile").is_file()
     assert (repository / "net_auto" / "rel" / "releases.exs").is_file()
