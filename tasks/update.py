@@ -14,13 +14,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
-# copier runs this file by its path; the package is the one of the same version.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
-
-from copier_fly.template_files import possible
-
 
 def git(command: str, *options: str) -> list[str]:
     """Run a git command that lists names and return them, none where git says no."""
@@ -30,6 +23,12 @@ def git(command: str, *options: str) -> list[str]:
 
 def ignored(answers: Path) -> list[str]:
     """The files in the project that the template has a file for and that git ignores, so that it has no copy."""
+    import yaml  # noqa: PLC0415
+
+    # copier runs this file by its path; the package is the one of the same version.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
+    from copier_fly.template_files import possible  # noqa: PLC0415
+
     stored = yaml.safe_load(answers.read_text("utf-8"))
     # Which layers the answers put in is not known before the questions; a path that needs a derived value is left out.
     return git("ls-files", "--others", "--ignored", "--exclude-standard", "--", *possible({"app_dir": ".", **stored}))

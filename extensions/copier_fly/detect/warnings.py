@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .project import ProjectWarning
 
 TEXTS = Path(__file__).with_suffix(".yml")
@@ -16,6 +14,9 @@ TEXTS = Path(__file__).with_suffix(".yml")
 @cache
 def texts() -> dict[str, dict[str, Any]]:
     """What each warning says, by its code."""
+    # Most tasks have nothing to warn of, and would start 10 ms later.
+    import yaml  # noqa: PLC0415
+
     loaded: dict[str, dict[str, Any]] = yaml.load(
         TEXTS.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
