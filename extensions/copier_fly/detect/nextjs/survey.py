@@ -175,7 +175,8 @@ def payload(look: Look) -> Iterator[ProjectWarning]:
 
 def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
     """The schema and its migrations are in another package of the repository."""
-    if look.app.orm not in (None, "none") and (look.app.orm != "prisma" or look.app.prisma_schema):
+    configured = any(file.startswith("drizzle.config.") for file in look.app.settings_files)
+    if {"prisma": look.app.prisma_schema, "drizzle": configured, "sql": True}.get(look.app.orm or ""):
         return
     for folder in look.folders:
         if files.within(folder, look.dir) and look.dir != ".":

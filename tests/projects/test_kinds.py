@@ -1,0 +1,176 @@
+"""Each kind of what real projects have is told or served, whatever the names and the layout are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier.errors import UserMessageError
+from pathspec import PathSpec
+
+from copier_fly.detect.examine import examine
+from tests.detection.projects import Files, below, nextjs, phoenix, write
+from tests.detection.test_survey_elixir import dep
+from tests.detection.test_survey_nextjs import prisma
+from tests.projects.kinds import TOLD
+from tests.support.template import REPO, pretend
+
+ROOT, FOLDER = (REPO / "examples" / name / "rendered" for name in ("phoenix_managed", "net_auto"))
+"""What is rendered for an app at the root, and for one in the folder net_auto; a test compares both with a render."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [(kind, n) for kind, told in TOLD.items() for n in range(len(told.inputs))]
+)
+def test_a_kind_is_told(kind: str, number: int, tmp_path: Path) -> None:
+    found = {warning.code for warning in examine(write(tmp_path, TOLD[kind].inputs[number])).warnings}
+    assert found & TOLD[kind].codes
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_does_it_right_hears_nothing_of_it(kind: str, tmp_path: Path) -> None:
+    for number, files in enumerate(TOLD[kind].silent):
+        found = {warning.code for warning in examine(write(tmp_path / str(number), files)).warnings}
+        assert not found & TOLD[kind].codes
+
+
+def test_every_kind_has_two_siblings() -> None:
+    assert [kind for kind, told in TOLD.items() if len(told.inputs) < 3] == []
+
+
+# --- What is served: the build gets the whole project before it runs Mix --------------------------------
+
+
+def sent(rendered: Path, *names: str) -> list[str]:
+    """Of these paths those that reach the image build: the last line of .dockerignore that fits decides."""
+    lines = (rendered / ".dockerignore").read_text().splitlines()
+    rules = [re.sub(r"^(!?)", r"\1/", re.sub(r"^\*$", "**", line)) for line in lines if line and line[0] != "#"]
+    left_out = PathSpec.from_lines("gitignore", rules)
+    return [name for name in names if not left_out.match_file(name)]
+
+
+READ_BY_MIX = [
+    "version.txt",
+    "mix/version.exs",
+    "VERSION",
+    ".version",
+    "build/deps.exs",
+    "lib/shop/version.ex",
+    "README.md",
+]
+CONFIG = ["config/shared/endpoint.exs", "config/parts/logger.exs", "config/prod/cache.exs", "config/prod.exs"]
+AUTHORITIES = ["priv/cert/db-ca.pem", "priv/certs/rds-bundle.pem", "priv/ssl/authority.crt"]
+NATIVE = ["native/shop_nif/Cargo.toml", "native/shop_nif/src/lib.rs", "native/hash/Cargo.lock", ".cargo/config.toml"]
+BUN = ["assets/package.json", "assets/bun.lock", "assets/bun.lockb", "package.json", "bun.lock"]
+
+
+@pytest.mark.parametrize("names", [READ_BY_MIX, CONFIG, AUTHORITIES, NATIVE, BUN])
+def test_what_mix_reads_reaches_the_build(names: list[str]) -> None:
+    assert sent(ROOT, *names) == names
+    inside = [f"net_auto/{name}" for name in names]
+    assert sent(FOLDER, *inside) == inside
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert dockerfile.index("\nCOPY . /app\n") < dockerfile.index("mix do ")
+
+
+def test_what_must_stay_out_does() -> None:
+    names = [".env", "config/prod.secret.exs", "priv/cert/selfsigned.pem", "priv/cert/server-key.pem", ".git/config"]
+    assert sent(ROOT, *names) == []
+    assert sent(FOLDER, "other/mix.exs", "net_auto/.env") == []
+
+
+LOCKED = {
+    "rustler": '  "rustler": {:hex, :rustler, "0.36.1", "abc", [:mix], [], "hexpm", "def"},\n',
+    "elixir_make": '  "elixir_make": {:hex, :elixir_make, "0.9.0", "abc", [:mix], [], "hexpm", "def"},\n',
+    "jason": '  "jason": {:hex, :jason, "1.4.4", "abc", [:mix], [], "hexpm", "def"},\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "packages"),
+    [
+        (["jason", "rustler"], ["cargo"]),
+        (["elixir_make"], ["build-essential"]),
+        (["elixir_make", "jason", "rustler"], ["build-essential", "cargo"]),
+        (["jason"], []),
+    ],
+)
+def test_native_code_gets_its_compiler(names: list[str], packages: list[str], tmp_path: Path) -> None:
+    lock = write(tmp_path, {"mix.lock": "%{\n" + "".join(LOCKED[name] for name in names) + "}\n"}) / "mix.lock"
+    [step] = re.findall(r"^ +(sed -nE '.*') /mix.lock > /compilers$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    done = subprocess.run(["sh", "-c", f"{step} {lock}"], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == packages
+
+
+BUN_HEX = dep('{:bun, "~> 1.4", runtime: Mix.env() == :dev}')
+BUN_ASSETS: dict[str, tuple[Files, str]] = {
+    "the package of Hex": ({**BUN_HEX, "assets/package.json": "{}", "assets/bun.lock": "{}"}, "mix"),
+    "the package of Hex, lock file of npm": (
+        {**BUN_HEX, "assets/package.json": "{}", "assets/package-lock.json": "{}"},
+        "mix",
+    ),
+    "Bun itself": ({**phoenix(), "assets/package.json": "{}", "assets/bun.lock": "{}"}, "bun"),
+    "Bun's binary lock file": ({**phoenix(), "assets/package.json": "{}", "assets/bun.lockb": "x"}, "bun"),
+}
+
+
+@pytest.mark.parametrize("case", BUN_ASSETS)
+def test_assets_by_bun_are_built_by_what_installs_it(case: str, tmp_path: Path) -> None:
+    files, assets = BUN_ASSETS[case]
+    project = examine(write(tmp_path, files))
+    assert (project.elixir.assets, project.warnings) == (assets, ())
+
+
+# --- What is served: Next.js ----------------------------------------------------------------------------
+
+PROXIES = {
+    "src/proxy.ts": 'export default intl({});\nexport const config = { matcher: "/((?!api|_next|.*\\\\..*).*)" };\n',
+    "middleware.ts": "export default auth((request) => Response.redirect(new URL('/login', request.url)));\n",
+    "src/middleware.js": "module.exports.middleware = () => NextResponse.rewrite('/de/');\n",
+}
+CONFIGS = [
+    'export default { basePath: process.env.BASE_PATH || "", distDir: process.env.DIST || ".next" };\n',
+    "const basePath = process.env.NEXT_PUBLIC_BASE;\nmodule.exports = { basePath, trailingSlash: true };\n",
+    "export default { basePath: '/docs', i18n: { locales: ['en'], defaultLocale: 'en' } };\n",
+]
+HEALTH = [{**nextjs(), name: text} for name, text in PROXIES.items()]
+HEALTH += [{**nextjs(), "next.config.ts": text} for text in CONFIGS]
+
+
+@pytest.mark.parametrize("files", HEALTH)
+def test_the_apps_own_routing_needs_no_warning(files: Files, tmp_path: Path) -> None:
+    """The preload of the image answers before it: tests/nextjs/test_health.py and tests/system/test_nextjs.py."""
+    assert examine(write(tmp_path, files)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "migrations"),
+    [
+        ("prisma/schema/schema.prisma", "prisma/schema/migrations"),
+        ("prisma/schema/base.prisma", "prisma/schema/migrations"),
+        ("prisma/schema.prisma", "prisma/migrations"),
+    ],
+)
+def test_the_migrations_of_a_schema_in_a_folder_are_found(schema: str, migrations: str, tmp_path: Path) -> None:
+    files = {**prisma("postgresql", file=schema), f"{migrations}/20260101_init/migration.sql": "select 1;\n"}
+    project = examine(write(tmp_path, files))
+    assert (project.nextjs.migrations_dir, project.warnings) == (migrations, ())
+
+
+# --- What stops -----------------------------------------------------------------------------------------
+
+SEVERAL: list[Files] = [
+    {**below("backend", phoenix()), **below("frontend", nextjs())},
+    {**below("apps/web", nextjs()), **below("apps/admin", nextjs())},
+    {**below("till", phoenix("till")), **below("shop", phoenix())},
+]
+
+
+@pytest.mark.parametrize("files", SEVERAL)
+def test_of_several_apps_none_is_taken_unasked(files: Files, template: Path, tmp_path: Path) -> None:
+    app: Any = write(tmp_path / "shop", files)
+    with pytest.raises(UserMessageError, match=r"There is more than one app here: .* Say which one: -d app_dir="):
+        pretend(template, app)
