@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,8 +52,77 @@ def test_generated_apps(major: str, router: str, tmp_path: Path) -> None:
         name="web-shop",
         next_version=projects.NEXT[major][0],
         next_major=int(major),
+        build_script="build",
         orm="none",
     )
+
+
+SCHEMA = {
+    "src/env.ts": """import { createEnv } from "@t3-oss/env-nextjs";
+
+export const env = createEnv({
+  server: {
+    DATABASE_URL: z.string().url(),
+    STRIPE_KEY: z.string().startsWith("sk_"),
+    SITE: z.string().url(),
+    LIMIT: z.coerce.number(),
+    LOG: z.string().optional(),
+    SESSION_SECRET: z.string().min(32),
+  },
+  client: { NEXT_PUBLIC_SITE: z.string() },
+});
+""",
+    "src/lib/env.ts": """import { z } from "zod";
+
+const schema = z
+  .object({
+    POSTGRES_PRISMA_URL: z.string().url(),
+    NEXT_PUBLIC_SITE: z.string(),
+    MAIL_FROM: z.string().email(),
+    DEBUG: z.boolean(),
+  })
+
+export const env = schema.parse(process.env);
+""",
+}
+STAND_INS = {
+    "src/env.ts": {
+        "STRIPE_KEY": "sk_build-stand-in",
+        "SITE": "https://build.example.com",
+        "LIMIT": "1",
+        "SESSION_SECRET": "a-stand-in-for-the-build-of-more-than-32-characters",
+    },
+    "src/lib/env.ts": {
+        "POSTGRES_PRISMA_URL": "postgresql://build:build@localhost:5432/build",
+        "MAIL_FROM": "build@example.com",
+        "DEBUG": "false",
+    },
+}
+
+
+@pytest.mark.parametrize("file", SCHEMA)
+def test_what_a_schema_of_the_environment_lets_pass(file: str, tmp_path: Path) -> None:
+    found = details(tmp_path, {**nextjs(), file: SCHEMA[file]})
+    assert {variable.name: variable.stand_in for variable in found.variables} == STAND_INS[file]
+
+
+def test_a_schema_of_something_else_is_none_of_the_environment(tmp_path: Path) -> None:
+    schema = SCHEMA["src/lib/env.ts"].replace("process.env", "request.body")
+    assert details(tmp_path, {**nextjs(), "src/lib/env.ts": schema}).variables == ()
+
+
+@pytest.mark.parametrize(
+    ("scripts", "expected"),
+    [
+        ({"build": "node scripts/build.js", "site": "next build"}, "build"),
+        ({"dev": "next dev", "next:build": "pnpm prisma generate && next build"}, "next:build"),
+        ({"dev": "next dev", "next:builder": "next-builder"}, None),
+        ([], None),
+    ],
+)
+def test_the_script_that_builds(scripts: Any, expected: str | None, tmp_path: Path) -> None:
+    package = {"name": "web-shop", "dependencies": {"next": "16.4.6"}, "scripts": scripts}
+    assert details(tmp_path, {"package.json": json.dumps(package)}).build_script == expected
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:

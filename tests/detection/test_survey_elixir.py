@@ -234,6 +234,11 @@ def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: P
     assert answers["extra_secrets"] == [{"name": "MAIL_KEY", "how": "the value that config/runtime.exs reads"}]
 
 
+def test_programs_that_packages_run_are_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", dep('{:thumbnex, "~> 0.5"}, {:mogrify, "~> 0.9"}'))
+    assert copied(template, app)["apt_packages"] == ["ffmpeg", "imagemagick"]
+
+
 @pytest.mark.parametrize(("driver", "variable"), [("myxql", "DATABASE_URL"), ("ecto_sqlite3", "DATABASE_PATH")])
 def test_an_app_on_another_database_is_given_no_postgres(
     template: Path, tmp_path: Path, driver: str, variable: str

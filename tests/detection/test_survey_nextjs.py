@@ -220,11 +220,21 @@ def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_pat
     answers = copied(template, write(tmp_path / "shop", files))
     assert answers["database"] == "fly_managed"
     assert answers["build_secrets"] == ["NPM_TOKEN"]
+    assert answers["build_command"] == ""
+    assert answers["build_env"].keys() == {"AUTH_SECRET", "MAIL_FROM", "POSTGRES_URL"}
+    assert answers["build_env"]["POSTGRES_URL"].startswith("postgresql://")
     assert [(secret["name"], secret["how"]) for secret in answers["extra_secrets"]] == [
         ("AUTH_SECRET", "the value that src/env.mjs reads"),
         ("MAIL_FROM", "the value that src/env.mjs reads"),
         ("POSTGRES_URL", "the same value as DATABASE_URL"),
     ]
+
+
+def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Path) -> None:
+    named = nextjs(scripts={"dev": "next dev", "next:build": "next build"})
+    assert copied(template, write(tmp_path / "named", named))["build_command"] == "npm run next:build"
+    none = nextjs(scripts={"dev": "next dev"})
+    assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
 
 
 def test_an_app_on_sqlite_is_given_no_postgres(template: Path, tmp_path: Path) -> None:

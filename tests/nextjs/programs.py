@@ -28,6 +28,8 @@ SETTINGS = {
     "orm": "none",
     "migrations": None,
     "cli": False,
+    "buildCommand": "",
+    "buildEnv": {},
     "publicEnv": [],
 }
 

@@ -69,6 +69,20 @@ def test_each_layer_has_what_changes_together(tmp_path: Path) -> None:
     assert f'["0123456789ab","1","{tmp_path}/app","{database}"]' in said
 
 
+def test_stand_ins_reach_the_build_and_give_way_to_true_values(tmp_path: Path) -> None:
+    tells = "console.log(JSON.stringify([process.env.STRIPE_KEY, process.env.LIMIT])); process.exit(1)"
+    stand_ins = {"STRIPE_KEY": "sk_stand_in", "LIMIT": 5}
+    assert '["sk_stand_in","5"]' in build(tmp_path, {"build.mjs": tells}, buildEnv=stand_ins)[1]
+    assert '["true","5"]' in again(tmp_path, STRIPE_KEY="true")[1]
+
+
+def test_another_command_builds_it(tmp_path: Path) -> None:
+    package = {"scripts": {"site:build": "node build.mjs"}, "dependencies": {"next": "16"}}
+    code, said = build(tmp_path, {"package.json": package}, buildCommand="npm run site:build")
+    assert code == 0, said
+    assert "site:build" in said
+
+
 def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
     anew = "Building without what earlier builds left"
     assert anew in build(tmp_path, {})[1]
@@ -111,9 +125,9 @@ def test_a_failed_build_ends_with_the_names_that_it_missed(tmp_path: Path) -> No
         "The build misses a value for NEXT_PUBLIC_SITE, STRIPE_KEY.",
         "  public: add to copier update --trust -A -r :current: --ask public_env, "
         "then give the value in fly.toml, below [build.args]",
-        "  any other: add to copier update --trust -A -r :current: --ask build_secrets, "
-        "then export STRIPE_KEY=… in the shell that deploys (fly deploy: --build-secret STRIPE_KEY=…); "
-        "a value that only satisfies a check will do",
+        "  any other: give it a stand-in that satisfies the check, by copier update --trust -A -r :current: --ask "
+        "build_env; where only the true value will do: add to copier update --trust -A -r :current: --ask "
+        "build_secrets, then export STRIPE_KEY=… in the shell that deploys (fly deploy: --build-secret STRIPE_KEY=…)",
     ]
 
 

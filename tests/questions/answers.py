@@ -87,6 +87,7 @@ ELIXIR_APP = some(
         "release_name": matching(r"[a-z][a-z0-9_]{0,20}"),
         "elixir_image": st.sampled_from(ELIXIR),
         "runtime_base": st.sampled_from(choices("runtime_base")),
+        "apt_packages": st.lists(matching(r"[a-z0-9][a-z0-9+.-]{1,8}"), max_size=2, unique=True),
         "assets": st.sampled_from(choices("assets")),
         "memory_mode": st.sampled_from(choices("memory_mode")),
     }
@@ -101,6 +102,8 @@ NEXTJS_APP = some(
         "migration_runner": st.sampled_from(choices("migration_runner")),
         "migrations_dir": FOLDER,
         "public_env": st.lists(matching(r"NEXT_PUBLIC_[A-Z]{1,8}"), max_size=2, unique=True),
+        "build_command": st.sampled_from(["", "npm run site:build", "next build --debug"]),
+        "build_env": st.dictionaries(ENV_NAME, ONE_LINE | st.integers() | st.booleans(), max_size=2),
         "build_secrets": st.lists(ENV_NAME, max_size=2, unique=True),
     }
 )
@@ -247,6 +250,12 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
         "",
     ),
     "public_env": (st.sampled_from([["SITE_URL"], ["NEXT_PUBLIC_a"], "x", {}, [1]]), ""),
+    "apt_packages": (st.sampled_from([["A"], ["a b"], "x", {}, [None], ["$(id)"]]), "use a list of names"),
+    "build_command": (st.just("a\nb"), "one line"),
+    "build_env": (
+        st.sampled_from([[], "x", {"a": 1}, {"NEXT_PUBLIC_A": "x"}, {"A": ""}, {"A": "x\ny"}, {"A": None}, {"A": []}]),
+        "",
+    ),
     "build_secrets": (st.sampled_from([["a"], ["A B"], "x", {}, [None]]), "use a list of variable names"),
     "tcp_services": (
         st.sampled_from(

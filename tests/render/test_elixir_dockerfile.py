@@ -25,3 +25,11 @@ def test_it_is_short_and_holds_no_program(
     steps = re.findall(r"^RUN (?:.*\\\n)*.*$", text, re.MULTILINE)
     assert max(step.count("\n") for step in steps) < 12
     assert text.startswith("# syntax=docker/dockerfile:1\n") == (base == "minimal")
+
+
+@pytest.mark.parametrize("image", ["1.20-otp29", "1.18-otp27"], ids=["bare Debian", "Debian with packages"])
+def test_programs_of_the_app_are_on_its_machine(render: Callable[..., Path], image: str) -> None:
+    answers = template.example("phoenix_managed") | {"elixir_image": image, "apt_packages": ["imagemagick", "ffmpeg"]}
+    runner = (render(answers) / "Dockerfile").read_text().split("AS runner")[1]
+    [installed] = re.findall(r"apt-get install -y --no-install-recommends (.*?) &&", runner)
+    assert {"imagemagick", "ffmpeg"} <= set(installed.split())

@@ -261,6 +261,29 @@ def _env_names(value: Any, _: Answers) -> str:
     return "use a list of variable names in capitals, such as [SENTRY_AUTH_TOKEN], or []"
 
 
+def _apt_packages(value: Any, _: Answers) -> str:
+    if isinstance(value, list) and all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", str(name)) for name in value):
+        return ""
+    return "use a list of names of Debian packages, such as [imagemagick, ffmpeg], or []"
+
+
+def _build_command(value: Any, _: Answers) -> str:
+    return "use a command of one line, or leave it empty" if "\n" in str(value) else ""
+
+
+def _build_env(value: Any, _: Answers) -> str:
+    if not isinstance(value, dict):
+        return "use a map such as {STRIPE_KEY: sk_test_stand_in}, or {}"
+    for name, setting in value.items():
+        if not _ENV_NAME.fullmatch(str(name)):
+            return f"{name} is no name for an environment variable; use capitals, digits and _"
+        if name.startswith("NEXT_PUBLIC_"):
+            return f"{name} goes into the browser code with its true value; name it in public_env"
+        if not isinstance(setting, str | int | float) or not str(setting) or "\n" in str(setting):
+            return f"{name} must be a text of one line, a number or true/false"
+    return ""
+
+
 def _public_env(value: Any, answers: Answers) -> str:
     if problem := _env_names(value, answers):
         return problem
@@ -387,6 +410,9 @@ CHECKS: dict[str, Check] = {
     "http_port": _port,
     "tcp_services": _tcp_services,
     "migrations_dir": _folder,
+    "apt_packages": _apt_packages,
+    "build_command": _build_command,
+    "build_env": _build_env,
     "public_env": _public_env,
     "build_secrets": _env_names,
     "fly_app": _name,

@@ -10,7 +10,9 @@ from jinja2.runtime import Context
 
 from .. import naming
 from ..detect import files
+from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
+from ..detect.nextjs.app import DATABASE_STAND_IN
 from ..detect.project import Project, UmbrellaApp
 from ..fly import memory, platform, toml
 from . import checks, questions
@@ -31,6 +33,32 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     found = {variable.name: f"the value that {variable.file} reads" for variable in read}
     found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
     return [{"name": name, "how": how} for name, how in found.items()]
+
+
+@pass_context
+def programs_at_run_time(context: Context) -> list[str]:
+    """List the Debian packages of the programs that the app's dependencies run, as an answer for `apt_packages`."""
+    found = [packages for name, (_, packages) in PROGRAMS.items() if name in detected(context).elixir.deps]
+    return sorted({package for packages in found for package in packages})
+
+
+@pass_context
+def stand_ins(context: Context) -> dict[str, str]:
+    """Give each variable that the code checks a value that passes, as an answer for `build_env`."""
+    nextjs = detected(context).nextjs
+    same = nextjs.database_variables if nextjs.uses_database else ()
+    found = {variable.name: DATABASE_STAND_IN for variable in same}
+    return found | {variable.name: variable.stand_in for variable in nextjs.variables if variable.stand_in}
+
+
+@pass_context
+def build_script(context: Context) -> str:
+    """Return the command that builds a Next.js app whose package.json has no script `build`; "" where it has."""
+    nextjs = detected(context).nextjs
+    if nextjs.build_script == "build" or nextjs.next_version is None:
+        return ""
+    run = platform.catalog("node")["managers"][context["package_manager"]]["run"]
+    return f"{run} {nextjs.build_script}" if nextjs.build_script else "next build"
 
 
 def released_apps(context: Context) -> list[UmbrellaApp]:

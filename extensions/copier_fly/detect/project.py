@@ -81,11 +81,15 @@ class TcpPort:
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable without which the code stops, and the place that reads it."""
+    """An environment variable without which the code stops, and the place that reads it.
+
+    `stand_in` is a value that the check of it lets pass, "" where there is no check.
+    """
 
     name: str
     file: str
     line: int
+    stand_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,11 @@ class NextjsApp:
     """A Next.js app; paths are relative to it.
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
-    are choices of their questions; `package_manager_pin` is `packageManager` of package.json. `output` is export,
-    standalone or None. `database` is the kind that the ORM or Payload is set to (postgres, SQLite, MySQL, …),
-    `database_word` the word in its settings that says so. `database_variables` are other names than DATABASE_URL for
-    its address, `variables` those that a schema of the environment requires, `registry_tokens` what an installation
-    of packages needs.
+    are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `build_script` the script
+    `build`, else the one that runs `next build`. `output` is export, standalone or None. `database` is the kind that
+    the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
+    `database_variables` are other names than DATABASE_URL for its address, `variables` those that a schema of the
+    environment requires, `registry_tokens` what an installation of packages needs.
     """
 
     name: str | None = None
@@ -166,6 +170,7 @@ class NextjsApp:
     package_manager_pin: str | None = None
     lockfiles: tuple[str, ...] = ()
     node_version: str | None = None
+    build_script: str | None = None
     orm: str | None = None
     orm_version: str | None = None
     migrations_dir: str | None = None

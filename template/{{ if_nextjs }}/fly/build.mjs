@@ -28,11 +28,13 @@ function* entries(folder) {
 
 // --- The environment of the build.
 
-function environment({ database, publicEnv }, root) {
+function environment({ database, buildEnv, publicEnv }, root) {
   // What the deploy was given: fly deploy --build-secret NAME=VALUE. It is in no layer.
   for (const name of existsSync("/run/secrets") ? readdirSync("/run/secrets") : []) {
     process.env[name] = readFileSync(join("/run/secrets", name), "utf8").trimEnd();
   }
+  // Checks that run in the build want a value. What the app runs with comes from Fly's secrets.
+  for (const [name, value] of Object.entries(buildEnv)) process.env[name] ||= String(value);
   const empty = publicEnv.filter((name) => !process.env[name]);
   if (empty.length) {
     throw new Stop(
@@ -96,10 +98,10 @@ function prepareCache(cache, lock) {
 
 // --- The build.
 
-function command({ appDir, packageManager, orm }, root) {
-  const build = `${packageManager.run} build`;
+function command({ appDir, buildCommand, packageManager, orm }, root) {
+  const build = buildCommand || `${packageManager.run} build`;
   const generate = orm === "prisma" ? "prisma generate && " : "";
-  if (appDir === ".") return `${generate}${build}`;
+  if (appDir === "." || buildCommand) return `${generate}${build}`;
   // In a workspace, the packages that the app is made of come first.
   if (existsSync(join(root, "turbo.json"))) {
     return `${generate}cd ${root} && turbo run build --filter=./${appDir} --env-mode=loose`;
@@ -151,8 +153,9 @@ function whyNot(output, root) {
   const ways = [
     pub.length && `public: add to ${ask("public_env")}, then give the value in fly.toml, below [build.args]`,
     others.length &&
-      `any other: add to ${ask("build_secrets")}, then export ${others[0]}=… in the shell that deploys (fly ` +
-        `deploy: --build-secret ${others[0]}=…); a value that only satisfies a check will do`,
+      `any other: give it a stand-in that satisfies the check, by ${ask("build_env")}; where only the true value will ` +
+        `do: add to ${ask("build_secrets")}, then export ${others[0]}=… in the shell that deploys (fly deploy: ` +
+        `--build-secret ${others[0]}=…)`,
   ];
   return [`The build misses a value for ${missed.join(", ")}.`, ...ways.filter(Boolean)].join("\n  ");
 }

@@ -13,6 +13,15 @@ from ..warnings import warning
 from . import config, mixfile
 from .mixfile import MixProject
 
+PROGRAMS = {
+    "mogrify": ("ImageMagick", ("imagemagick",)),
+    "ffmpex": ("FFmpeg", ("ffmpeg",)),
+    "thumbnex": ("FFmpeg and ImageMagick", ("ffmpeg", "imagemagick")),
+    "chromic_pdf": ("Chromium and Ghostscript", ("chromium", "ghostscript")),
+    "pdf_generator": ("wkhtmltopdf", ("wkhtmltopdf",)),
+}
+"""Package → the programs it runs, and the Debian packages that have them."""
+
 MIX_NOT_UNDERSTOOD = "mix-not-understood"
 """The code of the warning that an answer for `stack` overrules."""
 

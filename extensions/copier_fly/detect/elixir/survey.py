@@ -17,6 +17,7 @@ from .. import files, look
 from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
+from . import app as elixir_app
 from . import config, mixfile
 from .mixfile import Dep, MixProject, Token
 
@@ -30,14 +31,6 @@ _NODE = {
     "live_react": "NodeJS",
 }
 """Package that can run Node.js → the word in the code that starts it."""
-_PROGRAMS = {
-    "mogrify": ("ImageMagick", "imagemagick"),
-    "ffmpex": ("FFmpeg", "ffmpeg"),
-    "thumbnex": ("FFmpeg and ImageMagick", "ffmpeg imagemagick"),
-    "chromic_pdf": ("Chromium and Ghostscript", "chromium ghostscript"),
-    "pdf_generator": ("wkhtmltopdf", "wkhtmltopdf"),
-}
-"""Package → the programs it runs, and the Debian packages that have them."""
 
 
 class Look(look.Look):
@@ -202,16 +195,16 @@ def node_at_run_time(look: Look) -> Iterator[ProjectWarning]:
 
 
 def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
-    """A package runs a program that the image does not have."""
+    """A package runs a program that is in the image only where `apt_packages` names it."""
     for file, dep in look.deps:
-        if dep.name in _PROGRAMS:
-            program, packages = _PROGRAMS[dep.name]
+        if dep.name in elixir_app.PROGRAMS:
+            program, packages = elixir_app.PROGRAMS[dep.name]
             yield warning(
                 "program-at-run-time",
                 look.target.where([file], f":{dep.name}"),
                 name=dep.name,
                 program=program,
-                packages=packages,
+                packages=", ".join(packages),
             )
 
 

@@ -278,13 +278,41 @@ def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
     return tuple(found.values())
 
 
+DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
+
+
+def _stand_in(name: str, check: str) -> str:
+    """A value that a check written with zod lets pass."""
+    if prefix := re.search(r"startsWith\(\s*[\"'`]([^\"'`]+)", check):
+        return f"{prefix[1]}build-stand-in"
+    if re.search(r"number\(|\bint\(|numeric", check):
+        return "1"
+    if re.search(r"bool", check, re.IGNORECASE):
+        return "false"
+    if "email(" in check:
+        return "build@example.com"
+    if re.search(r"(?:POSTGRES|DATABASE|DB|PG)\w*_UR[IL]|(?:POSTGRES|DATABASE)_URL", name):
+        return DATABASE_STAND_IN
+    if "url(" in check or re.search(r"_UR[IL]$", name):
+        return "https://build.example.com"
+    return "a-stand-in-for-the-build-of-more-than-32-characters"
+
+
+_CHECKED = (
+    (re.compile(r"\bcreateEnv\b"), re.compile(r"\bserver\s*:\s*\{")),
+    (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
+)
+"""What a file says that checks the environment, with @t3-oss/env or with zod alone, and where its names begin."""
+
+
 def _schema_variables(target: Target, folder: str) -> tuple[Variable, ...]:
-    """The variables of the server that a schema of @t3-oss/env requires, without those that it gives a default."""
+    """The variables of the server that a schema of the environment requires, without those that have a default."""
     for stem in ("src/env", "env", "src/lib/env", "lib/env", "src/env/server", "src/env/index"):
         for ending in ("ts", "mjs", "js"):
             file = files.join(folder, f"{stem}.{ending}")
             text = target.text(file) or ""
-            server = re.search(r"\bserver\s*:\s*\{", text) if "createEnv" in text else None
+            begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
+            server = begin.search(text) if begin else None
             if server is None:
                 continue
             section = text[server.end() :]
@@ -297,11 +325,20 @@ def _schema_variables(target: Target, folder: str) -> tuple[Variable, ...]:
             for entry in entries.finditer(section):
                 if re.search(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(", entry[2]):
                     continue
-                if entry[1] not in ("NODE_ENV", "PORT", "DATABASE_URL"):
+                if entry[1] not in ("NODE_ENV", "PORT", "DATABASE_URL") and not entry[1].startswith("NEXT_PUBLIC_"):
                     line = files.line_of(text, server.end() + entry.start(1))
-                    found.append(Variable(entry[1], file, line))
+                    found.append(Variable(entry[1], file, line, _stand_in(entry[1], entry[2])))
             return tuple(found)
     return ()
+
+
+def _build_script(package: dict[str, Any]) -> str | None:
+    """`build` where there is such a script, else the first one that runs `next build`."""
+    found = package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    if "build" in scripts:
+        return "build"
+    return next((name for name, command in scripts.items() if re.search(r"\bnext build\b", str(command))), None)
 
 
 def read(target: Target, app: App) -> NextjsApp:
@@ -333,6 +370,7 @@ def read(target: Target, app: App) -> NextjsApp:
         package_manager_pin=manager.pin,
         lockfiles=tuple(manager.locks),
         node_version=_node_version(target, folder, package),
+        build_script=_build_script(package),
         orm=orm.name,
         orm_version=version(*orm_packages.get(orm.name or "", ())),
         migrations_dir=orm.migrations_dir,
