@@ -13,6 +13,7 @@ from importlib.machinery import FileFinder, SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 from uuid import uuid4
 
 from jinja2 import Environment
@@ -20,7 +21,7 @@ from jinja2.ext import Extension
 
 PACKAGE = Path(__file__).with_name("copier_fly")
 # This file, too, is loaded anew each time.
-CODE: dict[bytes, CodeType] = vars(sys.modules.setdefault("copier_fly_code", ModuleType("copier_fly_code")))
+CODE: dict[Any, CodeType] = vars(sys.modules.setdefault("copier_fly_code", ModuleType("copier_fly_code")))
 
 
 class OnceCompiled(SourceFileLoader):
