@@ -25,6 +25,8 @@ GLOBALS = {
     "programs_at_run_time": defaults.programs_at_run_time,
     "secrets_read_at_run_time": defaults.secrets_read_at_run_time,
     "stand_ins": defaults.stand_ins,
+    "survey_found": defaults.survey_found,
+    "survey_is_old": defaults.survey_is_old,
     "tcp_ports": defaults.tcp_ports,
     "umbrella_apps": defaults.umbrella_apps,
     "umbrella_module": defaults.umbrella_module,

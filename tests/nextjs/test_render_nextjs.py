@@ -120,6 +120,21 @@ def test_doctor_finds(path: str, text: str, finding: str, project: Path) -> None
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        'distDir: process.env.NEXT_DIST_DIR || ".next",',
+        "output: process.env.EXPORT ? 'export' : undefined,",
+        'output: "standalone", // for the image',
+        "// distDir: 'build',",
+    ],
+)
+def test_doctor_takes_no_expression_for_a_value(lines: str, project: Path) -> None:
+    (project / "next.config.ts").write_text(f"export default {{\n  {lines}\n}};\n")
+    code, said = doctor(project)
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(
     ("path", "finding"),
     [
         ("package-lock.json", r"^fail  lock .*package-lock.json is missing"),

@@ -219,6 +219,29 @@ def test_nothing_is_wrong_with_the_files_of_a_wired_app(wired: Project, shell: t
     assert in_files(wired) == []
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_the_copy_said_is_said_again(make_project: Callable[..., Project], shell: tuple[str, ...]) -> None:
+    lines = ['mix.exs: It isn\'t "served". $HOME `stays` \\n, %s.', "config/prod.exs: Another one."]
+    found = in_files(make_project(shell=shell, survey=lines))
+    assert [entry for entry in found if entry[0] == "survey"] == [("survey", "warn", line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("ops/Dockerfile", "FROM scratch\n"),
+        ("ops/docker-compose.yml", "services: {}\n"),
+        ("ops/report.py", "#!/usr/bin/env python3\n"),
+        ("ops/.env", "A=1\n"),
+        ("lib/shop_web/endpoint.ex", "  plug(ShopWeb.HealthPlug)\n"),
+        ("lib/shop_web/endpoint.ex", "  plug( ShopWeb.HealthPlug )\n"),
+    ],
+)
+def test_files_of_the_apps_own_are_no_finding(wired: Project, path: str, text: str) -> None:
+    wired.commit(path, text)
+    assert in_files(wired) == []
+
+
 BROKEN = {
     "a-file-is-missing": (
         lambda project: (project.folder / ".dockerignore").unlink(),

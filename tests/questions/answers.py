@@ -64,6 +64,7 @@ EVERYWHERE = some(
         "extra_secrets": st.lists(
             st.fixed_dictionaries({"name": ENV_NAME, "how": ONE_LINE}), max_size=2, unique_by=lambda one: one["name"]
         ),
+        "survey": st.lists(ONE_LINE, max_size=2),
         "database_name": st.just("auto") | FLY_NAME,
         "db_plan": st.sampled_from(["auto", *PLANS]),
         "pool_size": st.just("auto") | st.integers(2, 500).map(str),
@@ -256,6 +257,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
         st.sampled_from([[], "x", {"a": 1}, {"NEXT_PUBLIC_A": "x"}, {"A": ""}, {"A": "x\ny"}, {"A": None}, {"A": []}]),
         "",
     ),
+    "survey": (st.sampled_from(["x", {}, [1], [None], ["two\nlines"]]), "use a list of lines"),
     "build_secrets": (st.sampled_from([["a"], ["A B"], "x", {}, [None]]), "use a list of variable names"),
     "tcp_services": (
         st.sampled_from(

@@ -284,6 +284,11 @@ def _build_env(value: Any, _: Answers) -> str:
     return ""
 
 
+def _lines(value: Any, _: Answers) -> str:
+    fine = isinstance(value, list) and all(isinstance(line, str) and line.isprintable() for line in value)
+    return "" if fine else "use a list of lines, or []"
+
+
 def _public_env(value: Any, answers: Answers) -> str:
     if problem := _env_names(value, answers):
         return problem
@@ -432,6 +437,7 @@ CHECKS: dict[str, Check] = {
     "db_plan": _plan,
     "db_region": _db_region,
     "pool_size": _pool,
+    "survey": _lines,
     "deploy_on": _deploy_on,
     "deploy_branch": _branch,
     "environments": _environments,

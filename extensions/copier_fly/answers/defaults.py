@@ -61,6 +61,22 @@ def build_script(context: Context) -> str:
     return f"{run} {nextjs.build_script}" if nextjs.build_script else "next build"
 
 
+@pass_context
+def survey_found(context: Context) -> list[str]:
+    """List what the survey says of the project and what stays true once the files are written."""
+    return [warning.without_line for warning in detected(context).warnings if not warning.once]
+
+
+@pass_context
+def survey_is_old(context: Context, stored: list[str]) -> str:
+    """Refuse a stored answer for `survey` that the project outgrew, so that it is found anew.
+
+    Where no app is to be seen, as in the renders that an update compares, and where it is given, it is taken as it is.
+    """
+    given = "survey" in context["_copier_conf"]["data"]
+    return "" if given or not detected(context).app_dir or stored == survey_found(context) else "it is found anew"
+
+
 def released_apps(context: Context) -> list[UmbrellaApp]:
     """List the umbrella's apps, without those that only development needs."""
     return [app for app in detected(context).elixir.umbrella_apps if not app.dev_only]

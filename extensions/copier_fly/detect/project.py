@@ -20,7 +20,7 @@ class ProjectWarning:
 
     `code` names the rule, `file` and `line` the place it comes from (`line` counts from 1, None for the whole file).
     `sentence` says what is there, `consequence` what follows from it, `action` what to do; each is a whole sentence.
-    With `stops` the copy ends there, before the first question.
+    With `stops` the copy ends there, before the first question; with `once` it is about what the copy replaces.
     """
 
     code: str
@@ -30,6 +30,12 @@ class ProjectWarning:
     consequence: str
     action: str
     stops: bool = False
+    once: bool = False
+
+    @property
+    def without_line(self) -> str:
+        """All of it on one line, but for the place's line, which moves with every edit."""
+        return " ".join(f"{self.file}: {self.sentence} {self.consequence} {self.action}".split())
 
     @property
     def place(self) -> str:

@@ -30,7 +30,9 @@ def warning(code: str, place: tuple[str, int | None], **values: object) -> Proje
     """
     text = texts()[code]
     sentence, consequence, action = (str(text[part]).format(**values) for part in ("sentence", "consequence", "action"))
-    return ProjectWarning(code, *place, sentence, consequence, action, stops=bool(text.get("stops")))
+    return ProjectWarning(
+        code, *place, sentence, consequence, action, stops=bool(text.get("stops")), once=bool(text.get("once"))
+    )
 
 
 def volume_advice(database: str) -> str:

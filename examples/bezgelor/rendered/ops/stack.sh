@@ -19,7 +19,7 @@ check_stack() {
   else
     note fail wiring 'mix.exs lacks, in the list of def project: releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),'
   fi
-  if [ -n "$(find "$app_dir/lib" "$app_dir/apps" -name '*.ex' -exec grep -l "^ *plug $health_plug" {} + 2>/dev/null)" ]; then
+  if [ -n "$(find "$app_dir/lib" "$app_dir/apps" -name '*.ex' -exec grep -lE "^ *plug[ (]+$health_plug" {} + 2>/dev/null)" ]; then
     note ok wiring "the endpoint answers health checks"
   else
     note fail wiring "$endpoint_module lacks the line: plug $health_plug, directly below use Phoenix.Endpoint"

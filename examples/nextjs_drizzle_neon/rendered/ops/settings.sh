@@ -1,5 +1,5 @@
 # The names that the scripts in ops/ use. Sourced by ops/lib.sh with $environment set.
-# shellcheck shell=sh disable=SC2034,SC2154 # sets what others use, reads $environment
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154 # sets what others use and print, reads $environment
 
 stack=nextjs
 environments="production"

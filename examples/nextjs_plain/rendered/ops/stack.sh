@@ -17,9 +17,9 @@ applied_migrations() {
   sed -n 's/^applied  *//p' | sed 's/\.sql$//'
 }
 
-# next_config KEY: prints the value of KEY in next.config, if it stands on a line of its own.
+# next_config KEY: prints the value of KEY in next.config, if it is a plain string on a line of its own.
 next_config() {
-  cat "$app_dir"/next.config.* 2>/dev/null | sed -n "s/^ *$1 *: *[\"'\`]\{0,1\}\([^\"'\`,]*\).*/\1/p" | head -n 1
+  cat "$app_dir"/next.config.* 2>/dev/null | sed -n "s/^ *$1 *: *[\"'\`]\([^\"'\`]*\)[\"'\`] *,\{0,1\} *\$/\1/p" | head -n 1
 }
 
 check_stack() {

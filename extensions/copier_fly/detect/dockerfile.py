@@ -1,0 +1,57 @@
+"""What a Dockerfile of the project's own runs and installs, beside what every image of its kind does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_RUNS_SOMETHING = re.compile(
+    r"(mix|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
+)
+_USUAL = re.compile(
+    r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen)"
+    r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
+    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run build|build|next build)\b"
+    r"|(npx |pnpm (exec |dlx )?|yarn |bunx )?(prisma generate|turbo prune|next build)"
+    r"|(curl|wget) .*(nodesource|yarnpkg|bun\.sh|rustup|hex\.pm|rebar)"
+    r"|make$|sh -c|bash -c"
+)
+"""Commands that the template's Dockerfile has too, in its own way."""
+_PACKAGES = re.compile(r"(?:apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
+_KNOWN = re.compile(
+    r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
+    r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
+    r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|tzdata|autoconf|automake|pkg-config|software-.*"
+    r"|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
+)
+"""Packages that a build needs, that the runtime image has, or that help at a shell."""
+
+
+def commands(text: str) -> Iterator[tuple[int, str]]:
+    """Each command of its RUN instructions, without options of RUN, with the line that the instruction begins in."""
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        start, whole = at, lines[at]
+        while whole.rstrip().endswith("\\") and at + 1 < len(lines):
+            at += 1
+            # A comment between two lines of an instruction is none of its lines.
+            following = "\\" if lines[at].lstrip().startswith("#") else lines[at]
+            whole = f"{whole.rstrip()[:-1]} {following}"
+        at += 1
+        run = re.match(r"\s*RUN\s+((?:--\S+\s+)*)(.*)", whole, re.IGNORECASE)
+        for command in re.split(r"&&|\|\||;", run[2]) if run else ():
+            words = " ".join(command.replace("\\", " ").split())
+            if words:
+                yield start + 1, words
+
+
+def is_a_step(command: str) -> bool:
+    """Whether a command makes something that the template's Dockerfile does not make."""
+    return bool(_RUNS_SOMETHING.match(f"{command} ") and not _USUAL.match(command))
+
+
+def packages(command: str) -> list[str]:
+    """The packages of the system that a command installs, without those that are there or that a build alone needs."""
+    found = _PACKAGES.match(command)
+    return [name for name in found[1].split() if not _KNOWN.fullmatch(name)] if found else []
