@@ -156,6 +156,19 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "Dockerfile:3 own-image",
         ["written by fly launch"],
     ),
+    "example-of-env": (
+        {**phoenix(), ".env.sample": "# for work\nexport PORT=4000\nexport MAIL_HOST=localhost\n#OLD=1\nS3_BUCKET=\n"},
+        ".env.sample:3 example-of-env",
+        ["MAIL_HOST, S3_BUCKET.", "extra_secrets, extra_env."],
+    ),
+    "example-of-env-with-much": (
+        {
+            **below("apps/web", nextjs()),
+            "apps/web/.env.example": "".join(f"NAME_{number}=\n" for number in range(8)) + "NEXT_PUBLIC_SITE=\n",
+        },
+        "apps/web/.env.example:1 example-of-env",
+        ["NAME_5 and 3 more", "extra_env, public_env."],
+    ),
     "own-workflow": (
         {**phoenix(), ".github/workflows/up.yml": "on: push\nrun: flyctl deploy --remote-only\n"},
         ".github/workflows/up.yml:2 own-workflow",
@@ -171,6 +184,7 @@ SILENT = {
     "phoenix": phoenix(),
     "umbrella": umbrella(),
     "nextjs": nextjs(),
+    "an-example-of-what-is-set": {**phoenix(), ".env.example": "DATABASE_URL=ecto://x\nPORT=4000\n# MAIL_HOST=x\n"},
     "image-of-ones-own": {**phoenix(), "Dockerfile": "FROM x\n"},
     "workflow-of-another-kind": {**phoenix(), ".github/workflows/ci.yml": "run: mix test\n"},
     "versions-that-are-served": {**phoenix(), ".tool-versions": "elixir 1.18.3-otp-27\nerlang 27.3.4\n"},

@@ -28,6 +28,15 @@ _IMAGE_MAKERS = {
 }
 _ECTO_ADAPTERS = {"sqlite": ("SQLite", "ecto_sqlite3"), "mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
 _NEXTJS_DRIVERS = {"mysql2": "MySQL", "better-sqlite3": "SQLite", "@libsql/client": "SQLite"}
+_ENV_EXAMPLES = (
+    *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env.local.example", ".env.example.local"),
+    *(".env.production.example", ".envrc.example", "env.example", "example.env"),
+)
+_SET_ON_FLY = {
+    *("DATABASE_URL", "DIRECT_DATABASE_URL", "PORT", "HOSTNAME", "HOST", "PHX_HOST", "PHX_SERVER", "POOL_SIZE"),
+    *("SECRET_KEY_BASE", "ECTO_IPV6", "NODE_ENV", "MIX_ENV", "NEXT_TELEMETRY_DISABLED", "SKIP_ENV_VALIDATION"),
+}
+"""Variables that the template sets, or that mean another thing on a developer's machine."""
 _TOOL_FILES = (".tool-versions", "mise.toml", ".mise.toml")
 _NODE_FILES = (".nvmrc", ".node-version", *_TOOL_FILES, "package.json")
 
@@ -192,6 +201,26 @@ def own_health_page(target: Target, project: Project) -> Iterator[ProjectWarning
                     yield warning("own-health-page", (f"{folder}/{file}", None), path=f"/{name}")
 
 
+# --- The environment -------------------------------------------------------------------------------------
+
+
+def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """An example of the environment, for people who begin to work on the app, names variables that no answer has."""
+    elixir, nextjs = project.elixir, project.nextjs
+    found = (*elixir.variables_at_run_time, *elixir.variables_at_build, *nextjs.variables, *nextjs.database_variables)
+    known = {*_SET_ON_FLY, *(variable.name for variable in (*found, *nextjs.registry_tokens))}
+    for file in dict.fromkeys(_in_app(project, name) for name in _ENV_EXAMPLES):
+        text = target.text(file) or ""
+        names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", text, re.MULTILINE)
+        names = [name for name in dict.fromkeys(names) if name not in known]
+        if names:
+            first = ", ".join(names[:6])
+            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+            public = ", public_env" if any(name.startswith("NEXT_PUBLIC_") for name in names) else ""
+            yield warning("example-of-env", target.where([file], names[0]), names=first + more, public=public)
+            return
+
+
 # --- A deployment that is there already -----------------------------------------------------------------
 
 
@@ -233,6 +262,7 @@ RULES: tuple[Rule, ...] = (
     package_manager,
     node_version,
     own_health_page,
+    example_of_env,
     own_image,
     own_workflows,
     fly_toml_below,
