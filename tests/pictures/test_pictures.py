@@ -48,8 +48,9 @@ def test_nothing_is_fetched_and_no_machine_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMITTED))
-def test_readme_shows_it(name: str) -> None:
-    assert f"](docs/pictures/{name})" in (REPO / "README.md").read_text()
+def test_a_page_shows_it(name: str) -> None:
+    pages = {"docs/pictures": "README.md", "pictures": "docs/what-you-get.md"}
+    assert any(f"]({folder}/{name})" in (REPO / page).read_text() for folder, page in pages.items())
 
 
 def test_file_without_a_phrase_is_named() -> None:
