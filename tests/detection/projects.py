@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from copier_fly.detect.examine import examine
+from copier_fly.detect.project import ProjectWarning
+
 Files = dict[str, str]
 
 
@@ -16,6 +19,11 @@ def write(root: Path, files: Files) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
     return root
+
+
+def told(folder: Path) -> tuple[ProjectWarning, ...]:
+    """What is told of a project, save that it has no lock file: those of Next.js have none here."""
+    return tuple(warning for warning in examine(folder).warnings if warning.code != "no-lock-file")
 
 
 def below(folder: str, files: Files) -> Files:
@@ -205,6 +213,7 @@ def phoenix(
     every += (f'{{:{PHOENIX[version][2]}, "~> 1.5"}}', *deps)
     files = {
         "mix.exs": mix_exs(app, version, module=module, deps=every, assets=assets),
+        "mix.lock": "%{\n}\n",
         f"lib/{app}.ex": f"defmodule {module} do\nend\n",
         f"lib/{app}/application.ex": application_ex(module),
         f"lib/{app}_web.ex": f"defmodule {module}Web do\nend\n",
@@ -253,6 +262,7 @@ def umbrella(name: str = "shop", version: str = "1.8", *, ecto: bool = True) -> 
   end
 end
 """,
+        "mix.lock": "%{\n}\n",
         f"apps/{name}/mix.exs": mix_exs(name, version, deps=core, child=True),
         f"apps/{name}/lib/{name}/application.ex": application_ex(module),
         f"apps/{name}_web/mix.exs": mix_exs(f"{name}_web", version, deps=web, assets=True, child=True),

@@ -20,9 +20,11 @@ from tests.detection.projects import (
     package_json,
     phoenix,
     repo_ex,
+    told,
     umbrella,
     write,
 )
+from tests.projects.kinds import TOLD
 
 ROUTER = 'defmodule ShopWeb.Router do\n  use ShopWeb, :router\n  get "/livez", ShopWeb.UpController, :up\nend\n'
 
@@ -195,7 +197,7 @@ SILENT = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_served_is_named_with_its_place(case: str, tmp_path: Path) -> None:
     files, place, words = CASES[case]
-    [warning] = examine(write(tmp_path, files)).warnings
+    [warning] = told(write(tmp_path, files))
     assert f"{warning.place} {warning.code}" == place
     assert all(word in str(warning) for word in words), str(warning)
     assert str(warning).startswith(f"{warning.place}: ")
@@ -204,12 +206,13 @@ def test_what_is_not_served_is_named_with_its_place(case: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("case", SILENT)
 def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> None:
-    assert examine(write(tmp_path, SILENT[case])).warnings == ()
+    assert told(write(tmp_path, SILENT[case])) == ()
 
 
 def test_every_warning_has_a_case() -> None:
     cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
-    assert texts().keys() == {place.rpartition(" ")[2] for _, place, _ in cases.values()}
+    codes = set().union(*(kind.codes for kind in TOLD.values()))
+    assert texts().keys() == codes | {place.rpartition(" ")[2] for _, place, _ in cases.values()}
 
 
 def copy(template: Path, app: Path, *options: str) -> subprocess.CompletedProcess[str]:

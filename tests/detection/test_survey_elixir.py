@@ -10,8 +10,7 @@ import pytest
 import yaml
 from copier import run_copy
 
-from copier_fly.detect.examine import examine
-from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, umbrella, write
+from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, told, umbrella, write
 
 
 def dep(line: str, files: Files | None = None) -> Files:
@@ -215,7 +214,7 @@ SILENT: dict[str, Files] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) -> None:
     project, place, words = CASES[case]
-    [warning] = examine(write(tmp_path, project)).warnings
+    [warning] = told(write(tmp_path, project))
     file, code = place.split(" ")
     assert warning.code == code
     assert file in (warning.place, warning.file)
@@ -225,7 +224,7 @@ def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("case", SILENT)
 def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
-    assert [str(warning) for warning in examine(write(tmp_path, SILENT[case])).warnings] == []
+    assert [str(warning) for warning in told(write(tmp_path, SILENT[case]))] == []
 
 
 def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: Path, tmp_path: Path) -> None:

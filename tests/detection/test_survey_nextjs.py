@@ -11,7 +11,7 @@ from copier import run_copy
 from copier.errors import UserMessageError
 
 from copier_fly.detect.examine import examine
-from tests.detection.projects import Files, below, nextjs, phoenix, write
+from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 
 PRISMA = {"@prisma/client": "^6.19.0", "prisma": "^6.19.0"}
 DRIZZLE = {"drizzle-orm": "^0.45.0", "pg": "^8"}
@@ -26,12 +26,13 @@ def schema(provider: str, variable: str = "DATABASE_URL") -> str:
 
 
 def prisma(provider: str, variable: str = "DATABASE_URL", file: str = "prisma/schema.prisma") -> Files:
-    return {**nextjs(dependencies=PRISMA), file: schema(provider, variable)}
+    migration = f"{file.rpartition('/')[0]}/migrations/20260101000000_init/migration.sql"
+    return {**nextjs(dependencies=PRISMA), file: schema(provider, variable), migration: "select 1;\n"}
 
 
 def drizzle(more: str) -> Files:
     config = f'export default defineConfig({{\n  out: "./drizzle",\n  {more}\n}});\n'
-    return {**nextjs(dependencies=DRIZZLE), "drizzle.config.ts": config}
+    return {**nextjs(dependencies=DRIZZLE), "drizzle.config.ts": config, "drizzle/0000_init.sql": "select 1;\n"}
 
 
 ENV = """import { createEnv } from "@t3-oss/env-nextjs";
@@ -165,7 +166,7 @@ SILENT: dict[str, Files] = {
     "a start that migrates": scripts(start="prisma migrate deploy && next start"),
     "prisma on postgres": prisma("postgresql"),
     "a direct address too": {
-        **nextjs(dependencies=PRISMA),
+        **prisma("postgresql"),
         "prisma/schema.prisma": schema("postgresql").replace("}\n", '  directUrl = env("DIRECT_URL")\n}\n'),
     },
     "drizzle on postgres": drizzle('dialect: "postgresql",\n  dbCredentials: { url: process.env.DATABASE_URL! },'),
@@ -188,7 +189,7 @@ SILENT: dict[str, Files] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) -> None:
     project, place, words = CASES[case]
-    [warning] = examine(write(tmp_path, project)).warnings
+    [warning] = told(write(tmp_path, project))
     assert f"{warning.file} {warning.code}" == place
     assert [word for word in words if word not in str(warning)] == []
     assert all(part.endswith(".") for part in (warning.sentence, warning.consequence, warning.action[-1:] and "."))
@@ -196,7 +197,7 @@ def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("case", SILENT)
 def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
-    assert [str(warning) for warning in examine(write(tmp_path, SILENT[case])).warnings] == []
+    assert [str(warning) for warning in told(write(tmp_path, SILENT[case]))] == []
 
 
 def test_a_schema_in_a_folder_has_its_migrations_inside(tmp_path: Path) -> None:

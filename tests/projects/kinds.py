@@ -53,6 +53,29 @@ DRIZZLE_WEB = {**YARN, **below("web", nextjs(dependencies={"drizzle-orm": "^0.45
 HOOKS = nextjs(scripts={"prepare": "git config --local core.hooksPath tools/hooks", "build": "next build"})
 CHILD = mix_exs("till", "1.7", deps=('{:phoenix, "~> 1.7"}',), child=True)
 
+MIX = phoenix()["mix.exs"]
+CARGO = '[package]\nname = "a"\n[dependencies]\nrustler = {}\n'
+MACRO = "defmodule ShopWeb.Endpoint do\n  use SiteEncrypt.Phoenix.Endpoint, otp_app: :shop\nend\n"
+AT_ROOT = {"package.json": nextjs()["package.json"]}
+PARTS = "new Pool({{ host: process.env.{}_HOST, password: process.env.{}_PASSWORD }})"
+
+
+def version(code: str) -> Files:
+    """A project whose version is computed."""
+    assert 'version: "0.1.0"' in MIX
+    return {**phoenix(), "mix.exs": MIX.replace('version: "0.1.0"', f"version: {code}")}
+
+
+def bare(files: Files) -> Files:
+    """A project without its migrations."""
+    return {name: text for name, text in files.items() if not name.endswith(".sql")}
+
+
+def locks(*names: str) -> Files:
+    """Packages of the assets, with these lock files."""
+    return {"assets/package.json": "{}", **{f"assets/{name}": "" for name in names}}
+
+
 TOLD: dict[str, Told] = {
     "data in SQLite, by Ecto": Told(
         {"database-not-served"}, [on("ecto_sqlite3"), on("ecto_sqlite3", "till"), below("api", on("ecto_sqlite3"))], []
@@ -217,5 +240,252 @@ TOLD: dict[str, Told] = {
             *cases("a certificate that code reads"),
         ],
         controls("a certificate that no code names"),
+    ),
+    "configuration that is not in git": Told(
+        {"config-not-there"},
+        [
+            config('import_config "prod.secret.exs"'),
+            {**config('import_config "secrets/prod.exs"'), ".gitignore": "/config/secrets/\n"},
+            {**config('import_config "live.secret.exs"'), "config/live.secret.exs": "import Config\n"},
+        ],
+        [
+            {**config('import_config "parts/log.exs"'), "config/parts/log.exs": "import Config\n"},
+            config('if File.exists?("config/prod.secret.exs") do\n  import_config "prod.secret.exs"\nend'),
+            config('import_config "dev.secret.exs"', "dev"),
+        ],
+    ),
+    "files that the build does not get": Told(
+        {"reads-outside"},
+        [
+            below("back", version('String.trim(File.read!("../VERSION"))')),
+            version('File.read!(Path.join(__DIR__, "test/version"))'),
+            below("apps/api", {**phoenix(), "mix.exs": f'Code.require_file("../../ci/mix.exs", __DIR__)\n{MIX}'}),
+        ],
+        [version('File.read!("VERSION")'), version('File.read!(Path.join([__DIR__, "..", name()]))')],
+    ),
+    "a version that git knows": Told(
+        {"git-at-build"},
+        [
+            version('elem(System.cmd("git", ["describe", "--tags"]), 0)'),
+            version('System.shell("git rev-parse HEAD") |> elem(0)'),
+            {**phoenix(), **code('defmodule A do\n  @sha System.cmd("git", ["rev-parse", "HEAD"]) |> elem(0)\nend\n')},
+        ],
+        [{**phoenix(), **code('defmodule A do\n  def sha, do: System.cmd("git", ["log"])\nend\n')}],
+    ),
+    "a Rust that the image does not have": Told(
+        {"rust-too-old"},
+        [
+            {**phoenix(), "native/a/Cargo.toml": CARGO.format('"0.38"')},
+            {**phoenix(), "native/a/Cargo.toml": CARGO.format('{ version = "0.39.0", features = [] }')},
+            {**phoenix(), ".tool-versions": "elixir 1.18.3\n", "native/a/Cargo.toml": CARGO.format('"0.36"')},
+        ],
+        [
+            {**phoenix(), "native/a/Cargo.toml": CARGO.format('"0.36"')},
+            {**phoenix(), "native/a/Cargo.toml": CARGO.format('{ path = "../rustler" }')},
+        ],
+    ),
+    "source files that a release does not have": Told(
+        {"runtime-reads-files"},
+        [
+            {**config('Code.require_file("lib/a.ex")', "runtime"), "lib/a.ex": "x\n"},
+            config('Code.require_file("common.ex", "#{__DIR__}/../lib/shop/")', "runtime"),
+            {**config('config :shop, v: File.read!("config/plans.json")', "runtime"), "config/plans.json": "{}"},
+        ],
+        [
+            config('config :shop, key: File.read!("/run/secrets/key")', "runtime"),
+            {**config('config :shop, v: File.read!("plans.json")', "config"), "plans.json": "{}"},
+        ],
+    ),
+    "releases by Distillery": Told(
+        {"distillery"},
+        [
+            dep('{:distillery, "~> 2.1"}'),
+            dep('{:distillery, "~> 1.5", runtime: false}'),
+            dep('{:distillery, "~> 2.0"}', umbrella()),
+        ],
+        [dep('{:distillery, "~> 2.1", only: :dev}')],
+    ),
+    "assets with two lock files": Told(
+        {"asset-locks"},
+        [
+            {**phoenix(), **locks("package-lock.json", "yarn.lock")},
+            {**phoenix(), **locks("bun.lock", "pnpm-lock.yaml")},
+            {**umbrella(), **below("apps/shop_web", locks("npm-shrinkwrap.json", "yarn.lock"))},
+        ],
+        [{**phoenix(), **locks("yarn.lock")}, {**dep('{:bun, "~> 1.4"}'), **locks("bun.lock", "package-lock.json")}],
+    ),
+    "a database in parts": Told(
+        {"database-parts"},
+        [
+            config('config :shop, Shop.Repo, hostname: System.fetch_env!("DB_HOST")', "runtime"),
+            config('config :shop, Shop.Repo, hostname: Util.fetch_env!("DATABASE_HOST", all: "localhost")', "runtime"),
+            config('config :shop, Shop.Repo, username: System.get_env("PGUSER") || raise("x")', "runtime"),
+        ],
+        [config('config :shop, Shop.Repo, hostname: System.get_env("DB_HOST", "localhost")', "runtime")],
+    ),
+    "variables that are read for good": Told(
+        {"variable-frozen"},
+        [
+            config('config :shop, key: System.get_env("STRIPE_KEY")'),
+            config('config :stripe, :api_key, System.get_env("STRIPE_KEY")', "config"),
+            {
+                **config('import_config "s3.exs"'),
+                "config/s3.exs": 'import Config\nconfig :a, b: [c: System.get_env("S3")]\n',
+            },
+        ],
+        [
+            config('config :shop, key: System.get_env("STRIPE_KEY")', "runtime"),
+            config('config :shop, level: System.get_env("LEVEL") || "info", more: System.get_env("MORE", "x")'),
+            config('config :shop, key: System.get_env("STRIPE_KEY")', "staging"),
+            config('config :shop, secret_key_base: System.get_env("SECRET_KEY_BASE")'),
+        ],
+    ),
+    "variables in tuples": Told(
+        {"variable-in-tuple"},
+        [
+            config('config :shop, key: {:system, "MAIL_KEY"}'),
+            config('config :shop, A, size: {:system, :integer, "SIZE"}', "config"),
+            config('config :ex_aws, access_key_id: [{:system, "AWS_KEY"}]', "runtime"),
+        ],
+        [
+            config('config :shop, key: {:system, "MAIL_KEY", "none"}'),
+            config('config :ex_aws, access_key_id: [{:system, "AWS_KEY"}, :instance_role]'),
+            config('config :shop, ShopWeb.Endpoint, http: [port: {:system, "PORT"}]'),
+        ],
+    ),
+    "variables by a library or a function": Told(
+        {"variable-at-run-time"},
+        [
+            config('import Dotenvy\nconfig :shop, a: env!("MAIL_KEY", :string)', "runtime"),
+            config('config :shop, a: Dotenvy.env!("MAIL_KEY", :integer!)', "runtime"),
+            config('config :shop, a: Shop.Env.require_env!("MAIL_KEY")', "runtime"),
+        ],
+        [config('import Dotenvy\nconfig :shop, a: env!("MAIL_KEY", :string, "none")', "runtime")],
+    ),
+    "an endpoint behind a macro": Told(
+        {"no-endpoint"},
+        [
+            {**phoenix(), "lib/shop_web/endpoint.ex": MACRO},
+            {**phoenix("till"), "lib/till_web/endpoint.ex": MACRO},
+            NO_ENDPOINT,
+        ],
+        [phoenix()],
+    ),
+    "no lock file": Told(
+        {"no-lock-file"},
+        [{"mix.exs": MIX, "lib/a.ex": ""}, below("web", nextjs()), nextjs()],
+        [phoenix(), umbrella(), {**nextjs(), "yarn.lock": ""}],
+    ),
+    "something else that runs": Told(
+        {"service-not-made"},
+        [dep('{:redix, "~> 1.5"}'), nextjs(dependencies={"bullmq": "^5"}), dep('{:mongodb_driver, "~> 1.5"}')],
+        [dep('{:redix, "~> 1.5", only: :test}'), nextjs(devDependencies={"redis": "^5"})],
+    ),
+    "steps of a Dockerfile of one's own": Told(
+        {"own-build-steps"},
+        [
+            {**phoenix(), "Dockerfile": "FROM a\nRUN mix deps.get && \\\n    make content\n"},
+            {**nextjs(), "Dockerfile": "FROM a\nRUN npm ci\nRUN npm run codegen && npm run build\n"},
+            below("api", {**phoenix(), "Dockerfile": "FROM a\nRUN --mount=type=cache,target=/x mix shop.gen.pages\n"}),
+        ],
+        [
+            {
+                **phoenix(),
+                "Dockerfile": "FROM a\nRUN mix local.hex --force && mix do deps.get + compile\nRUN mix release\n",
+            },
+            {
+                **nextjs(),
+                "Dockerfile": "FROM a\nRUN corepack enable && pnpm install --frozen-lockfile\nRUN pnpm build\n",
+            },
+        ],
+    ),
+    "packages of a Dockerfile of one's own": Told(
+        {"own-image-packages"},
+        [
+            {
+                **phoenix(),
+                "Dockerfile": "FROM a\nRUN apt-get update && apt-get install -y --no-install-recommends pandoc\n",
+            },
+            {
+                **nextjs(),
+                "Dockerfile": "FROM a\nRUN apk add --no-cache libc6-compat \\\n  # for PDFs\n  poppler-utils\n",
+            },
+            below("api", {**phoenix(), "Dockerfile": "FROM a\nRUN apt install -y git graphviz\n"}),
+        ],
+        [
+            {
+                **phoenix(),
+                "Dockerfile": "FROM a\nRUN apt-get install -y build-essential git libstdc++6 openssl locales\n",
+            }
+        ],
+    ),
+    "next in the root alone": Told(
+        {"next-at-the-root"},
+        [
+            {**AT_ROOT, "apps/admin/next.config.mjs": "export default {}\n", "apps/admin/package.json": "{}"},
+            {**AT_ROOT, "web/next.config.js": "module.exports = {}\n"},
+            {**AT_ROOT, "packages/site/app/next.config.ts": "export default {}\n"},
+        ],
+        [nextjs(), {**nextjs(), "examples/a/next.config.js": "x\n"}],
+    ),
+    "another folder for the build": Told(
+        {"dist-dir"},
+        [
+            {**nextjs(), "next.config.ts": "export default {\n  distDir: 'build',\n};\n"},
+            {**nextjs(), "next.config.mjs": 'const config = {\n  distDir: "../dist/web",\n};\n'},
+            below("web", {**nextjs(), "next.config.js": "module.exports = {\n  distDir: `out`,\n}\n"}),
+        ],
+        [
+            {**nextjs(), "next.config.ts": 'export default {\n  distDir: ".next",\n};\n'},
+            {**nextjs(), "next.config.ts": 'export default {\n  distDir: process.env.DIST || ".next",\n};\n'},
+        ],
+    ),
+    "a schema without a migration": Told(
+        {"no-migrations"},
+        [
+            bare(prisma("postgresql")),
+            {**bare(drizzle('dialect: "postgresql",')), "drizzle/meta/_journal.json": "{}"},
+            below("web", bare(prisma("postgresql"))),
+        ],
+        [prisma("postgresql"), drizzle('dialect: "postgresql",')],
+    ),
+    "a script that wants an .env file": Told(
+        {"script-reads-env"},
+        [
+            on_next.scripts(postinstall="cp .env.example .env"),
+            on_next.scripts(build="cp -n .env.production .env && next build"),
+            on_next.scripts(prebuild="node --env-file=.env scripts/check.mjs"),
+        ],
+        [on_next.scripts(dev="cp .env.example .env && next dev"), on_next.scripts(postinstall="cp a b")],
+    ),
+    "programs that a hook installs": Told(
+        {"install-hook-program"},
+        [
+            on_next.scripts(postinstall="playwright install --with-deps chromium"),
+            on_next.scripts(prepare="sudo apt-get install -y graphviz"),
+            on_next.scripts(postinstall="npx puppeteer browsers install chrome"),
+        ],
+        [on_next.scripts(pretest="playwright install")],
+    ),
+    "an address in parts": Told(
+        {"database-address-parts"},
+        [
+            {**nextjs(dependencies={"pg": "^8"}), "lib/db.ts": PARTS.format("DB", "DB")},
+            {**nextjs(dependencies={"mysql2": "^3"}), "src/db/index.ts": PARTS.format("MYSQL", "MYSQL")},
+            drizzle(f'dialect: "postgresql",\n  dbCredentials: {PARTS.format("PG", "POSTGRES")},'),
+        ],
+        [{**nextjs(dependencies={"pg": "^8"}), "lib/db.ts": f"{PARTS.format('DB', 'DB')};process.env.DATABASE_URL\n"}],
+    ),
+    "variables of the browser": Told(
+        {"variable-public"},
+        [
+            {**nextjs(), "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_SITE;\n"},
+            {**nextjs(), "src/lib/a.js": "module.exports = process.env['NEXT_PUBLIC_SITE'];\n"},
+            {**nextjs(), "pages/a.jsx": "fetch(process.env.NEXT_PUBLIC_API + '/x');\n"},
+        ],
+        [
+            {**nextjs(), "app/a.tsx": "// process.env.NEXT_PUBLIC_SITE\nexport const a = 1;\n"},
+            {**nextjs(), "app/a.test.ts": "process.env.NEXT_PUBLIC_SITE;\n"},
+        ],
     ),
 }

@@ -12,7 +12,7 @@ from copier.errors import UserMessageError
 from pathspec import PathSpec
 
 from copier_fly.detect.examine import examine
-from tests.detection.projects import Files, below, nextjs, phoenix, write
+from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 from tests.detection.test_survey_elixir import dep
 from tests.detection.test_survey_nextjs import prisma
 from tests.projects.kinds import TOLD
@@ -28,6 +28,13 @@ ROOT, FOLDER = (REPO / "examples" / name / "rendered" for name in ("phoenix_mana
 def test_a_kind_is_told(kind: str, number: int, tmp_path: Path) -> None:
     found = {warning.code for warning in examine(write(tmp_path, TOLD[kind].inputs[number])).warnings}
     assert found & TOLD[kind].codes
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_is_told_is_whole_sentences(kind: str, tmp_path: Path) -> None:
+    for warning in examine(write(tmp_path, TOLD[kind].inputs[0])).warnings:
+        assert all(part.endswith(".") for part in (warning.sentence, warning.action)), warning
+        assert not re.search(r"[{}]\w|None|\(\)", warning.sentence), warning
 
 
 @pytest.mark.parametrize("kind", TOLD)
@@ -121,7 +128,7 @@ BUN_ASSETS: dict[str, tuple[Files, str]] = {
 def test_assets_by_bun_are_built_by_what_installs_it(case: str, tmp_path: Path) -> None:
     files, assets = BUN_ASSETS[case]
     project = examine(write(tmp_path, files))
-    assert (project.elixir.assets, project.warnings) == (assets, ())
+    assert (project.elixir.assets, told(tmp_path)) == (assets, ())
 
 
 # --- What is served: Next.js ----------------------------------------------------------------------------
@@ -133,7 +140,7 @@ PROXIES = {
 }
 CONFIGS = [
     'export default { basePath: process.env.BASE_PATH || "", distDir: process.env.DIST || ".next" };\n',
-    "const basePath = process.env.NEXT_PUBLIC_BASE;\nmodule.exports = { basePath, trailingSlash: true };\n",
+    "const basePath = process.env.BASE;\nmodule.exports = { basePath, trailingSlash: true };\n",
     "export default { basePath: '/docs', i18n: { locales: ['en'], defaultLocale: 'en' } };\n",
 ]
 HEALTH = [{**nextjs(), name: text} for name, text in PROXIES.items()]
@@ -143,7 +150,7 @@ HEALTH += [{**nextjs(), "next.config.ts": text} for text in CONFIGS]
 @pytest.mark.parametrize("files", HEALTH)
 def test_the_apps_own_routing_needs_no_warning(files: Files, tmp_path: Path) -> None:
     """The preload of the image answers before it: tests/nextjs/test_health.py and tests/system/test_nextjs.py."""
-    assert examine(write(tmp_path, files)).warnings == ()
+    assert told(write(tmp_path, files)) == ()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_the_apps_own_routing_needs_no_warning(files: Files, tmp_path: Path) -> 
 def test_the_migrations_of_a_schema_in_a_folder_are_found(schema: str, migrations: str, tmp_path: Path) -> None:
     files = {**prisma("postgresql", file=schema), f"{migrations}/20260101_init/migration.sql": "select 1;\n"}
     project = examine(write(tmp_path, files))
-    assert (project.nextjs.migrations_dir, project.warnings) == (migrations, ())
+    assert (project.nextjs.migrations_dir, told(tmp_path)) == (migrations, ())
 
 
 # --- What stops -----------------------------------------------------------------------------------------

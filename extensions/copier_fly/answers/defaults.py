@@ -161,28 +161,8 @@ def tcp_ports(context: Context, http_port: int) -> list[dict[str, Any]]:
 @pass_context
 def nearest_elixir(context: Context) -> str:
     """Pick the image whose Elixir and OTP come nearest to the versions that the project names."""
-    table = platform.catalog("elixir")
     elixir = detected(context).elixir
-    wanted = elixir.elixir_version or "", elixir.otp_version or ""
-    default = str(table["default"])
-    if not any(wanted):
-        return default
-
-    def distance(key: str) -> tuple[int, int, bool]:
-        image = table["images"][key]
-        elixir = _minor_distance(wanted[0], image["elixir"]) if wanted[0] else 0
-        otp = abs(int(wanted[1].split(".")[0]) - int(image["otp"].split(".")[0])) if wanted[1] else 0
-        return elixir, otp, key != default
-
-    return min((str(key) for key, image in table["images"].items() if not image.get("retired")), key=distance)
-
-
-def _minor_distance(one: str, other: str) -> int:
-    def minor(version: str) -> int:
-        digits = re.findall(r"\d+", version)
-        return int(digits[0]) * 1000 + int(digits[1]) if len(digits) > 1 else 0
-
-    return abs(minor(one) - minor(other))
+    return platform.nearest_elixir(elixir.elixir_version, elixir.otp_version)
 
 
 @pass_context

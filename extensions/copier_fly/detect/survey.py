@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .. import naming
 from ..fly import platform
-from . import files
+from . import dockerfile, files
 from .elixir import survey as elixir_survey
 from .files import Target
 from .nextjs import survey as nextjs_survey
+from .nextjs.app import package_json
 from .project import Project, ProjectWarning
 from .warnings import volume_advice, warning
 
@@ -37,6 +38,18 @@ _SET_ON_FLY = {
     *("SECRET_KEY_BASE", "ECTO_IPV6", "NODE_ENV", "MIX_ENV", "NEXT_TELEMETRY_DISABLED", "SKIP_ENV_VALIDATION"),
 }
 """Variables that the template sets, or that mean another thing on a developer's machine."""
+_SERVICES = {
+    **dict.fromkeys(("redix", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
+    **dict.fromkeys(("mongodb_driver", "mongodb", "mongoose"), "MongoDB"),
+    **dict.fromkeys(("elasticsearch", "elastix", "snap", "@elastic/elasticsearch"), "Elasticsearch"),
+    **dict.fromkeys(("amqp", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
+    **dict.fromkeys(("brod", "kaffe", "broadway_kafka", "kafkajs"), "Kafka"),
+    **dict.fromkeys(("ch", "ecto_ch", "@clickhouse/client"), "ClickHouse"),
+    **dict.fromkeys(("tortoise", "tortoise311", "emqtt", "mqtt"), "an MQTT broker"),
+    **dict.fromkeys(("memcachex", "memcachir", "memjs"), "Memcached"),
+    **dict.fromkeys(("cassandra-driver", "xandra"), "Cassandra"),
+}
+"""Package → what it talks to, of packages that are of no use without it."""
 _TOOL_FILES = (".tool-versions", "mise.toml", ".mise.toml")
 _NODE_FILES = (".nvmrc", ".node-version", *_TOOL_FILES, "package.json")
 
@@ -221,6 +234,32 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
             return
 
 
+# --- What the app needs besides -------------------------------------------------------------------------
+
+
+def lock_file(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """No lock file says which versions the image gets."""
+    if project.stack in ("phoenix", "umbrella") and not target.is_file(_in_app(project, "mix.lock")):
+        file = _in_app(project, "mix.exs")
+        yield warning("no-lock-file", (file, None), file="mix.lock", command="mix deps.get")
+    if project.stack == "nextjs" and not project.nextjs.lockfiles:
+        file = _in_app(project, "package.json")
+        yield warning("no-lock-file", (file, None), file="lock file", command="install the packages once")
+
+
+def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The app keeps data, or passes messages, in something that is not made here."""
+    package = package_json(target, project.app_dir or ".") if project.stack == "nextjs" else {}
+    deps = elixir_survey.Look(target, project).deps if project.stack in ("phoenix", "umbrella") else []
+    used = {dep.name for _, dep in deps} | set(package.get("dependencies") or ())
+    found: dict[str, str] = {}
+    for name in sorted(used & _SERVICES.keys()):
+        found.setdefault(_SERVICES[name], name)
+    for service, name in found.items():
+        file, word = ("package.json", f'"{name}"') if package else ("mix.exs", f":{name}")
+        yield warning("service-not-made", target.where([_in_app(project, file)], word), service=service, package=name)
+
+
 # --- A deployment that is there already -----------------------------------------------------------------
 
 
@@ -229,6 +268,27 @@ def own_image(target: Target, project: Project) -> Iterator[ProjectWarning]:
     for maker, mark in _IMAGE_MAKERS.items():
         if mark in (target.text("Dockerfile") or ""):
             yield warning("own-image", target.where(["Dockerfile"], mark), maker=maker)
+
+
+def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile runs commands, and installs packages, that the template's does not."""
+    if project.existing_deployment.template_version:
+        return
+    file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
+    commands = list(dockerfile.commands(target.text(file) or "")) if file else []
+    steps = [(line, command) for line, command in commands if dockerfile.is_a_step(command)]
+    if steps:
+        place = (
+            "the alias assets.deploy in mix.exs" if project.stack != "nextjs" else "the script build in package.json"
+        )
+        shown = ", ".join(f"`{command}`" for _, command in steps[:4]) + (" and more" if len(steps) > 4 else "")
+        yield warning("own-build-steps", (file, steps[0][0]), commands=shown, where=place)
+    packages = [(line, name) for line, command in commands for name in dockerfile.packages(command)]
+    if packages:
+        names = ", ".join(dict.fromkeys(name for _, name in packages))
+        last_stage = "install them in the last stage of the new Dockerfile after the copy"
+        how = "add them to the answer apt_packages" if project.stack != "nextjs" else last_stage
+        yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
 
 
 def own_workflows(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -263,7 +323,10 @@ RULES: tuple[Rule, ...] = (
     node_version,
     own_health_page,
     example_of_env,
+    lock_file,
+    services,
     own_image,
+    own_build_steps,
     own_workflows,
     fly_toml_below,
 )

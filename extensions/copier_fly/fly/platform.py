@@ -24,6 +24,27 @@ def catalog(name: str) -> Any:
     return yaml.load((CATALOG / f"{name}.yml").read_bytes(), Loader=_LOADER)
 
 
+def nearest_elixir(elixir: str | None, otp: str | None) -> str:
+    """Name the image whose Elixir and OTP come nearest to these versions, the default where both are unknown."""
+    table = catalog("elixir")
+    default = str(table["default"])
+    if not (elixir or otp):
+        return default
+
+    def distance(key: str) -> tuple[int, int, bool]:
+        image = table["images"][key]
+        minors = abs(_minor(elixir) - _minor(image["elixir"])) if elixir else 0
+        majors = abs(int(otp.split(".")[0]) - int(image["otp"].split(".")[0])) if otp else 0
+        return minors, majors, key != default
+
+    return min((str(key) for key, image in table["images"].items() if not image.get("retired")), key=distance)
+
+
+def _minor(version: str) -> int:
+    digits = re.findall(r"\d+", version)
+    return int(digits[0]) * 1000 + int(digits[1]) if len(digits) > 1 else 0
+
+
 def sizes_for(megabyte: int) -> list[str]:
     """Name the machine sizes that can have so much memory (MB), the cheapest first."""
     sizes = catalog("machines")["sizes"]

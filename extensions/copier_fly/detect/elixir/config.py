@@ -206,17 +206,28 @@ def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
 
 
 def production_files(target: Target, folder: str) -> Iterator[tuple[str, list[mixfile.Node]]]:
-    """Every config file that counts in production, below config/ at any depth, with its nodes.
+    """Every config file that counts in production, with its nodes: the four of `FILES`, and what is in sub-folders.
 
-    Blocks for development and tests alone are left out, and so are files that could not be understood.
+    Of the others beside them (staging.exs, a release's own) those that are imported by name; of an umbrella's apps
+    their own files, where the root imports them all. Blocks for development and tests alone are left out, and so are
+    files that could not be understood.
     """
-    for file in target.sources(files.join(folder, "config"), ".exs"):
-        if re.match(r"(dev|test|ci)\b", file.rpartition("/")[2]):
-            continue
-        try:
-            yield file, _of_production(mixfile.parse(target.text(file) or "").items)
-        except mixfile.UnparsableError:
-            continue
+    tops = [files.join(folder, "config")]
+    if '"../apps/*/config/config.exs"' in (target.text(files.join(tops[0], "config.exs")) or ""):
+        apps = files.join(folder, "apps")
+        tops += [files.join(apps, name, "config") for name in target.names(apps)]
+    for top in tops:
+        named = {files.join(top, f"{name}.exs") for name in FILES}
+        text = "".join(target.text(file) or "" for file in sorted(named))
+        named |= {files.join(top, name) for name in re.findall(r'import_config[ (]+"([^"#]+)"', text)}
+        for file in target.sources(top, ".exs"):
+            elsewhere = files.folder_of(file) == top and file not in named
+            if elsewhere or re.match(r"(dev|test|ci)\b", file.rpartition("/")[2]):
+                continue
+            try:
+                yield file, _of_production(mixfile.parse(target.text(file) or "").items)
+            except mixfile.UnparsableError:
+                continue
 
 
 def _of_production(items: list[mixfile.Node]) -> list[mixfile.Node]:
@@ -241,15 +252,40 @@ def variables(target: Target, folder: str, *, postgres: bool) -> tuple[tuple[Var
     for file, nodes in production_files(target, folder):
         run_time = file.endswith(("/runtime.exs", "/releases.exs"))
         text = target.text(file) or ""
-        for token in _required(list(mixfile.flat(nodes))):
+        for token in _required(nodes):
             name = str(token.value)
             if name not in ours and not name.startswith("FLY_"):
                 found[run_time].setdefault(name, Variable(name, file, files.line_of(text, token.start)))
     return tuple(found[False].values()), tuple(found[True].values())
 
 
-def _required(tokens: list[mixfile.Token]) -> Iterator[mixfile.Token]:
-    """The names in `System.fetch_env!("X")` and `System.get_env("X") || raise …`."""
+_HELPER = re.compile(r"(^|\.)(env!|fetch_env!|get_env!|require_env!?|required_env!?|fetch_var!)$")
+
+
+def calls(nodes: list[mixfile.Node]) -> Iterator[tuple[str, list[list[mixfile.Node]]]]:
+    """Every call in parentheses with its arguments, as it is written: `System.get_env`, `env!`."""
+    for at, node in enumerate(nodes):
+        if not isinstance(node, mixfile.Group):
+            continue
+        if node.kind == "(" and at and isinstance(nodes[at - 1], mixfile.Token):
+            before = nodes[max(at - 3, 0) : at]
+            dotted = len(before) == 3 and mixfile.is_word(before[1], ".")
+            words = [str(one.value) for one in (before if dotted else before[-1:]) if isinstance(one, mixfile.Token)]
+            yield "".join(words), mixfile.elements(node.items)
+        yield from calls(node.items)
+
+
+def _required(nodes: list[mixfile.Node]) -> Iterator[mixfile.Token]:
+    """The names in `System.fetch_env!("X")`, in `System.get_env("X") || raise …`, and in calls of helpers.
+
+    Those are `env!("X", :type)` of Dotenvy, which has a default as its third argument, and functions of the project's
+    own that have the name of such ones.
+    """
+    for function, arguments in calls(nodes):
+        first = arguments[0] if arguments and _HELPER.search(function) and len(arguments) < 3 else None
+        if mixfile.literal(first, "string"):
+            yield from mixfile.flat(first or [])
+    tokens = list(mixfile.flat(nodes))
     for at, token in enumerate(tokens[:-3]):
         call, name = tokens[at + 2], tokens[at + 3]
         if token[:2] != ("alias", "System") or name.kind != "string" or not name.value:

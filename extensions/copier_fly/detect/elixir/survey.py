@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
@@ -31,6 +32,15 @@ _NODE = {
     "live_react": "NodeJS",
 }
 """Package that can run Node.js → the word in the code that starts it."""
+_DATABASE_PART = re.compile(
+    r"(DB|DATABASE|POSTGRES|POSTGRESQL|PG|ECTO)_?(HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE|DB)"
+)
+"""Variables that give a database piece by piece."""
+_READERS = ("File.read!", "File.read", "File.stream!", "Code.require_file", "Code.eval_file", "Code.compile_file")
+_LEFT_OUT = re.compile(
+    r"(.*/)?(\.env(\..*)?|[^/]*\.secret\.exs|[^/]*\.dump)$|(ops|test|docs/fly)/|\.(?!cargo/|tool-versions|version)"
+)
+"""What .dockerignore keeps out of the build, as seen from the app."""
 
 
 class Look(look.Look):
@@ -78,6 +88,10 @@ class Look(look.Look):
         """The statements of every config file that counts in production, with the file."""
         return config.production_files(self.target, self.dir)
 
+    def at(self, file: str, offset: int) -> tuple[str, int]:
+        """The place of an offset in a file."""
+        return file, files.line_of(self.target.text(file) or "", offset)
+
     def code_has(self, word: str) -> tuple[str, int] | None:
         """The first place of a word in the app's own code, comments left out."""
         for file, text in self.sources.items():
@@ -88,8 +102,9 @@ class Look(look.Look):
 
 
 def _only_elsewhere(dep: Dep) -> bool:
-    only = {node.value for node in mixfile.flat(dep.options.get("only") or [])}
-    return bool(only and "prod" not in only)
+    only = list(mixfile.flat(dep.options.get("only") or []))
+    # A list with a name of its own may hold anything.
+    return bool(only and all(token.kind != "ident" and token.value != "prod" for token in only))
 
 
 # --- What the build cannot get ---------------------------------------------------------------------------
@@ -136,9 +151,74 @@ def path_outside(look: Look) -> Iterator[ProjectWarning]:
 def variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables without which the build stops, or the app does not boot; `extra_secrets` has the latter by default."""
     at_build, at_run_time = look.app.variables_at_build, look.app.variables_at_run_time
-    for code, found in (("variable-at-build", at_build), ("variable-at-run-time", at_run_time)):
+    parts = [variable for variable in at_run_time if _DATABASE_PART.fullmatch(variable.name)]
+    others = [variable for variable in at_run_time if variable not in parts]
+    codes = {"variable-at-build": at_build, "database-parts": parts, "variable-at-run-time": others}
+    for code, found in codes.items():
         if found:
             yield warning(code, (found[0].file, found[0].line), names=", ".join(variable.name for variable in found))
+
+
+def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that are read while the configuration is compiled, where none is set, and that have no other value."""
+    found: dict[str, tuple[str, int]] = {}
+    for file, nodes in look.config():
+        if _at_run_time(file):
+            continue
+        tokens = list(mixfile.flat(nodes))
+        for at, token in enumerate(tokens[:-3]):
+            name, after = tokens[at + 3], tokens[at + 4 : at + 5]
+            if token[:2] == ("alias", "System") and tokens[at + 2].value == "get_env" and name.kind == "string":
+                computed = bool(after) and (
+                    after[0].value in ("||", "==", "!=", "in", "|>", "do") or _is_default(after[0])
+                )
+                if name.value and not computed and name.value not in config.SET_BY_US:
+                    found.setdefault(str(name.value), look.at(file, name.start))
+    if found:
+        yield warning("variable-frozen", next(iter(found.values())), names=", ".join(found))
+
+
+def _is_default(token: Token) -> bool:
+    return token.kind == "op" and token.value == ","
+
+
+def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that a package reads when it starts, as `{:system, "NAME"}` without another value."""
+    found: dict[str, tuple[str, int]] = {}
+    for file, nodes in look.config():
+        for group in _tuples(nodes):
+            parts = mixfile.elements(group.items)
+            words = [part[0] for part in parts if len(part) == 1 and isinstance(part[0], Token)]
+            kinds = [word.kind for word in words]
+            if (
+                len(words) == len(parts)
+                and words[0][:2] == ("atom", "system")
+                and kinds[1:] in (["string"], ["atom", "string"])
+            ):
+                name = str(words[-1].value)
+                if name not in config.SET_BY_US:
+                    found.setdefault(name, look.at(file, group.start))
+    if found:
+        yield warning("variable-in-tuple", next(iter(found.values())), names=", ".join(found))
+
+
+def _tuples(nodes: list[mixfile.Node]) -> Iterator[mixfile.Group]:
+    """Every tuple, save those in a list of several: there the next one counts where the first has nothing."""
+    for node in nodes:
+        if not isinstance(node, mixfile.Group):
+            continue
+        if node.kind == "{":
+            yield node
+        several = node.kind == "[" and any(mixfile.is_word(one, ",") for one in node.items)
+        inner = node.items
+        if several:
+            inner = [
+                one
+                for part in mixfile.elements(inner)
+                if part[0].__class__ is Token and part[0].kind == "key"
+                for one in part
+            ]
+        yield from _tuples(inner)
 
 
 def old_requirement(look: Look) -> Iterator[ProjectWarning]:
@@ -158,6 +238,121 @@ def old_requirement(look: Look) -> Iterator[ProjectWarning]:
             wanted=look.app.elixir_requirement,
             line=line.rstrip("."),
         )
+
+
+def secret_config(look: Look) -> Iterator[ProjectWarning]:
+    """The configuration imports a file that is not in git, or that .dockerignore keeps out."""
+    for file, nodes in look.config():
+        for statement in _unguarded(nodes):
+            name = mixfile.literal(mixfile.arguments(statement[1:]), "string")
+            if not mixfile.is_word(statement[0], "import_config") or not name:
+                continue
+            imported = _resolved(files.folder_of(file), str(name)) or ""
+            if "*" in str(name):
+                continue
+            if _LEFT_OUT.match(files.relative(imported, look.dir)) or not look.target.is_file(imported):
+                yield warning("config-not-there", look.at(file, statement[0].start), name=name)
+
+
+def _unguarded(nodes: list[mixfile.Node]) -> Iterator[list[mixfile.Node]]:
+    """The statements that always run: those of a block count, save where it asks for a file first."""
+    for statement in mixfile.statements(nodes):
+        block = statement[-1]
+        if isinstance(block, mixfile.Group) and block.kind == "do":
+            if not any(token.value in ("exists?", "regular?") for token in mixfile.flat(statement[:-1])):
+                yield from _unguarded(block.items)
+        else:
+            yield statement
+
+
+def reads_outside(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs or the configuration reads a file that the image build does not get."""
+    found = {file: mixfile.parse(look.target.text(file) or "").items for file in look.mixes}
+    compiled = {file: nodes for file, nodes in look.config() if not _at_run_time(file)}
+    for file, nodes in (found | compiled).items():
+        for name, start in _files_read(nodes):
+            path = _resolved(files.folder_of(file) if file in found else look.dir, name)
+            outside = path is None or not files.within(path, look.dir)
+            if outside or _LEFT_OUT.match(files.relative(str(path), look.dir)):
+                yield warning("reads-outside", look.at(file, start), name=name)
+
+
+def _at_run_time(file: str) -> bool:
+    return file.endswith(("/runtime.exs", "/releases.exs"))
+
+
+def _files_read(nodes: list[mixfile.Node]) -> Iterator[tuple[str, int]]:
+    """The paths that are read, as far as they are written and not computed, each with its place."""
+    for call, arguments in config.calls(nodes):
+        if call not in _READERS or not arguments or _computed(arguments[1:2]):
+            continue
+        words = [token for token in mixfile.flat(arguments[0]) if token.kind == "string"]
+        if len(words) == 1 and words[0].value and not _computed(arguments[:1]):
+            above = mixfile.literal(arguments[1], "string") if len(arguments) > 1 else None
+            yield files.join(str(above or "."), str(words[0].value)), words[0].start
+
+
+def _computed(arguments: list[list[mixfile.Node]]) -> bool:
+    """Whether more is in a path than words and the file's own folder."""
+    known = {"Path", "join", "expand", "__DIR__"}
+    return any(
+        token.value is None or (token.kind in ("alias", "ident") and token.value not in known)
+        for argument in arguments
+        for token in mixfile.flat(argument)
+    )
+
+
+def _resolved(folder: str, name: str) -> str | None:
+    """A path of a file as seen from the target; None where it is above it or anywhere on the machine."""
+    if name.startswith(("/", "~")):
+        return None
+    parts: list[str] = []
+    for part in [*folder.split("/"), *name.split("/")]:
+        if part == ".." and not parts:
+            return None
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) or "."
+
+
+def git_at_build(look: Look) -> Iterator[ProjectWarning]:
+    """The version, or a constant of a module, comes from git, which has no repository in the image build."""
+    for file in look.mixes:
+        if found := re.search(r"^[^#\n]*System\.(?:cmd|shell)\(\s*\"git\b", look.target.text(file) or "", re.MULTILINE):
+            yield warning("git-at-build", look.at(file, found.end()))
+            return
+    for file, text in look.sources.items():
+        if found := re.search(r"^[ \t]*@\w+[^#\n]*System\.(?:cmd|shell)\(\s*\"git\b", text, re.MULTILINE):
+            yield warning("git-at-build", (file, files.line_of(text, found.end())))
+            return
+
+
+def rust(look: Look) -> Iterator[ProjectWarning]:
+    """A NIF wants a newer Rust than the image has."""
+    native = platform.catalog("elixir")["native"]
+    image = platform.catalog("elixir")["images"][platform.nearest_elixir(look.app.elixir_version, look.app.otp_version)]
+    debian = next(name for name in native["rust_of_debian"] if name in image["builder"]["debian"])
+    has = str(native["rust_of_debian"][debian])
+    for folder in [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]:
+        for name in look.target.names(files.join(folder, "native")):
+            file = files.join(folder, "native", name, "Cargo.toml")
+            crates = look.target.parsed(file, tomllib.loads, "TOML").get("dependencies", {})
+            crate = crates.get("rustler") if isinstance(crates, dict) else None
+            found = re.search(r"\d+\.\d+", str(crate.get("version") if isinstance(crate, dict) else crate))
+            wants = next(
+                (rust for at, rust in native["rust_of_rustler"].items() if found and _newer(found[0], at)), None
+            )
+            if found and wants and not _newer(has, wants):
+                place = look.target.where([file], "rustler")
+                yield warning("rust-too-old", place, version=found[0], wants=wants, has=has, debian=debian)
+
+
+def _newer(one: str, other: str) -> bool:
+    """Whether a version is the other or a later one."""
+    first, second = (tuple(int(part) for part in str(version).split(".")) for version in (one, other))
+    return first >= second
 
 
 # --- What the release lacks ------------------------------------------------------------------------------
@@ -220,6 +415,42 @@ def writes_its_own_folder(look: Look) -> Iterator[ProjectWarning]:
     yield warning("writes-own-folder", look.target.where(named, ":tzdata"))
 
 
+def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
+    """runtime.exs reads a file of the source, which no release has."""
+    for file, nodes in look.config():
+        for statement in _unguarded(nodes) if _at_run_time(file) else ():
+            here = [look.dir, files.folder_of(file)]
+            found = {
+                name: start
+                for name, start in _files_read(statement)
+                if any(look.target.is_file(_resolved(folder, name) or "") for folder in here)
+            }
+            # Source code is read from nowhere else, wherever the path comes from.
+            for call, arguments in config.calls(statement):
+                name = mixfile.literal(arguments[0], "string") if call.startswith("Code.") and arguments else None
+                if name and call in _READERS and not str(name).startswith("/"):
+                    found.setdefault(str(name), arguments[0][0].start)
+            for name, start in found.items():
+                yield warning("runtime-reads-files", look.at(file, start), name=name)
+
+
+def distillery(look: Look) -> Iterator[ProjectWarning]:
+    """Releases are made by Distillery, while the image makes them by Mix."""
+    for file, dep in look.deps:
+        if dep.name == "distillery":
+            yield warning("distillery", look.target.where([file], ":distillery"))
+
+
+def asset_locks(look: Look) -> Iterator[ProjectWarning]:
+    """The packages of the assets have lock files of several package managers."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
+    for folder in folders if look.app.assets not in ("mix", "none") else ():
+        names = [name for name in look.target.names(files.join(folder, "assets")) if name in files.LOCKFILES]
+        if len({files.LOCKFILES[name] for name in names}) > 1:
+            place = files.join(folder, "assets", names[0]), None
+            yield warning("asset-locks", place, names=" and ".join(names), manager=look.app.assets)
+
+
 # --- What meets the check, the proxy and the cluster -----------------------------------------------------
 
 
@@ -246,12 +477,19 @@ def _redirects(file: str, line: int, name: str) -> ProjectWarning:
 
 
 def node_names(look: Look) -> Iterator[ProjectWarning]:
-    """libcluster looks for other machines by a node name that rel/env.sh.eex gives them."""
+    """libcluster looks for other machines by a node name, that of its configuration or the one in rel/env.sh.eex."""
+    if not any(dep.name == "libcluster" for _, dep in look.deps):
+        return
     file = look.path("rel", "env.sh.eex")
     text = look.target.text(file) or ""
-    if "copier-fly" in text or "RELEASE_NODE" not in text or not any(dep.name == "libcluster" for _, dep in look.deps):
+    if "RELEASE_NODE" in text and "FLY_IMAGE_REF" not in text:
+        yield warning("node-names", look.target.where([file], "RELEASE_NODE"), file=file)
         return
-    yield warning("node-names", look.target.where([file], "RELEASE_NODE"), file=file)
+    for file, nodes in look.config():
+        for token in mixfile.flat(nodes):
+            if token[:2] == ("key", "node_basename"):
+                yield warning("node-names", look.at(file, token.start), file=look.path("rel", "env.sh.eex"))
+                return
 
 
 def release_functions(look: Look) -> Iterator[ProjectWarning]:
@@ -280,6 +518,13 @@ def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("tenant-migrations", (folder, None))
 
 
+def no_endpoint(look: Look) -> Iterator[ProjectWarning]:
+    """No module uses Phoenix.Endpoint by its own name."""
+    if not look.app.endpoints:
+        place = next((at for word in (".Phoenix.Endpoint", "Phoenix.Endpoint") if (at := look.code_has(word))), None)
+        yield warning("no-endpoint", place or look.target.where(list(look.mixes), ":phoenix"))
+
+
 def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
     """Another file defines the module that the template's health plug has."""
     name = f"{look.app.web_module}.HealthPlug"
@@ -306,16 +551,26 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     private_packages,
     path_outside,
+    secret_config,
+    reads_outside,
+    git_at_build,
+    rust,
     variables,
+    frozen_variables,
+    variables_in_tuples,
     old_requirement,
     assets_without_alias,
     node_at_run_time,
     programs_at_run_time,
     writes_its_own_folder,
+    reads_at_run_time,
+    distillery,
+    asset_locks,
     force_ssl,
     node_names,
     release_functions,
     tenant_migrations,
+    no_endpoint,
     health_plug_elsewhere,
     tcp_beside_http,
 )

@@ -25,7 +25,20 @@ _MIGRATES = re.compile(
     r"sequelize\S* db:|typeorm\S* migration:run|db:(?:push|migrate|seed|deploy)|migrate:deploy)"
 )
 """Commands in a script that need the database."""
-_STARTS_NEXT = re.compile(r"\bnext start\b|\bnode \S*\.next/standalone/\S*server\.js\b")
+_STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
+_DATABASE_PART = re.compile(
+    r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
+)
+"""Variables that give a database piece by piece."""
+_READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
+_PROGRAMS = re.compile(
+    r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
+)
+_OF_TOOLS = re.compile(
+    r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
+    r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.]*\.config\.[mc]?[jt]s$"
+)
+"""Files that no build of the app runs."""
 MAX_FOLDERS = 400
 """How many folders of a repository are looked at for a schema or a project outside of the app."""
 
@@ -75,13 +88,32 @@ class Look(look.Look):
         """The app's own sources, a few hundred at the most."""
         found = []
         for folder in dict.fromkeys(("src", "app", "pages", "lib", "server", "db", "utils", ".")):
-            for ending in (".ts", ".tsx", ".js", ".mjs"):
+            for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
                 if folder == ".":
                     names = self.target.names(self.dir)
                     found += [self.path(name) for name, inner in names.items() if name.endswith(ending) and not inner]
                 else:
                     found += list(self.target.sources(self.path(folder), ending))
         return list(dict.fromkeys(found))[:800]
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """What is in the app's own sources, by path, without comments that fill a line."""
+        comment = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
+        return {
+            file: comment.sub("", self.target.peek(file).decode(errors="replace"))
+            for file in self.app_sources
+            if not _OF_TOOLS.search(file)
+        }
+
+    @cached_property
+    def reads(self) -> dict[str, tuple[str, int]]:
+        """Every variable that the app's own sources read by its name, with its first place."""
+        found: dict[str, tuple[str, int]] = {}
+        for file, text in self.texts.items():
+            for read in _READ.finditer(text) if "process.env" in text else ():
+                found.setdefault(read[1] or read[2], (file, files.line_of(text, read.start())))
+        return found
 
     @cached_property
     def folders(self) -> list[str]:
@@ -134,6 +166,22 @@ def start_dropped(look: Look) -> Iterator[ProjectWarning]:
     yield warning("own-server", look.script_place(file, "start"), command=command)
 
 
+def programs_at_install(look: Look) -> Iterator[ProjectWarning]:
+    """A hook of the installation installs browsers or packages of the system."""
+    for file, name, command in look.scripts():
+        found = _PROGRAMS.search(command) if name in ("preinstall", "install", "postinstall", "prepare") else None
+        if found:
+            yield warning("install-hook-program", look.script_place(file, name), name=name, command=command)
+
+
+def scripts_read_env(look: Look) -> Iterator[ProjectWarning]:
+    """A script of the installation or the build copies or loads an .env file."""
+    for file, name, command in look.scripts():
+        found = re.search(r"(?:\b(?:cp|mv|cat|source) +|--env-file=)(?:-\w+ +)*(\S*\.env[\w.-]*)", command)
+        if found and re.fullmatch(r"(pre|post)?(install|build)|prepare", name) and "|| " not in command:
+            yield warning("script-reads-env", look.script_place(file, name), name=name, file=found[1])
+
+
 # --- The database ----------------------------------------------------------------------------------------
 
 
@@ -156,6 +204,35 @@ def other_variable(look: Look) -> Iterator[ProjectWarning]:
     if look.app.database in (None, "postgres"):
         for variable in look.app.database_variables:
             yield warning("database-variable", (variable.file, variable.line), name=variable.name)
+
+
+def address_in_parts(look: Look) -> Iterator[ProjectWarning]:
+    """The code connects to a host, as a user, with a password, each from a variable, and knows no address."""
+    found = {name: place for name, place in look.reads.items() if _DATABASE_PART.fullmatch(f"process.env.{name}")}
+    for file in look.app.settings_files:
+        text = look.target.text(look.path(file)) or ""
+        for read in _DATABASE_PART.finditer(text):
+            found.setdefault(read[1], (look.path(file), files.line_of(text, read.start())))
+    address = "DATABASE_URL" in look.reads or any(
+        "DATABASE_URL" in (look.target.text(look.path(file)) or "") for file in look.app.settings_files
+    )
+    if len(found) > 1 and not address:
+        yield warning("database-address-parts", next(iter(found.values())), names=", ".join(found))
+
+
+def no_migrations(look: Look) -> Iterator[ProjectWarning]:
+    """The ORM has a schema, and its migrations' folder has none."""
+    folder = look.path(look.app.migrations_dir or "")
+    if not look.app.uses_database or look.app.orm not in ("prisma", "drizzle") or "payload" in look.dependencies:
+        return
+    prisma = look.app.orm == "prisma"
+    place = next((file for file in look.app.settings_files if ("prisma" if prisma else "drizzle") in file), None)
+    names = look.target.names(folder)
+    if place and not any(
+        inner if prisma else name.endswith(".sql") or inner for name, inner in names.items() if name != "meta"
+    ):
+        command = "npx prisma migrate dev --name init" if prisma else "npx drizzle-kit generate"
+        yield warning("no-migrations", (look.path(place), None), folder=folder, command=command)
 
 
 def own_records_table(look: Look) -> Iterator[ProjectWarning]:
@@ -221,7 +298,7 @@ def nx_app(look: Look) -> Iterator[ProjectWarning]:
         return
     for folder in look.folders:
         names = look.target.names(folder)
-        if folder != look.dir and "project.json" in names and "package.json" not in names:
+        if folder != look.dir and "package.json" not in names:
             config = next((name for name in names if name.startswith("next.config.")), None)
             if config:
                 yield warning(
@@ -231,6 +308,35 @@ def nx_app(look: Look) -> Iterator[ProjectWarning]:
                     built="the root" if look.dir == "." else look.dir,
                 )
                 return
+
+
+def next_at_the_root(look: Look) -> Iterator[ProjectWarning]:
+    """next is among the packages of the root, and the app is in a folder that does not name it."""
+    pages = ("app", "pages", "src/app", "src/pages")
+    if look.dir != "." or look.target.is_file("nx.json") or any(look.target.is_dir(name) for name in pages):
+        return
+    for folder in look.folders:
+        config = next((name for name in look.target.names(folder) if name.startswith("next.config.")), None)
+        if config and folder != ".":
+            yield warning("next-at-the-root", (files.join(folder, config), None), folder=folder)
+            return
+
+
+def dist_dir(look: Look) -> Iterator[ProjectWarning]:
+    """The build goes to another folder than .next."""
+    for ending in ("ts", "mts", "mjs", "js", "cjs"):
+        file = look.path(f"next.config.{ending}")
+        text = look.target.text(file) or ""
+        found = re.search(r"^[ \t]*distDir\s*:\s*([\"'`])([^\"'`$]+)\1", text, re.MULTILINE)
+        if found and found[2].strip("./") != "next":
+            yield warning("dist-dir", (file, files.line_of(text, found.start(1))), value=found[2])
+
+
+def public_variables(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that the code for the browser reads: they are compiled in."""
+    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_")]
+    if names:
+        yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
 
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
@@ -243,16 +349,23 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     build_needs_database,
     install_hook,
+    programs_at_install,
+    scripts_read_env,
     start_dropped,
     other_database,
     other_variable,
+    address_in_parts,
+    no_migrations,
     own_records_table,
     payload,
     schema_elsewhere,
     committed_env,
     hidden_pem,
     nx_app,
+    next_at_the_root,
+    dist_dir,
     variables,
+    public_variables,
 )
 
 
