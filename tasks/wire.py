@@ -9,7 +9,8 @@ their places.
 
 | file         | line                                                                   |
 | ------------ | ---------------------------------------------------------------------- |
-| mix.exs      | `releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)`       |
+| mix.exs      | `releases: elem(Code.eval_file("rel/releases.exs"), 0)`                |
+|              | or, in the options of a release of its own, `config_providers:`        |
 | the endpoint | `plug ShopWeb.HealthPlug`                                              |
 | package.json | `"deploy:fly": "ops/deploy production"` (from APP_DIR: `cd ../.. && …`) |
 
@@ -81,23 +82,25 @@ def _plain(nodes: list[Any]) -> list[tuple[str, Any]]:
 def wire_mix(text: str) -> str:
     """The text of a mix.exs with `releases:` after `app:` or `apps_path:` of `project/0`.
 
-    The same text when the line is there already. Raises `NotWiredError`.
+    A release that is there keeps all that it has, and gets the config provider. The same text when the line is there
+    already. Raises `NotWiredError`.
     """
     try:
-        project = mixfile.MixProject(text).project
+        mix = mixfile.MixProject(text)
     except mixfile.UnparsableError as error:
         raise NotWiredError(f"it could not be understood ({error})") from None
+    project = mix.project
     if project is None:
         raise NotWiredError("`def project` does not end in a list written out there")
     keys = mixfile.pairs(project.items)
     if "releases" in keys:
         if _plain(keys["releases"]) == _plain(mixfile.parse(RELEASES).items)[1:]:
             return text
+        own = mix.own_release()
+        if own and wiring.takes_provider(own.options):
+            return _add_provider(text, own)
         line = text.count("\n", 0, keys["releases"][0].start) + 1
-        raise NotWiredError(
-            f"it has a `releases:` of its own in line {line} (put this in its place, and what it set into "
-            "rel/releases.exs)"
-        )
+        raise NotWiredError(f"the `releases:` in line {line} is not one release with its options written out")
     found = [part for part in mixfile.elements(project.items) if part[0][:2] in (("key", "app"), ("key", "apps_path"))]
     if not found:
         raise NotWiredError("`def project` has neither `app:` nor `apps_path:`")
@@ -105,6 +108,58 @@ def wire_mix(text: str) -> str:
     if not _has_releases(wired):
         raise NotWiredError("the line does not fit where it belongs")
     return wired
+
+
+def _reads_ours(options: mixfile.Group) -> bool:
+    return ("string", "/fly.exs") in _plain(options.items)
+
+
+def _add_provider(text: str, release: mixfile.Release) -> str:
+    # The first of the options; the last of the providers, so that what it reads goes before the rest.
+    if _reads_ours(release.options):
+        return text
+    providers = mixfile.pairs(release.options.items).get("config_providers")
+    group = providers[0] if providers else release.options
+    assert isinstance(group, mixfile.Group), "wiring.takes_provider looks at it"
+    element = [wiring.PROVIDER] if providers else ["config_providers: [", f"  {wiring.PROVIDER}", "]"]
+    new = _with_element(text, group, element, last=bool(providers))
+    wired = text[: group.start] + new + text[group.end :]
+    whole = release.all
+    if "\n" not in text[whole.start : release.options.start]:
+        # `releases: [shop: [` on one line: what is broken inside is broken outside too.
+        indent, newline = _line_indent(text, whole.start), _newline(text, whole.start)
+        inside = wired[whole.start + 1 : whole.end - 1 + len(wired) - len(text)].strip()
+        inside = inside.replace(newline, f"{newline}  ")
+        wired = f"{text[: whole.start]}[{newline}{indent}  {inside}{newline}{indent}]{text[whole.end :]}"
+    again = mixfile.MixProject(wired).own_release()
+    if again is None or not _reads_ours(again.options):
+        raise NotWiredError("the config provider does not fit where it belongs")
+    return wired
+
+
+def _line_indent(text: str, offset: int) -> str:
+    line = text[text.rfind("\n", 0, offset) + 1 : offset]
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _with_element(text: str, group: mixfile.Group, element: list[str], last: bool) -> str:
+    """A list with one more element, given as lines; a list on one line gets a line for each of them."""
+    newline, items = _newline(text, group.start), mixfile.elements(group.items)
+    if items and "\n" in text[group.start : items[0][0].start]:
+        indent = _line_indent(text, items[0][0].start)
+        added = f"{newline}{indent}".join(element)
+        if not last:
+            at = items[0][0].start
+            return f"{text[group.start : at]}{added},{newline}{indent}{text[at : group.end]}"
+        end = items[-1][-1].end
+        comma = next((node for node in group.items if node.start >= end and mixfile.is_word(node, ",")), None)
+        at = comma.end if comma else end
+        return f"{text[group.start : at]}{'' if comma else ','}{newline}{indent}{added}{text[at : group.end]}"
+    indent = _line_indent(text, group.start)
+    parts = [text[item[0].start : item[-1].end] for item in items]
+    added = f"{newline}{indent}  ".join(element)
+    inner = f",{newline}{indent}  ".join([*parts, added] if last else [added, *parts])
+    return f"[{newline}{indent}  {inner}{newline}{indent}]"
 
 
 def _has_releases(text: str) -> bool:

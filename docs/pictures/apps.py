@@ -71,6 +71,12 @@ def released(folder: Path, env: Mapping[str, str]) -> Path:
     return folder
 
 
+def _elixir(generate: Callable[..., Path], folder: Path, **variant: bool) -> Path:
+    app = generate(folder, locked=False, **variant)
+    (app / "mix.lock").write_text("%{\n}\n")
+    return app
+
+
 def _nextjs(folder: Path) -> Path:
     for path, text in _NEXTJS.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -80,8 +86,8 @@ def _nextjs(folder: Path) -> Path:
 
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
-    "shop": partial(hex.make_app, locked=False),
-    "arena": partial(hex.make_umbrella, audit=False, locked=False),
+    "shop": partial(_elixir, hex.make_app),
+    "arena": partial(_elixir, hex.make_umbrella, audit=False),
     "notes": _nextjs,
 }
 """What writes each app into a new folder: Phoenix, an umbrella with two TCP servers, Next.js with Prisma."""

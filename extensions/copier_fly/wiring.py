@@ -14,8 +14,11 @@ from pathlib import PurePosixPath
 
 from .detect import files
 from .detect.elixir import app as elixir
+from .detect.elixir import mixfile
 
-RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
+RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs"), 0)'
+PROVIDER = '{Config.Reader, path: {:system, "RELEASE_ROOT", "/fly.exs"}, env: Mix.env()}'
+"""What reads rel/overlays/fly.exs, for a release that the project has of its own."""
 SCRIPT = "deploy:fly"
 
 
@@ -46,6 +49,14 @@ class Line:
         return f"{files.join(app.folder, self.file)}: {self.place}, add\n\n    {self.line}\n"
 
 
+def takes_provider(options: mixfile.Group) -> bool:
+    """Whether a release with these options reads rel/overlays/fly.exs once the provider is among them."""
+    keys = mixfile.pairs(options.items)
+    providers = keys.get("config_providers")
+    plain = providers is None or (len(providers) == 1 and isinstance(providers[0], mixfile.Group))
+    return plain and "rel_templates_path" not in keys and len(keys) == len(mixfile.elements(options.items))
+
+
 def find_endpoint(app: App) -> str | None:
     """The file, relative to the app, of WEB_MODULE.Endpoint, or of the only endpoint there is."""
     target = files.Target(os.path.realpath(app.path))
@@ -64,8 +75,13 @@ def deploy_command(folder: str) -> str:
 
 def _elixir_lines(app: App) -> list[Line]:
     first = "apps_path" if app.stack == "umbrella" else "app"
+    mix = elixir.mix_project(files.Target(os.path.realpath(app.path)), ".")
+    ours = mix is None or mix.get("releases") is None or mix.has_string("rel/releases.exs")
+    own = f"config_providers: [{PROVIDER}]"
     return [
-        Line("mix.exs", f"{RELEASES},", f"in the list of `def project`, behind `{first}:`"),
+        Line("mix.exs", f"{RELEASES},", f"in the list of `def project`, behind `{first}:`")
+        if ours
+        else Line("mix.exs", own, "among the options of the release in `releases:`"),
         Line(
             app.endpoint or find_endpoint(app) or "endpoint.ex",
             f"plug {app.web_module}.HealthPlug",

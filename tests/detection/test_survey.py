@@ -11,6 +11,7 @@ import pytest
 
 from copier_fly.detect.examine import examine
 from copier_fly.detect.warnings import texts
+from docs import survey as page_of_warnings
 from tests.detection import test_survey_elixir, test_survey_nextjs
 from tests.detection.projects import (
     below,
@@ -109,7 +110,7 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ["requires Elixir ~> 1.99", "the build would stop"],
     ),
     "own-releases": (
-        mix("app: :shop,", "app: :shop,\n      releases: [shop: []],"),
+        mix("app: :shop,", "app: :shop,\n      releases: [shop: [], till: []],"),
         "mix.exs:7 own-releases",
         ["has a `releases:` of its own, which stays", "printed after the copy"],
     ),
@@ -187,6 +188,7 @@ SILENT = {
     "umbrella": umbrella(),
     "nextjs": nextjs(),
     "an-example-of-what-is-set": {**phoenix(), ".env.example": "DATABASE_URL=ecto://x\nPORT=4000\n# MAIL_HOST=x\n"},
+    "a-release-of-its-own": mix("app: :shop,", 'app: :shop,\n      releases: [shop: [cookie: "x"]],'),
     "image-of-ones-own": {**phoenix(), "Dockerfile": "FROM x\n"},
     "workflow-of-another-kind": {**phoenix(), ".github/workflows/ci.yml": "run: mix test\n"},
     "versions-that-are-served": {**phoenix(), ".tool-versions": "elixir 1.18.3-otp-27\nerlang 27.3.4\n"},
@@ -213,6 +215,12 @@ def test_every_warning_has_a_case() -> None:
     cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
     codes = set().union(*(kind.codes for kind in TOLD.values()))
     assert texts().keys() == codes | {place.rpartition(" ")[2] for _, place, _ in cases.values()}
+
+
+def test_the_page_has_every_warning() -> None:
+    """After a change: uv run python -m docs.survey."""
+    assert {code for code, _, looks_at in page_of_warnings.rules() if looks_at} == texts().keys()
+    assert page_of_warnings.PAGE.read_text() == page_of_warnings.page()
 
 
 def copy(template: Path, app: Path, *options: str) -> subprocess.CompletedProcess[str]:

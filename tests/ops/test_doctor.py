@@ -179,7 +179,7 @@ def test_offline_asks_nobody(live: Project) -> None:
 def wired(project: Project) -> Project:
     """A project with an app in it that is wired, of which the files alone are looked at."""
     for path, text in {
-        "mix.exs": 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),\n',
+        "mix.exs": 'releases: elem(Code.eval_file("rel/releases.exs"), 0),\n',
         "mix.lock": "%{}\n",
         "lib/shop_web/endpoint.ex": "  plug ShopWeb.HealthPlug\n",
     }.items():
@@ -234,6 +234,10 @@ def test_what_the_copy_said_is_said_again(make_project: Callable[..., Project], 
         ("ops/report.py", "#!/usr/bin/env python3\n"),
         ("ops/.env", "A=1\n"),
         ("lib/shop_web/endpoint.ex", "  plug(ShopWeb.HealthPlug)\n"),
+        (
+            "mix.exs",
+            'config_providers: [{Config.Reader, path: {:system, "RELEASE_ROOT", "/fly.exs"}, env: Mix.env()}]\n',
+        ),
         ("lib/shop_web/endpoint.ex", "  plug( ShopWeb.HealthPlug )\n"),
     ],
 )

@@ -356,6 +356,23 @@ def test_what_a_project_reads_is_there(plain: Path, tmp_path: Path) -> None:
         assert app.get("/assets/app.css") == (200, PARTS["priv/static/assets/app.css"])
 
 
+def test_a_release_of_its_own_is_kept(template: Path, tmp_path: Path) -> None:
+    app = phoenix.new_app(tmp_path / "shop", ecto=False, assets=False)
+    mix = (app / "mix.exs").read_text()
+    assert mix.count("      app: :shop,\n") == mix.count("  defp deps do\n") == 1
+    mix = mix.replace("      app: :shop,\n", "      app: :shop,\n      releases: releases(),\n")
+    own = f'  defp releases do\n    [\n      store: [\n        cookie: "{uuid.uuid4().hex}"\n      ]\n    ]\n  end\n\n'
+    (app / "mix.exs").write_text(mix.replace("  defp deps do\n", f"{own}  defp deps do\n"))
+    said = phoenix.copy_template(template, phoenix.commit(app))
+    assert "mix.exs: added `config_providers: [{Config.Reader" in said
+    image = phoenix.build(app, "copier-fly-test/own-release")
+    done = docker.once(image.tag, "sh", "-c", "cat releases/COOKIE; echo; ls bin")
+    assert done.stdout.split()[0] in own
+    assert "store" in done.stdout.split()
+    with phoenix.running(image.tag, app, None, tmp_path) as running:
+        assert running.get("/livez")[0] == 200, "rel/overlays/fly.exs is read: it sets the port"
+
+
 # --- Variants -------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from tasks import wire
 from tests.detection import projects
 from tests.detection.projects import PHOENIX, endpoint_ex, mix_exs, umbrella
 
-RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0)'
+RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs"), 0)'
 MIX = "defmodule Shop.MixProject do\n  use Mix.Project\n\n{}\nend\n"
 ENDPOINT = "defmodule ShopWeb.Endpoint do\n{}\nend\n"
 
@@ -117,7 +117,24 @@ def test_a_byte_order_mark_stays() -> None:
 
 
 LEFT = {
-    "own-releases": ("  def project do\n    [app: :shop, releases: releases()]\n  end", "of its own in line 5"),
+    "releases-built-elsewhere": (
+        "  def project do\n    [app: :shop, releases: releases()]\n  end",
+        "`releases:` in line 5",
+    ),
+    "two-releases": (
+        "  def project, do: [app: :a, releases: [a: [], b: []]]",
+        "`releases:` in line 4 is not one release",
+    ),
+    "no-release": ("  def project, do: [app: :a, releases: []]", "`releases:` in line 4 is not one release"),
+    "options-by-a-function": ("  def project, do: [app: :a, releases: [a: fn -> [] end]]", "options written out"),
+    "templates-elsewhere": (
+        '  def project, do: [app: :a, releases: [a: [rel_templates_path: "release"]]]',
+        "options written out",
+    ),
+    "providers-by-a-function": (
+        "  def project, do: [app: :a, releases: [a: [config_providers: providers()]]]",
+        "options written out",
+    ),
     "list-built-elsewhere": ("  def project do\n    base() ++ [app: :shop]\n  end", "does not end in a list"),
     "merged-list": ("  def project do\n    Keyword.merge([app: :shop], more())\n  end", "does not end in a list"),
     "two-clauses": ("  def project, do: [app: :a]\n  def project, do: [app: :b]", "does not end in a list"),
@@ -126,6 +143,61 @@ LEFT = {
     "unbalanced": ("  def project do\n    [app: :shop\n  end", "could not be understood (line 6: end closes nothing)"),
     "open-string": ('  def project, do: [app: :shop, x: "]', 'could not be understood (line 4: " is never closed)'),
 }
+
+
+PROVIDER = '{Config.Reader, path: {:system, "RELEASE_ROOT", "/fly.exs"}, env: Mix.env()}'
+ALONE = "  def project do\n    [\n      app: :shop,\n      releases: {}\n    ]\n  end"
+CALLED = f"{ALONE.format('releases()')}\n\n  defp releases do\n    {{}}\n  end"
+ATTRIBUTE = f"  @releases {{}}\n\n{ALONE.format('@releases')}"
+OWN_RELEASES = {
+    "on-one-line": (
+        ALONE.format("[shop: [include_executables_for: [:unix]]]"),
+        ALONE.format(
+            "[\n        shop: [\n          config_providers: [\n"
+            f"            {PROVIDER}\n          ],\n          include_executables_for: [:unix]\n        ]\n      ]"
+        ),
+    ),
+    "without-options": (
+        ALONE.format("[\n        shop: []\n      ]"),
+        ALONE.format(
+            "[\n        shop: [\n          config_providers: [\n"
+            f"            {PROVIDER}\n          ]\n        ]\n      ]"
+        ),
+    ),
+    "by-a-function": (
+        CALLED.format(
+            '[\n      store: [\n        # ours\n        cookie: "x",\n        steps: [:assemble, :tar]\n      ]\n    ]'
+        ),
+        CALLED.format(
+            f"[\n      store: [\n        # ours\n        config_providers: [\n          {PROVIDER}\n        ],\n"
+            '        cookie: "x",\n        steps: [:assemble, :tar]\n      ]\n    ]'
+        ),
+    ),
+    "beside-another-provider": (
+        ATTRIBUTE.format('[\n    shop: [\n      config_providers: [{Vapor.Provider, "x"}]\n    ]\n  ]'),
+        ATTRIBUTE.format(
+            "[\n    shop: [\n      config_providers: [\n"
+            f'        {{Vapor.Provider, "x"}},\n        {PROVIDER}\n      ]\n    ]\n  ]'
+        ),
+    ),
+    "beside-several": (
+        ATTRIBUTE.format(
+            "[\n    shop: [\n      config_providers: [\n        {A, 1},\n        {B, 2}, # last\n      ]\n    ]\n  ]"
+        ),
+        ATTRIBUTE.format(
+            "[\n    shop: [\n      config_providers: [\n        {A, 1},\n"
+            f"        {{B, 2}},\n        {PROVIDER} # last\n      ]\n    ]\n  ]"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OWN_RELEASES)
+@pytest.mark.parametrize("ends", [str, crlf], ids=["lf", "crlf"])
+def test_a_release_of_its_own_keeps_what_it_has(case: str, ends: Callable[[str], str]) -> None:
+    before, after = (ends(MIX.format(text)) for text in OWN_RELEASES[case])
+    assert wire.wire_mix(before) == after
+    assert wire.wire_mix(after) == after
 
 
 @pytest.mark.parametrize("case", LEFT)

@@ -16,7 +16,7 @@ from tests.detection import projects
 from tests.detection.projects import below, nextjs, phoenix, umbrella, write
 from tests.support.template import REPO
 
-MIX_LINE = '    releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),'
+MIX_LINE = '    releases: elem(Code.eval_file("rel/releases.exs"), 0),'
 
 
 def run(folder: Path, *arguments: str, code: int = 0) -> str:
@@ -84,10 +84,6 @@ def test_an_empty_folder_gets_the_lines_printed(tmp_path: Path) -> None:
 
 UNFIT = {
     "not-utf-8": (b"\xff\xfe", "it is not UTF-8 text"),
-    "own-releases": (
-        b"defmodule M do\n  use Mix.Project\n  def project, do: [app: :a, releases: []]\nend\n",
-        "it has a `releases:` of its own in line 3",
-    ),
     "too-large": (b"#" * 1_000_001, "it is too large"),
 }
 
@@ -101,6 +97,19 @@ def test_a_file_without_the_place_stays_byte_for_byte(case: str, tmp_path: Path)
     assert f"mix.exs was left as it is, because {reason}" in said
     assert f"To do by hand, in the list of `def project`, behind `app:`:\n\n{MIX_LINE}\n" in said
     assert "endpoint.ex: added" in said
+    assert (tmp_path / "mix.exs").read_bytes() == content
+
+
+def test_what_belongs_to_a_release_of_its_own_is_told(tmp_path: Path) -> None:
+    write(tmp_path, phoenix())
+    content = b"defmodule M do\n  use Mix.Project\n  def project, do: [app: :a, releases: [a: [], b: []]]\nend\n"
+    (tmp_path / "mix.exs").write_bytes(content)
+    said = run(tmp_path, "phoenix", ".", "ShopWeb")
+    assert "mix.exs was left as it is, because the `releases:` in line 3 is not one release" in said
+    assert (
+        "To do by hand, among the options of the release in `releases:`:\n\n    config_providers: [{Config.Reader,"
+        in said
+    )
     assert (tmp_path / "mix.exs").read_bytes() == content
 
 

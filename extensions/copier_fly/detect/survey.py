@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from .. import naming
+from .. import naming, wiring
 from ..fly import platform
 from . import dockerfile, files
+from .elixir import mixfile
 from .elixir import survey as elixir_survey
 from .files import Target
 from .nextjs import survey as nextjs_survey
@@ -148,10 +149,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def own_releases(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """mix.exs has a `releases:` that is not the template's line."""
+    """mix.exs has releases of its own, and no single one whose options are written out, to which ours can be added."""
     file = _in_app(project, "mix.exs")
-    if project.elixir.has_releases and "rel/releases.exs" not in (target.text(file) or ""):
-        yield warning("own-releases", target.where([file], "releases:"))
+    if project.elixir.has_releases:
+        mix = mixfile.MixProject(target.text(file) or "")
+        release = mix.own_release()
+        ours = mix.has_string("rel/releases.exs") or mix.has_string("/fly.exs")
+        if not ours and not (release and wiring.takes_provider(release.options)):
+            yield warning("own-releases", target.where([file], "releases:"))
 
 
 def own_health_route(target: Target, project: Project) -> Iterator[ProjectWarning]:

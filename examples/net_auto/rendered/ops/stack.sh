@@ -14,10 +14,10 @@ applied_migrations() {
 }
 
 check_stack() {
-  if grep -q 'rel/releases.exs' "$app_dir/mix.exs" 2>/dev/null; then
-    note ok wiring "mix.exs uses rel/releases.exs"
+  if grep -qE '"(rel/releases|/fly)\.exs"' "$app_dir/mix.exs" 2>/dev/null; then
+    note ok wiring "the release reads rel/overlays/fly.exs"
   else
-    note fail wiring 'mix.exs lacks, in the list of def project: releases: elem(Code.eval_file("rel/releases.exs", __DIR__), 0),'
+    note fail wiring 'mix.exs lacks, in the list of def project: releases: elem(Code.eval_file("rel/releases.exs"), 0),'
   fi
   if [ -n "$(find "$app_dir/lib" "$app_dir/apps" -name '*.ex' -exec grep -lE "^ *plug[ (]+$health_plug" {} + 2>/dev/null)" ]; then
     note ok wiring "the endpoint answers health checks"

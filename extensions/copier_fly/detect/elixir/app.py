@@ -229,6 +229,9 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
 
 
 def _release_name(mix: MixProject, fallback: str | None) -> str | None:
+    release = mix.own_release()
+    if release:
+        return release.name
     names = list(mixfile.pairs(mix.items("releases") or []))
     return names[0] if len(names) == 1 else fallback
 

@@ -234,6 +234,11 @@ def literal(nodes: list[Node] | None, kind: str) -> str | int | None:
     return None
 
 
+def is_call(node: Node) -> bool:
+    """Whether the node is the empty parentheses of a call."""
+    return isinstance(node, Group) and node.kind == "(" and not node.items
+
+
 def arguments(nodes: list[Node]) -> list[Node]:
     """The items of a call's arguments, whether or not they stand in parentheses."""
     only = nodes[0] if len(nodes) == 1 else None
@@ -286,6 +291,14 @@ def uses(block: Group, module: str) -> list[list[Node]]:
 def _first_alias(nodes: list[Node]) -> str | int | None:
     parts = elements(arguments(nodes))
     return literal(parts[0], "alias") if parts else None
+
+
+class Release(NamedTuple):
+    """A release: its name, the list that it is in (`releases:`), and the list of its options."""
+
+    name: str
+    all: Group
+    options: Group
 
 
 class MixProject:
@@ -350,6 +363,26 @@ class MixProject:
         only = nodes[0] if nodes else None
         return only.items if isinstance(only, Group) and only.kind == "[" else None
 
+    def own_release(self) -> Release | None:
+        """The only release that `releases:` has, None unless its name and its options are written out.
+
+        `releases:` may be the list itself, `@name`, or a call of a function of the module that ends in the list.
+        """
+        nodes = self.get("releases") or []
+        call = nodes[0] if nodes else None
+        if isinstance(call, Token) and call.kind == "ident" and all(is_call(node) for node in nodes[1:]):
+            bodies = functions(self.block, str(call.value))
+            nodes = bodies[0][-1] if len(bodies) == 1 and bodies[0] else []
+        only = nodes[0] if len(nodes) == 1 else None
+        if not (isinstance(only, Group) and only.kind == "["):
+            return None
+        releases = pairs(only.items)
+        options = next(iter(releases.values()), [])
+        group = options[0] if len(options) == 1 else None
+        if len(elements(only.items)) != 1 or not (isinstance(group, Group) and group.kind == "["):
+            return None
+        return Release(next(iter(releases)), only, group)
+
     def callback(self) -> str | None:
         """The module in `mod: {Module, arguments}` of `application/0`."""
         value = pairs(self.application.items).get("mod") if self.application else None
@@ -362,6 +395,10 @@ class MixProject:
     def has_alias(self, name: str) -> bool:
         """Whether the project defines this Mix alias, as a key anywhere in the module."""
         return any(token[:2] == ("key", name) for token in flat(self.block.items))
+
+    def has_string(self, text: str) -> bool:
+        """Whether a string of the project is this text."""
+        return any(token[:2] == ("string", text) for token in flat(self.block.items))
 
     def deps(self) -> list[Dep]:
         """Every dependency tuple that `deps:` reaches, through local functions too, in order of the text."""

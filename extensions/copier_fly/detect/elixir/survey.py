@@ -465,15 +465,11 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
         values = [one.value for one in tokens[tokens.index(token) :]]
         if values[1:2] in (["false"], ["nil"]) or "rewrite_on" in values:
             continue
-        yield _redirects(file, files.line_of(look.target.text(file) or "", token.start), "force_ssl")
+        yield warning("force-ssl", look.at(file, token.start), name="force_ssl")
     for file, text in look.sources.items():
         for found in re.finditer(r"^[ \t]*plug[ (]+Plug\.SSL\b([^#\n]*(?:\n[^#\n]*)?)", text, re.MULTILINE):
             if "rewrite_on" not in found[1]:
-                yield _redirects(file, files.line_of(text, found.start()), "Plug.SSL")
-
-
-def _redirects(file: str, line: int, name: str) -> ProjectWarning:
-    return warning("force-ssl", (file, line), name=name)
+                yield warning("force-ssl", (file, files.line_of(text, found.start())), name="Plug.SSL")
 
 
 def node_names(look: Look) -> Iterator[ProjectWarning]:
