@@ -92,7 +92,7 @@ function prepareCache(cache, lock) {
     for (const name of readdirSync(cache)) rmSync(join(cache, name), { recursive: true });
   }
   rmSync(kept, { force: true });
-  // What pages fetch elsewhere is fetched anew.
+  // What pages fetch elsewhere is fetched again.
   rmSync(join(cache, "fetch-cache"), { recursive: true, force: true });
 }
 
