@@ -24,8 +24,8 @@ class Fault:
 
     `status` and `body` are the answer; a word as body becomes the error's text. `drop` ends the connection without an
     answer. `done` lets the platform do what was asked first, so that only the answer is lost. `odd` replaces a good
-    answer's JSON. `action` is run first, such as a signal to whoever asks. `after` calls pass unharmed, then `times`
-    are hit (None: all that come).
+    answer's JSON. `action` is run first, such as a signal to whoever asks. `when` chooses among the calls that match.
+    `after` calls pass unharmed, then `times` are hit (None: all that come).
     """
 
     pattern: str
@@ -36,13 +36,14 @@ class Fault:
     odd: bool = False
     delay: float = 0
     action: Callable[[], object] | None = None
+    when: Callable[[Call], bool] | None = None
     after: int = 0
     times: int | None = None
     hits: int = field(default=0, init=False)
 
     def strikes(self, call: Call) -> bool:
         """Whether this call is hit; counts it."""
-        if not re.search(self.pattern, call.name):
+        if not re.search(self.pattern, call.name) or (self.when and not self.when(call)):
             return False
         if self.after > 0:
             self.after -= 1

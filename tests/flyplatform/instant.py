@@ -120,10 +120,13 @@ class Instant:
         """Nothing is left of it."""
 
     def shell(self, app: App, machine: Machine) -> Execute:
-        """Print what the world has for a command."""
-        del app, machine
+        """Print what the world has for a command, and a secret where printenv is asked for one."""
+        del machine
 
         async def execute(words: list[str], process: SSHServerProcess[bytes]) -> int:
+            if words[0] == "printenv" and words[1] in app.secrets:
+                process.stdout.write(f"{app.secrets[words[1]].value}\n".encode())
+                return 0
             output, code = self.world.commands.get(words[0], (f"{words[0]}: not found\n", 127))
             process.stdout.write(output.encode())
             return code

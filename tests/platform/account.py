@@ -104,9 +104,9 @@ class Account:
         )
         return self.inspected(Ran(code, text.replace("\r\n", "\n"), ""))
 
-    def type(self, command: str, timeout: float = 120) -> Ran:
+    def type(self, command: str, timeout: float = 120, **env: str) -> Ran:
         """Run a command as a script printed it."""
-        return self.start(["sh", "-c", command], timeout=timeout)
+        return self.start(["sh", "-c", command], timeout=timeout, **env)
 
     def inspected(self, ran: Ran) -> Ran:
         """Hold what is true of every run: no secret is shown or on a command line, no call was out of this world."""
@@ -114,7 +114,10 @@ class Account:
         assert [value for value in told if value in ran.text] == [], f"a secret is shown:\n{ran.text}"
         lines = self.login.commands
         assert [line for line in lines if any(value in line for value in told)] == [], "a secret is on a command line"
-        assert self.platform.complaints == [], ran.text
+        if not any(fault.odd for fault in self.platform.faults):
+            # What follows from a senseless answer is senseless as well.
+            assert self.platform.complaints == [], ran.text
+        self.platform.unknown.clear()
         return ran
 
     def git(self, *words: str) -> str:

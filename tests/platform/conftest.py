@@ -129,3 +129,11 @@ def account(empty: Account) -> Account:
     empty.platform.reset(_SET_UP["world"])
     empty.login.record.unlink(missing_ok=True)
     return empty
+
+
+@pytest.fixture
+def further(account: Account) -> Account:
+    """An account with a further commit, and its world as it was set up."""
+    account.kept = account.platform.keep()
+    account.commit("lib/a.ex", "1")
+    return account

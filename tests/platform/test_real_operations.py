@@ -71,6 +71,22 @@ def test_a_rollback_to_sleeping_machines_is_no_failure(account: Account) -> None
     assert f"fly machine start {account.app.fleet[0].id}" in ran.text
 
 
+def test_a_rollback_that_did_not_finish_is_repeated(account: Account) -> None:
+    first = account.image
+    deployed(account, "1")
+    account.platform.faults.append(Fault("^POST /v1/apps/shop/machines/[^/]+$", 500, "internal server error"))
+    ran = account.run("rollback", "--yes")
+    assert (ran.code, account.app.images) == (1, {account.image}), ran.text
+    account.platform.faults.clear()
+
+    ran = account.run("rollback", "--yes")
+
+    assert ran.code == 0, ran.text
+    assert account.app.images == {first}
+    ran = account.run("rollback", "--yes")
+    assert (ran.code, account.app.images) == (1, {first}), "there is nothing further back"
+
+
 # --- secrets
 
 

@@ -127,7 +127,17 @@ def pytest_testnodedown(node: object) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what stood in, and what was not tested for want of a tool; nothing when all was real and there."""
     _say_stand_ins(terminalreporter)
+    _say_points(terminalreporter)
     _say_missing(terminalreporter)
+
+
+def _say_points(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    counts = [value for report in reports for name, value in report.user_properties if name == "points"]
+    if counts:
+        tried, there_are = (sum(each) for each in zip(*counts, strict=True))
+        terminalreporter.section("points of failure")
+        terminalreporter.line(f"{tried} of {there_are} were tried: a call of a script to Fly, and a kind of failure")
 
 
 def _say_stand_ins(terminalreporter: pytest.TerminalReporter) -> None:

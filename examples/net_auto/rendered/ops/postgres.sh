@@ -174,8 +174,9 @@ open_tunnel() {
   until pg_isready --quiet; do
     sleep 1
     tries=$((tries + 1))
-    kill -0 "$child" 2>/dev/null || fail 1 "the connection to the database ended: $(tail -n 2 "$scratch/proxy")"
-    [ "$tries" -lt 60 ] || fail 1 "the database does not answer through the proxy: $(tail -n 2 "$scratch/proxy")"
+    cp "$scratch/proxy" "$scratch/complaint"
+    kill -0 "$child" 2>/dev/null || explain 1 "the connection to the database ended. Run again: $again"
+    [ "$tries" -lt 60 ] || explain 1 "the database does not answer through the proxy. Run again: $again"
   done
 }
 

@@ -37,7 +37,13 @@ say() {
 start() {
   usage=$1
   shift
+  # Commands for the sentences of `explain`; a script may set its own.
+  again=ops/${0##*/}
   while [ $# -gt 0 ]; do
+    case $1 in
+      *[!A-Za-z0-9_./:=@-]*) again="$again '$1'" ;;
+      *) again="$again $1" ;;
+    esac
     case $1 in
       -h | --help)
         say "$usage
@@ -57,8 +63,6 @@ Exit codes: 0 done, 1 failed or refused, 2 wrong use, 3 a person must act first.
     shift
   done
   environment=${environment:-production}
-  # Commands for the sentences of `explain`; a script may set its own.
-  again="ops/${0##*/} $environment"
   rename="copier update --trust -A -r :current: --ask $([ "$environment" = production ] && echo fly_app || echo environments)"
   # shellcheck source=ops/settings.sh
   . "$root/ops/settings.sh"
@@ -199,7 +203,7 @@ hidden() {
 # ask_fly COMMAND…: runs a command that changes nothing and prints its answer. Ends the script if it fails.
 ask_fly() {
   scratch_folder
-  NO_COLOR=1 "$@" 2>"$scratch/complaint" || explain 1 "flyctl could not answer: $*"
+  NO_COLOR=1 "$@" 2>"$scratch/complaint" || explain 1 "flyctl could not answer. Try it alone: $*"
 }
 
 # list_fly NAME COMMAND…: writes what flyctl lists into $scratch/NAME as a JSON list. Ends the script if it fails.
@@ -223,7 +227,7 @@ complaint() {
 explain() {
   complaint=$(complaint)
   case $complaint in
-    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"*)
+    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"* | *"status code: 401"*)
       fail 3 "Fly rejected the login. Run: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: fly tokens create deploy -a $app -x 2160h)" ;;
     *"Not authorized"* | *"not authorized to"*)
       fail 3 "this login lacks the permission. Ask an admin of the organization $org, or run: fly auth login" ;;
@@ -242,8 +246,8 @@ explain() {
       fail 3 "Fly needs a payment method first. Run: fly dashboard, open Billing, then run: $again" ;;
     *"ould not find App"* | *"app not found"*)
       fail 3 "${missing_app:-Fly shows no app $app to this login. Run: ops/setup $environment}" ;;
-    *"i/o timeout"* | *"no such host"* | *"connection refused"* | *"unexpected EOF"*)
-      fail 1 "Fly did not answer. The change may still have happened. Run the same command again; it checks before it changes anything." ;;
+    *"i/o timeout"* | *"no such host"* | *"connection refused"* | *": EOF"* | *"unexpected EOF"* | *" 50"[0-9]:* | *"(status 50"*)
+      fail 1 "Fly did not answer. The change may still have happened. Run the same command again, which checks before it changes anything: $again" ;;
   esac
   [ -z "$complaint" ] || printf '%s\n' "$complaint" >&2
   fail "$@"

@@ -82,7 +82,7 @@ See: fly mpg list --org $org, and attach it: fly mpg attach CLUSTER_ID -a $app"
 
 # Without --all it lists the last 24 hours only.
 list_backups() {
-  run flyctl mpg backup list "$cluster" --all
+  attempt flyctl mpg backup list "$cluster" --all || explain 1 "the backups could not be listed. Run again: $again"
 }
 
 # newest_backup: sets $newest to the time when the newest finished backup ended, RFC 3339; to nothing where there is none.
@@ -92,21 +92,28 @@ newest_backup() {
 }
 
 create_backup() {
-  run flyctl mpg backup create "$cluster" --type full
+  attempt flyctl mpg backup create "$cluster" --type full ||
+    explain 1 "it is unknown whether Fly makes a backup. See: ops/backup $environment --list"
 }
 
 # restore_at_provider: Fly restores into a new cluster, in the background.
 restore_at_provider() {
-  if [ -n "$at" ]; then
-    run flyctl mpg restore "$cluster" --pitr-time "$at" --name "$copy"
-  else
-    run flyctl mpg restore "$cluster" --backup-id "$backup" --name "$copy"
+  source=$cluster
+  if [ -z "$dry_run" ]; then
+    # The answer of an earlier try may have been lost, and a second copy would be billed as well.
+    find_cluster "$copy"
+    [ -z "$cluster" ] || fail 1 "there is a cluster $copy already, perhaps the copy of an earlier try. See: fly mpg status $cluster
+For another one give another name with --name=NAME"
   fi
+  cluster=$source
+  set -- --pitr-time "$at"
+  [ -z "$backup" ] || set -- --backup-id "$backup"
+  attempt flyctl mpg restore "$cluster" "$@" --name "$copy" || explain 1 "the copy $copy could not be made. Run again: $again"
 }
 
 # create_database NAME: Fly's command gives the users of the cluster their rights in it; SQL would not.
 create_database() {
-  run flyctl mpg databases create "$cluster" --name "$1"
+  attempt flyctl mpg databases create "$cluster" --name "$1" || explain 1 "the database $1 could not be made. Run again: $again"
 }
 
 # switch_to_database NAME

@@ -125,7 +125,7 @@ A server with less than 512 MB needs more memory first: fly machine update MACHI
 list_backups() {
   list_volumes
   while read -r volume <&3; do
-    run flyctl volumes snapshots list "$volume" --app "$database_app"
+    attempt flyctl volumes snapshots list "$volume" --app "$database_app" || explain 1 "the snapshots could not be listed. Run again: $again"
   done 3<"$scratch/volume_ids"
   if has_wal_backups; then
     cat "$scratch/archive"
@@ -147,12 +147,13 @@ newest_backup() {
 
 create_backup() {
   if has_wal_backups; then
-    run flyctl postgres backup create --app "$database_app"
+    attempt flyctl postgres backup create --app "$database_app" || explain 1 "there may be no new backup. See: ops/backup $environment --list"
     return
   fi
   list_volumes
   while read -r volume <&3; do
-    run flyctl volumes snapshots create "$volume" --app "$database_app"
+    attempt flyctl volumes snapshots create "$volume" --app "$database_app" ||
+      explain 1 "there may be no new snapshot. See: ops/backup $environment --list"
   done 3<"$scratch/volume_ids"
 }
 
@@ -166,11 +167,10 @@ restore_at_provider() {
   esac
   has_wal_backups || fail 1 "$database_app keeps no WAL backups, so only a snapshot can be restored: ops/backup $environment --list, then --backup=vs_…
 $(enable_wal_backups)"
-  if [ -n "$at" ]; then
-    run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-time "$at"
-  else
-    run flyctl postgres backup restore "$copy" --app "$database_app" --restore-target-name "$backup"
-  fi
+  set -- --restore-target-time "$at"
+  [ -z "$backup" ] || set -- --restore-target-name "$backup"
+  # It prints the password of the new server.
+  hidden flyctl postgres backup restore "$copy" --app "$database_app" "$@" || restore_failed
   check_copy
 }
 
@@ -185,9 +185,15 @@ restore_snapshot() {
     image=$(jq -r '.[0].image_ref // {} | select(.repository and .tag) | "\(.registry)/\(.repository):\(.tag)"' "$scratch/servers")
     [ -n "$image" ] || fail 1 "no machine of $database_app tells its image, which the new server needs. See: fly machine list -a $database_app"
   fi
-  run flyctl postgres create --name "$copy" --org "$org" --region "$database_region" --initial-cluster-size 1 \
-    --vm-size shared-cpu-1x --volume-size "$gigabytes" --snapshot-id "$backup" --image-ref "$image"
+  # It prints the password of the new server.
+  hidden flyctl postgres create --name "$copy" --org "$org" --region "$database_region" --initial-cluster-size 1 \
+    --vm-size shared-cpu-1x --volume-size "$gigabytes" --snapshot-id "$backup" --image-ref "$image" || restore_failed
   check_copy
+}
+
+restore_failed() {
+  rename="ops/restore $environment --name=NAME, with --at or --backup as before"
+  explain 1 "the server $copy could not be made, or not wholly. Run: fly apps destroy $copy, then: $again"
 }
 
 # check_copy: flyctl reports success even if the machine of the new server could not be launched.
