@@ -19,7 +19,16 @@ from typing import NamedTuple
 from tests.support import template as template_support
 from tests.support.template import REPO
 
-SHAPES = ("phoenix_managed", "emothe", "net_auto", "bezgelor", "nextjs_drizzle_neon", "nextjs_plain")
+SHAPES = (
+    "phoenix_managed",
+    "emothe",
+    "net_auto",
+    "bezgelor",
+    "nextjs_drizzle_neon",
+    "nextjs_plain",
+    "phoenix_sqlite",
+    "nextjs_mysql",
+)
 COMMAND = "uv run python -m tests.golden"
 
 _MASKS = [

@@ -14,6 +14,8 @@ GLOBALS = {
     "apps_with_repo": defaults.apps_with_repo,
     "app_lib_default": defaults.app_lib_default,
     "build_script": defaults.build_script,
+    "database_env_default": defaults.database_env_default,
+    "database_file_default": defaults.database_file_default,
     "default_pool": defaults.default_pool,
     "detected": defaults.detected,
     "env_from_fly_toml": defaults.env_from_fly_toml,

@@ -41,7 +41,7 @@ class Stack:
 
 FRAMEWORKS = {
     "elixir": Framework(
-        layers=frozenset({"elixir", "ecto", "tcp", "repos"}),
+        layers=frozenset({"elixir", "ecto", "ecto_sqlite", "tcp", "repos"}),
         port=8080,
         grace_period="30s",
         name_of="app: in mix.exs",
@@ -49,7 +49,7 @@ FRAMEWORKS = {
         name_allowed="use the name of an OTP app, such as my_shop",
     ),
     "nextjs": Framework(
-        layers=frozenset({"nextjs", "runner", "cli", "nextjs_database"}),
+        layers=frozenset({"nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external"}),
         port=3000,
         grace_period="10s",
         name_of="package.json",

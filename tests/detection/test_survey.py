@@ -93,12 +93,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "config/config.exs:3 further-repo",
         ["reads SHOP_AUDIT_DATABASE_URL", "extra_secrets"],
     ),
-    "sqlite": (
-        mix("{:postgrex, ", "{:ecto_sqlite3, "),
-        "mix.exs:32 database-not-served",
-        ["uses SQLite (ecto_sqlite3)", "none is set up", "with a volume"],
+    "mysql": (
+        mix("{:postgrex, ", "{:myxql, "),
+        "mix.exs:32 database-elsewhere",
+        ["uses MySQL (myxql)", "no server is made", "its address in DATABASE_URL"],
     ),
-    "mysql": (mix("{:postgrex, ", "{:myxql, "), "mix.exs:32 database-not-served", ["uses MySQL (myxql)"]),
     "old-elixir": (
         {**phoenix(), ".tool-versions": "erlang 27.3.4\nelixir 1.11.4-otp-27\n"},
         ".tool-versions:2 version-not-served",
@@ -118,11 +117,6 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         {**below("back", phoenix()), "back/lib/shop_web/router.ex": ROUTER},
         "back/lib/shop_web/router.ex:3 own-health-route",
         ["The router has /livez.", "before the router is asked"],
-    ),
-    "mysql-in-nextjs": (
-        nextjs(dependencies={"mysql2": "^3"}),
-        "package.json:14 database-not-served",
-        ["uses MySQL (mysql2)", "none is set up", "by hand."],
     ),
     "two-orms": (
         nextjs(dependencies={**PRISMA, "drizzle-orm": "1"}),

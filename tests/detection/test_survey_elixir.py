@@ -238,15 +238,22 @@ def test_programs_that_packages_run_are_the_default_of_an_answer(template: Path,
     assert copied(template, app)["apt_packages"] == ["ffmpeg", "imagemagick"]
 
 
-@pytest.mark.parametrize(("driver", "variable"), [("myxql", "DATABASE_URL"), ("ecto_sqlite3", "DATABASE_PATH")])
+@pytest.mark.parametrize(
+    ("driver", "variable", "database"),
+    [
+        ("myxql", "DATABASE_URL", "external"),
+        ("ecto_sqlite3", "DATABASE_PATH", "sqlite"),
+        ("ecto_sqlite3", "SHOP_DB_PATH", "sqlite"),
+    ],
+)
 def test_an_app_on_another_database_is_given_no_postgres(
-    template: Path, tmp_path: Path, driver: str, variable: str
+    template: Path, tmp_path: Path, driver: str, variable: str, database: str
 ) -> None:
     project = config(f'config :shop, Shop.Repo, url: System.get_env("{variable}") || raise("x")', "runtime")
     project["mix.exs"] = project["mix.exs"].replace("{:postgrex,", f"{{:{driver},")
     answers = copied(template, write(tmp_path / "shop", project))
-    assert answers["database"] == "none"
-    assert [secret["name"] for secret in answers["extra_secrets"]] == [variable]
+    assert (answers["database"], answers["database_env"]) == (database, variable)
+    assert answers["extra_secrets"] == []
 
 
 def copied(template: Path, app: Path) -> dict[str, Any]:

@@ -90,10 +90,41 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         ["node server.js"],
     ),
     "a server in TypeScript": (scripts(start="tsx server/index.ts"), "package.json own-server", ["WebSockets"]),
-    "prisma on sqlite": (prisma("sqlite"), "prisma/schema.prisma database-of-the-orm", ["SQLite", "volume"]),
-    "prisma on mysql": (prisma("mysql"), "prisma/schema.prisma database-of-the-orm", ["MySQL"]),
-    "drizzle on sqlite": (drizzle('dialect: "sqlite",'), "drizzle.config.ts database-of-the-orm", ["SQLite"]),
-    "drizzle on turso": (drizzle("dialect: 'turso',"), "drizzle.config.ts database-of-the-orm", ["SQLite"]),
+    "prisma on mysql": (
+        prisma("mysql"),
+        "prisma/schema.prisma database-elsewhere",
+        ["uses MySQL (mysql)", "no server is made", "no migration is run"],
+    ),
+    "the driver of mysql": (
+        nextjs(dependencies={"mysql2": "^3"}),
+        "package.json database-elsewhere",
+        ["uses MySQL (mysql2)", "its address in DATABASE_URL"],
+    ),
+    "mongoose": (
+        {
+            **nextjs(dependencies={"mongoose": "^8"}),
+            "lib/db.ts": "export const db = mongoose.connect(process.env.MONGODB_URI!);\n",
+        },
+        "package.json database-elsewhere",
+        ["uses MongoDB (mongoose)", "its address in MONGODB_URI"],
+    ),
+    "drizzle on turso": (drizzle("dialect: 'turso',"), "drizzle.config.ts database-elsewhere", ["Turso"]),
+    "a schema that names the file of sqlite": (
+        {
+            **nextjs(dependencies=PRISMA),
+            "prisma/schema.prisma": 'datasource db {\n  provider = "sqlite"\n  url = "file:./dev.db"\n}\n',
+        },
+        "prisma/schema.prisma sqlite-fixed-file",
+        ["file:./dev.db", "process.env.DATABASE_URL"],
+    ),
+    "code that names the file of sqlite": (
+        {
+            **nextjs(dependencies={"better-sqlite3": "^12"}),
+            "src/lib/db.ts": 'export const db = new Database("shop.db");\n',
+        },
+        "src/lib/db.ts sqlite-fixed-file",
+        ['new Database("shop.db"', "process.env.DATABASE_PATH"],
+    ),
     "another variable in prisma": (
         prisma("postgresql", "POSTGRES_PRISMA_URL"),
         "prisma/schema.prisma database-variable",
@@ -238,8 +269,51 @@ def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Pa
     assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
 
 
-def test_an_app_on_sqlite_is_given_no_postgres(template: Path, tmp_path: Path) -> None:
-    assert copied(template, write(tmp_path / "shop", prisma("sqlite")))["database"] == "none"
+BETTER = nextjs(dependencies={"better-sqlite3": "^12", "drizzle-orm": "^0.45.0"})
+SQLITE: dict[str, tuple[Files, dict[str, str]]] = {
+    "prisma": (prisma("sqlite"), {"database_env": "DATABASE_URL", "database_file": "file:/data/web_shop.db"}),
+    "drizzle with better-sqlite3": (
+        {**BETTER, "src/db/index.ts": "drizzle(new Database(process.env.DB_FILE_NAME!));\n"},
+        {"database_env": "DB_FILE_NAME", "database_file": "/data/web_shop.db"},
+    ),
+    "drizzle with libsql": (
+        {
+            **nextjs(dependencies={"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}),
+            "drizzle.config.ts": "const url = process.env['SQLITE_URL'];\nexport default { dialect: 'sqlite', url };\n",
+        },
+        {"database_env": "SQLITE_URL", "database_file": "file:/data/web_shop.db"},
+    ),
+    "what fly launch gave it": (
+        {
+            **BETTER,
+            "fly.toml": 'app = "x"\n[env]\nDATABASE_PATH = "/mnt/name/name.db"\n[[mounts]]\nsource = "name"\n'
+            'destination = "/mnt/name"\n',
+        },
+        {"database_env": "DATABASE_PATH", "database_file": "/mnt/name/name.db", "volume": "name"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SQLITE)
+def test_an_app_on_sqlite_is_given_its_volume(case: str, template: Path, tmp_path: Path) -> None:
+    files, expected = SQLITE[case]
+    folder = write(tmp_path / "shop", files)
+    run_copy(str(template), folder, defaults=True, unsafe=True, quiet=True, skip_tasks=True, overwrite=True)
+    answers = yaml.safe_load((folder / ".copier-answers.yml").read_text())
+    assert answers["database"] == "sqlite"
+    assert {name: answers[name] for name in expected} == expected
+    assert answers["extra_env"] == {}
+    assert answers["extra_secrets"] == []
+
+
+def test_an_app_on_mysql_is_given_no_postgres(template: Path, tmp_path: Path) -> None:
+    answers = copied(template, write(tmp_path / "shop", prisma("mysql", "MYSQL_URL")))
+    assert [answers[name] for name in ("database", "database_engine", "database_env")] == [
+        "external",
+        "mysql",
+        "MYSQL_URL",
+    ]
+    assert answers["extra_secrets"] == []
 
 
 def test_of_several_apps_none_is_chosen_where_nobody_is_asked(template: Path, tmp_path: Path) -> None:

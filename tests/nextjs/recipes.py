@@ -65,3 +65,12 @@ RECIPES = {
         files=_files("common"),
     ),
 }
+
+SQLITE = Recipe(
+    NEXT_16,
+    "--yes --no-linter --no-tailwind --app --no-src-dir --use-npm",
+    "npm",
+    files=_files("sqlite"),
+    dependencies={"@libsql/client": "0.18.0", "drizzle-kit": "0.31.11", "drizzle-orm": "0.45.4"},
+)
+"""Drizzle on SQLite, with the driver whose native part is an npm package."""

@@ -50,6 +50,8 @@ VITE = json.dumps({"scripts": {"build": "vite build --outDir ../priv/static"}})
 NO_ENDPOINT = {name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")}
 YARN = {"package.json": json.dumps({"name": "acme", "private": True, "workspaces": ["web", "libs/*"]})}
 DRIZZLE_WEB = {**YARN, **below("web", nextjs(dependencies={"drizzle-orm": "^0.45.0"}))}
+FIXED_SCHEMA = 'datasource db {\n  provider = "sqlite"\n  url      = "file:./dev.db"\n}\n'
+BETTER_SQLITE = nextjs(dependencies={"better-sqlite3": "^12.2.0"})
 HOOKS = nextjs(scripts={"prepare": "git config --local core.hooksPath tools/hooks", "build": "next build"})
 CHILD = mix_exs("till", "1.7", deps=('{:phoenix, "~> 1.7"}',), child=True)
 
@@ -77,18 +79,23 @@ def locks(*names: str) -> Files:
 
 
 TOLD: dict[str, Told] = {
-    "data in SQLite, by Ecto": Told(
-        {"database-not-served"}, [on("ecto_sqlite3"), on("ecto_sqlite3", "till"), below("api", on("ecto_sqlite3"))], []
+    "data on a server that is not made here": Told(
+        {"database-elsewhere"},
+        [
+            *(on("myxql"), on("myxql", "till"), on("tds")),
+            *(nextjs(dependencies={"mysql2": "^3.9"}), nextjs(dependencies={"mongoose": "^8.1"})),
+            *(drizzle('dialect: "turso",'), prisma("mysql"), below("web", prisma("mongodb"))),
+        ],
+        [phoenix(ecto=False), prisma("postgresql"), prisma("sqlite"), on("ecto_sqlite3")],
     ),
-    "data in MySQL": Told(
-        {"database-not-served"},
-        [on("myxql"), on("myxql", "till"), nextjs(dependencies={"mysql2": "^3.9"})],
-        [phoenix(ecto=False)],
-    ),
-    "data in SQLite, by Prisma or Drizzle": Told(
-        {"database-of-the-orm"},
-        [prisma("sqlite"), drizzle('dialect: "turso",'), below("web", prisma("sqlite", "FILE"))],
-        [prisma("postgresql")],
+    "a file of SQLite that the code names": Told(
+        {"sqlite-fixed-file"},
+        [
+            {**prisma("sqlite"), "prisma/schema.prisma": FIXED_SCHEMA},
+            {**BETTER_SQLITE, "lib/db.js": "module.exports = new Database('data/till.sqlite');\n"},
+            below("web", {**BETTER_SQLITE, "src/db/index.ts": "export const db = new DatabaseSync(`till.db`);\n"}),
+        ],
+        [prisma("sqlite"), {**BETTER_SQLITE, "lib/db.js": "new Database(process.env.SQLITE_FILE);\n"}],
     ),
     "machines that find each other by name": Told(
         {"node-names"},

@@ -14,8 +14,8 @@ from pathspec import PathSpec
 from copier_fly.detect.examine import examine
 from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 from tests.detection.test_survey_elixir import dep
-from tests.detection.test_survey_nextjs import prisma
-from tests.projects.kinds import TOLD
+from tests.detection.test_survey_nextjs import drizzle, prisma
+from tests.projects.kinds import TOLD, on
 from tests.support.template import REPO, pretend
 
 ROOT, FOLDER = (REPO / "examples" / name / "rendered" for name in ("phoenix_managed", "net_auto"))
@@ -129,6 +129,22 @@ def test_assets_by_bun_are_built_by_what_installs_it(case: str, tmp_path: Path) 
     files, assets = BUN_ASSETS[case]
     project = examine(write(tmp_path, files))
     assert (project.elixir.assets, told(tmp_path)) == (assets, ())
+
+
+# --- What is served: a file of SQLite -------------------------------------------------------------------
+
+ON_A_VOLUME = [
+    *(on("ecto_sqlite3"), on("ecto_sqlite3", "till"), below("api", on("ecto_sqlite3"))),
+    *(prisma("sqlite"), drizzle('dialect: "sqlite",'), below("web", prisma("sqlite", "DB_FILE"))),
+]
+
+
+@pytest.mark.parametrize("files", ON_A_VOLUME)
+def test_data_in_sqlite_gets_a_volume(files: Files, tmp_path: Path) -> None:
+    project = examine(write(tmp_path, files))
+    app = project.nextjs if project.stack == "nextjs" else project.elixir
+    assert app.database_choice == "sqlite"
+    assert {warning.code for warning in project.warnings} <= {"no-lock-file"}
 
 
 # --- What is served: Next.js ----------------------------------------------------------------------------

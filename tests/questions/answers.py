@@ -127,9 +127,17 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
         answers["app_name"] = draw(ATOM)
     answers |= draw(_machine(tcp=stack != "nextjs"))
     answers |= draw(_database())
+    if answers["database"] == "sqlite":
+        # The file of SQLite belongs to one machine.
+        answers |= {
+            "ha": False,
+            "min_machines": draw(st.integers(0, 1)),
+            "strategy": draw(st.sampled_from(ONE_MACHINE)),
+        }
     answers["github"] = draw(st.booleans())
     answers["deploy_on"] = draw(st.sampled_from(["manual", "push"] if answers["github"] else ["manual"]))
-    answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["auto_stop"]))
+    most = 1 if answers["database"] == "sqlite" else 100
+    answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["auto_stop"], most))
     return answers
 
 
@@ -171,11 +179,28 @@ def _machine(draw: st.DrawFn, tcp: bool) -> dict[str, Any]:
 def _database(draw: st.DrawFn) -> dict[str, Any]:
     database = draw(st.sampled_from(choices("database")))
     able = [code for code, region in REGIONS.items() if database != "fly_managed" or region["mpg"]]
-    return {"database": database, "db_region": draw(st.sampled_from(["auto", *sorted(able)]))}
+    return {
+        "database": database,
+        "db_region": draw(st.sampled_from(["auto", *sorted(able)])),
+        **draw(
+            some(
+                {
+                    "database_engine": st.sampled_from(choices("database_engine")),
+                    "database_env": ENV_NAME.map("DB_{}".format),
+                    "database_file": st.sampled_from(["/data/a.db", "file:/mnt/a/b-c.sqlite3", "/srv/x/y"]),
+                    "volume": matching(r"[a-z][a-z0-9_]{0,29}"),
+                }
+            )
+        ),
+    }
+
+
+ONE_MACHINE = ["rolling", "immediate"]
+"""Ways to deploy that go with a volume."""
 
 
 @st.composite
-def _environments(draw: st.DrawFn, vm_size: str, auto_stop: str) -> list[dict[str, Any]]:
+def _environments(draw: st.DrawFn, vm_size: str, auto_stop: str, most: int) -> list[dict[str, Any]]:
     # With a size that is named, only a memory that it can have; suspended, at most 2 GB.
     memories = [
         one
@@ -195,7 +220,7 @@ def _environments(draw: st.DrawFn, vm_size: str, auto_stop: str) -> list[dict[st
                     {
                         "region": st.sampled_from(sorted(REGIONS)),
                         "vm_memory": st.sampled_from(memories),
-                        "min_machines": st.integers(0, 100),
+                        "min_machines": st.integers(0, most),
                     }
                 )
             ),
@@ -234,6 +259,14 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "grace_period": (st.sampled_from(["30", "16m", "0s", "1h", "s", "-1s", "500ms", "901s"]), "use a duration"),
     "pool_size": (st.sampled_from(["1", "501", "-2", "x", "2.5", ""]), "use auto or a number from 2 to 500"),
     "db_plan": (st.sampled_from(["basic", "Huge", ""]), "use auto or one of"),
+    "database_env": (st.sampled_from(["", "a", "A-B", "1A", "FLY_X", "PORT"]), ""),
+    "database_file": (
+        st.sampled_from(
+            ["", "a.db", "./a.db", "/a.db", "file:a.db", "/data/", "/app/a.db", "file:/etc/x/a.db", "/data/a b"]
+        ),
+        "",
+    ),
+    "volume": (st.sampled_from(["", "My", "a-b", "1a", "a" * 31]), "use 1 to 30 lowercase letters"),
     "deploy_branch": (st.sampled_from(["a..b", "/a", "a//b", "a b", "a.lock", "-a", ""]), "name of a git branch"),
     "extra_env": (
         st.sampled_from(
@@ -286,6 +319,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
         [
             *(
                 "database",
+                "database_engine",
                 "scripts",
                 "strategy",
                 "routing_check",

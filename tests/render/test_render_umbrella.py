@@ -41,7 +41,9 @@ def says_what_was_answered(project: Path, answers: dict[str, Any]) -> None:
     assert not has_repos or release.read_text().startswith(f"defmodule {module}.Release do")
     assert (app / "apps/arena_web/lib/arena_web/health_plug.ex").exists()
     assert (project / "docs/fly/tcp.md").exists() == bool(answers["tcp_services"])
-    assert (project / "docs/fly/repos.md").exists() == (has_repos and len(answers["repo_apps"]) > 1)
+    assert (project / "docs/fly/repos.md").exists() == (
+        has_repos and answers["database"] != "sqlite" and len(answers["repo_apps"]) > 1
+    )
 
 
 def test_raw_services_are_what_was_asked_for(renders: dict[str, Path], subtests: pytest.Subtests) -> None:

@@ -23,9 +23,11 @@ EXCLUSIVE_LAYERS: list[set[str]] = [
         for one, another in combinations(FRAMEWORKS.values(), 2)
         for layer, other in product(one.layers, another.layers)
     ),
-    {"if_runner", "if_cli"},
+    {"if_runner", "if_cli", "if_nextjs_sqlite"},
+    {"if_nextjs_database", "if_nextjs_sqlite", "if_nextjs_external"},
     {"if_scripts", "if_no_scripts"},
-    {"if_fly_managed", "if_fly_postgres", "if_neon"},
+    {"if_fly_managed", "if_fly_postgres", "if_neon", "if_sqlite", "if_external"},
+    {"if_postgres", "if_sqlite", "if_external", "if_no_database"},
 ]
 """Layers of which at most one is in, whatever the answers are."""
 

@@ -187,7 +187,7 @@ def test_every_package_manager_has_a_version_and_a_package() -> None:
 
 def test_each_choice_of_database_is_described() -> None:
     databases = facts("databases")
-    assert list(databases) == ["fly_managed", "fly_postgres", "neon", "none"]
+    assert list(databases) == ["fly_managed", "fly_postgres", "neon", "sqlite", "external", "none"]
     keys = {"pooled", "direct", "ipv6", "tls", "pooler", "migrate_on", "backups", "restores_into", "outlives_app"}
     for name in ("fly_managed", "fly_postgres", "neon"):
         assert keys <= databases[name].keys(), name

@@ -204,7 +204,7 @@ def _hostname(value: Any, _: Answers) -> str:
     return "use auto or a bare host name, such as shop.example.com"
 
 
-def _env(value: Any, _: Answers) -> str:
+def _env(value: Any, answers: Answers) -> str:
     if not isinstance(value, dict):
         return "use a map such as {LOG_LEVEL: info}, or {}"
     for name, setting in value.items():
@@ -214,7 +214,7 @@ def _env(value: Any, _: Answers) -> str:
             return f"{name} begins with FLY_, which Fly keeps for itself"
         if _SECRET.search(name):
             return f"{name} looks like a secret, and fly.toml is in git; name it in extra_secrets"
-        if name in _OURS:
+        if name in _OURS or (answers.get("database") == "sqlite" and name == answers.get("database_env")):
             return f"{name} is set by another answer"
         if isinstance(setting, dict | list) or setting is None:
             return f"{name} must be a text, a number or true/false"
@@ -236,7 +236,7 @@ _OURS = {
 }
 
 
-def _secrets(value: Any, _: Answers) -> str:
+def _secrets(value: Any, answers: Answers) -> str:
     example = "use a list such as [{name: CLOAK_KEY, how: openssl rand -base64 32}], or []"
     if not isinstance(value, list):
         return example
@@ -251,8 +251,45 @@ def _secrets(value: Any, _: Answers) -> str:
             return f"{name} is no name for a secret; use capitals, digits and _, not beginning with FLY_"
         if name in seen:
             return f"{name} is there twice"
+        if answers.get("database") in ("sqlite", "external") and name == answers.get("database_env"):
+            return f"{name} is there already, by the answer database_env; leave it out"
         seen.add(name)
     return ""
+
+
+def _database(value: Any, answers: Answers) -> str:
+    if value != "sqlite":
+        return ""
+    if answers.get("ha") is True or answers.get("min_machines", 1) > 1:
+        return (
+            "its file is on the volume of one machine, and a second machine would have data of its own; "
+            "use ha=false and min_machines=1, or a database that machines share"
+        )
+    if (strategy := answers.get("strategy")) in ("bluegreen", "canary"):
+        return f"its volume belongs to one machine, and {strategy} starts another beside it; use strategy=rolling"
+    return ""
+
+
+def _database_env(value: Any, _: Answers) -> str:
+    if not _ENV_NAME.fullmatch(str(value)) or value.startswith("FLY_"):
+        return "use the name of the variable that the app reads, such as DATABASE_URL"
+    return f"{value} is set by another answer" if value in _OURS else ""
+
+
+def _database_file(value: Any, _: Answers) -> str:
+    found = re.fullmatch(r"(?:file:)?/([\w-]+)(?:/[\w-]+)*/[\w-]+(?:\.[\w-]+)*", str(value))
+    if not found:
+        return "use an absolute path, with or without file: before it, such as /data/shop.db"
+    if found[1] in _SYSTEM:
+        return f"/{found[1]} is the image's own; use a folder for the volume alone, such as /data/shop.db"
+    return ""
+
+
+_SYSTEM = set("app bin boot busybox dev etc lib lib64 migrate proc root run sbin sys tmp usr".split())  # noqa: SIM905
+
+
+def _volume(value: Any, _: Answers) -> str:
+    return "" if re.fullmatch(r"[a-z][a-z0-9_]{0,29}", str(value)) else "use 1 to 30 lowercase letters, digits and _"
 
 
 def _env_names(value: Any, _: Answers) -> str:
@@ -356,6 +393,8 @@ def _environments(value: Any, answers: Answers) -> str:
                 return f"{key} of {name}: {problem}"
         if answers.get("auto_stop") == "suspend" and memory.megabytes(env.get("vm_memory", "256mb")) > 2048:
             return f"vm_memory of {name}: machines with more than 2gb of memory cannot be suspended; use 2gb or less"
+        if answers.get("database") == "sqlite" and env.get("min_machines", 1) > 1:
+            return f"min_machines of {name}: the file of SQLite is on the volume of one machine; use 1 or 0"
         if app in apps:
             return f"{name} needs an app of its own, {app} is taken by another environment"
         names.add(name)
@@ -433,6 +472,10 @@ CHECKS: dict[str, Check] = {
     "metrics_port": _metrics_port,
     "extra_env": _env,
     "extra_secrets": _secrets,
+    "database": _database,
+    "database_env": _database_env,
+    "database_file": _database_file,
+    "volume": _volume,
     "database_name": _database_name,
     "db_plan": _plan,
     "db_region": _db_region,

@@ -30,7 +30,8 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     project = detected(context)
     read = project.elixir.variables_at_run_time if project.stack != "nextjs" else project.nextjs.variables
     same = project.nextjs.database_variables if project.nextjs.uses_database else ()
-    found = {variable.name: f"the value that {variable.file} reads" for variable in read}
+    database = _own_address(project)
+    found = {one.name: f"the value that {one.file} reads" for one in read if one.name != database}
     found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
     return [{"name": name, "how": how} for name, how in found.items()]
 
@@ -75,6 +76,12 @@ def survey_is_old(context: Context, stored: list[str]) -> str:
     """
     given = "survey" in context["_copier_conf"]["data"]
     return "" if given or not detected(context).app_dir or stored == survey_found(context) else "it is found anew"
+
+
+def _own_address(project: Project) -> str | None:
+    """The variable of a database that is not PostgreSQL, for which the answer `database_env` stands."""
+    app = project.nextjs if project.stack == "nextjs" else project.elixir
+    return app.database_variable if app.database_choice in ("sqlite", "external") else None
 
 
 def released_apps(context: Context) -> list[UmbrellaApp]:
@@ -189,6 +196,8 @@ def from_fly_toml(context: Context, name: str, default: Any) -> Any:
         "auto_stop": said.auto_stop,
         "min_machines": said.min_machines,
         "metrics_port": said.metrics_port,
+        "volume": said.volume,
+        "database_file": said.env.get(str(context.get("database_env"))),
     }[name]
     choices = questions.all_questions()[name].get("choices")
     if value is None or (isinstance(choices, dict) and value not in choices.values()):
@@ -218,12 +227,14 @@ def env_from_fly_toml(context: Context) -> dict[str, str]:
 
     What may be a secret by its name stays behind: answers are kept in a file that is committed.
     """
-    env = detected(context).existing_deployment.fly_toml.env
+    project = detected(context)
+    env = project.existing_deployment.fly_toml.env
+    database = _own_address(project)
     private = re.compile(r"TOKEN|COOKIE|CREDENTIAL|PASS|AUTH|DSN|SALT")
     return {
         name: value
         for name, value in env.items()
-        if not private.search(name) and not checks.CHECKS["extra_env"]({name: value}, {})
+        if name != database and not private.search(name) and not checks.CHECKS["extra_env"]({name: value}, {})
     }
 
 
@@ -231,7 +242,10 @@ def env_from_fly_toml(context: Context) -> dict[str, str]:
 def left_behind(context: Context) -> dict[str, Any]:
     """List what the project's earlier fly.toml (`file`) said and the one that is there now does not (`lines`)."""
     before = detected(context).existing_deployment
-    now = fly_keys(str(context["_copier_conf"]["dst_path"])) if before.fly_toml_file else {}
+    now = dict(fly_keys(str(context["_copier_conf"]["dst_path"]))) if before.fly_toml_file else {}
+    if context["database"] == "sqlite":
+        # It stands in the Dockerfile now.
+        now[f"env.{context['database_env']}"] = [context["database_file"]]
     return {"file": before.fly_toml_file, "lines": toml.left_behind(before.fly_toml_keys, now)}
 
 
@@ -245,3 +259,24 @@ def release_default(context: Context) -> str:
 def default_pool(database: str) -> int:
     """Give the connections one machine may hold: Ecto's own ten, five where a small Neon compute serves."""
     return 5 if database == "neon" else 10
+
+
+@pass_context
+def database_env_default(context: Context) -> str:
+    """Name the variable that the app reads its database's address from: what was found, else what is usual."""
+    app = getattr(detected(context), context["framework"])
+    found = str(app.database_variable)
+    if context["database"] != "sqlite" or app.database_choice == "sqlite":
+        return found
+    return "DATABASE_URL" if context["framework"] == "nextjs" and context["orm"] == "prisma" else "DATABASE_PATH"
+
+
+@pass_context
+def database_file_default(context: Context) -> str:
+    """Name the file of SQLite on the volume: what fly.toml had, else one in /data, in the form that the code wants."""
+    app = getattr(detected(context), context["framework"])
+    prisma = context["framework"] == "nextjs" and context["orm"] == "prisma"
+    name = naming.otp_name(str(context["app_name"])) or "app"
+    return str(
+        from_fly_toml(context, "database_file", f"{'file:' if prisma or app.file_is_url else ''}/data/{name}.db")
+    )

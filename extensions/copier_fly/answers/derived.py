@@ -86,6 +86,10 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
             items.append(("one small Postgres machine with 1 GB", prices["fly_postgres_smallest"]))
         case "neon":
             items.append(("Neon by use", 0))
+        case "sqlite":
+            items.append(("a volume with 1 GB", prices["volume_gb"]))
+        case "external":
+            items.append(("the database by its own provider", 0))
     if context["tcp_services"]:
         items.append(("a dedicated IPv4 address", prices["dedicated_ipv4"]))
     return {

@@ -7,11 +7,27 @@ generator writes. `ElixirApp()` and `NextjsApp()` stand for an app that is still
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
 """Packages through which a Next.js app reaches PostgreSQL."""
+
+OTHER_DRIVERS = {
+    "mysql2": "MySQL",
+    "better-sqlite3": "SQLite",
+    "@libsql/client": "SQLite",
+    "mongodb": "MongoDB",
+    "mongoose": "MongoDB",
+}
+"""Packages through which a Next.js app reaches another database → that database."""
+
+DATABASE_NAME = re.compile(
+    r"(?:\w+_)?(?:DATABASE|DB|SQLITE|MYSQL|MONGO|MONGODB|TURSO|LIBSQL)(?:_\w+)?_"
+    r"(?:URL|URI|DSN|PATH|FILE|FILENAME|FILE_NAME|CONNECTION_STRING)"
+)
+"""Names of variables that hold the address of a database, or the path of its file."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,30 @@ class ElixirApp:
         """Whether it keeps data in PostgreSQL; an app that is still to come is given it by the generator."""
         return self.ecto and self.db_adapter in (None, "postgres")
 
+    @property
+    def database_choice(self) -> str:
+        """The answer to `database` that serves it."""
+        if not self.ecto:
+            return "none"
+        return {"sqlite": "sqlite", "mysql": "external", "mssql": "external"}.get(self.db_adapter or "", "fly_managed")
+
+    @property
+    def database_engine(self) -> str:
+        """The answer to `database_engine`."""
+        return {None: "postgres", "postgres": "postgres", "mysql": "mysql"}.get(self.db_adapter, "other")
+
+    @property
+    def database_variable(self) -> str:
+        """The variable that the configuration reads the database's address from, that of the generator by default."""
+        names = [variable.name for variable in self.variables_at_run_time]
+        usual = "DATABASE_PATH" if self.db_adapter == "sqlite" else "DATABASE_URL"
+        return next((name for name in names if DATABASE_NAME.fullmatch(name)), usual)
+
+    @property
+    def file_is_url(self) -> bool:
+        """Whether the file of SQLite is named as `file:/…`."""
+        return False
+
 
 @dataclass(frozen=True)
 class NextjsApp:
@@ -165,8 +205,10 @@ class NextjsApp:
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `build_script` the script
     `build`, else the one that runs `next build`. `output` is export, standalone or None. `database` is the kind that
     the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
-    `database_variables` are other names than DATABASE_URL for its address, `variables` those that a schema of the
-    environment requires, `registry_tokens` what an installation of packages needs.
+    `database_variables` are other names than DATABASE_URL for its address, `address` the variable that has the address
+    of a database other than PostgreSQL, `fixed_file` the place that has the file of SQLite by its name instead.
+    `variables` are those that a schema of the environment requires, `registry_tokens` what an installation of packages
+    needs.
     """
 
     name: str | None = None
@@ -186,6 +228,9 @@ class NextjsApp:
     database_word: str | None = None
     settings_files: tuple[str, ...] = ()
     database_variables: tuple[Variable, ...] = ()
+    address: Variable | None = None
+    fixed_file: Variable | None = None
+    payload: bool = False
     variables: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
     output: str | None = None
@@ -196,6 +241,38 @@ class NextjsApp:
         if self.database:
             return self.database == "postgres"
         return self.db_driver in POSTGRES_DRIVERS if self.db_driver else self.orm not in (None, "none")
+
+    @property
+    def kind(self) -> str | None:
+        """The database it uses: by its settings, else by its driver; None where PostgreSQL is as likely as none."""
+        return self.database or OTHER_DRIVERS.get(self.db_driver or "")
+
+    @property
+    def database_choice(self) -> str:
+        """The answer to `database` that serves it."""
+        if self.kind not in (None, "postgres"):
+            return "sqlite" if self.kind == "SQLite" else "external"
+        if not self.uses_database:
+            return "none"
+        # The drivers that talk to Neon alone have its name in theirs.
+        return "neon" if "neon" in (self.db_driver or "") else "fly_managed"
+
+    @property
+    def database_engine(self) -> str:
+        """The answer to `database_engine`."""
+        engines = {None: "postgres", "postgres": "postgres", "MySQL": "mysql", "MongoDB": "mongodb"}
+        return engines.get(self.kind, "other")
+
+    @property
+    def database_variable(self) -> str:
+        """The variable that the code reads the database's address from."""
+        usual = "DATABASE_PATH" if self.kind == "SQLite" and not self.file_is_url else "DATABASE_URL"
+        return self.address.name if self.address else usual
+
+    @property
+    def file_is_url(self) -> bool:
+        """Whether the file of SQLite is named as `file:/…`, as Prisma and libSQL want it."""
+        return self.orm == "prisma" or self.db_driver == "@libsql/client" or self.payload
 
 
 @dataclass(frozen=True)
@@ -212,6 +289,7 @@ class FlyToml:
     auto_stop: str | None = None
     min_machines: int | None = None
     metrics_port: int | None = None
+    volume: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
 

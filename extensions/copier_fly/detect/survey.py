@@ -20,7 +20,7 @@ from .files import Target
 from .nextjs import survey as nextjs_survey
 from .nextjs.app import package_json
 from .project import Project, ProjectWarning
-from .warnings import volume_advice, warning
+from .warnings import warning
 
 Rule = Callable[[Target, Project], Iterable[ProjectWarning]]
 
@@ -28,8 +28,7 @@ _IMAGE_MAKERS = {
     "mix phx.gen.release": "Find eligible builder and runner images on Docker Hub",
     "fly launch": "LABEL fly_launch_runtime=",
 }
-_ECTO_ADAPTERS = {"sqlite": ("SQLite", "ecto_sqlite3"), "mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
-_NEXTJS_DRIVERS = {"mysql2": "MySQL", "better-sqlite3": "SQLite", "@libsql/client": "SQLite"}
+_ECTO_ADAPTERS = {"mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
 _ENV_EXAMPLES = (
     *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env.local.example", ".env.example.local"),
     *(".env.production.example", ".envrc.example", "env.example", "example.env"),
@@ -117,15 +116,19 @@ def further_repos(target: Target, project: Project) -> Iterator[ProjectWarning]:
         # As rel/overlays/fly.exs names its variables: Shop.AuditRepo reads SHOP_AUDIT_DATABASE_URL.
         words = naming.underscore(repo.module).replace("/", "_")
         place = target.where([_in_app(project, "config", "config.exs")], repo.module)
-        yield warning("further-repo", place, repo=repo.module, name=re.sub(r"_?repo$", "", words).upper())
+        kind = "PATH" if project.elixir.database_choice == "sqlite" else "URL"
+        name = f"{re.sub(r'_?repo$', '', words).upper()}_DATABASE_{kind}"
+        answer = "extra_env" if kind == "PATH" else "extra_secrets"
+        yield warning("further-repo", place, repo=repo.module, name=name, answer=answer)
 
 
 def ecto_adapter(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """The app keeps its data in something else than PostgreSQL."""
+    """The app keeps its data on a server that is neither PostgreSQL nor made here."""
     if known := _ECTO_ADAPTERS.get(project.elixir.db_adapter or ""):
         database, driver = known
         place = target.where([_in_app(project, "mix.exs")], driver)
-        yield warning("database-not-served", place, database=database, driver=driver, volume=volume_advice(database))
+        name = project.elixir.database_variable
+        yield warning("database-elsewhere", place, database=database, driver=driver, name=name, migrations="")
 
 
 def elixir_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -169,14 +172,6 @@ def own_health_route(target: Target, project: Project) -> Iterator[ProjectWarnin
 
 
 # --- Next.js --------------------------------------------------------------------------------------------
-
-
-def nextjs_driver(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """The app's database driver is not for PostgreSQL."""
-    driver = project.nextjs.db_driver
-    if database := _NEXTJS_DRIVERS.get(driver or ""):
-        place = target.where([_in_app(project, "package.json")], f'"{driver}"')
-        yield warning("database-not-served", place, database=database, driver=driver, volume=volume_advice(database))
 
 
 def two_orms(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -226,7 +221,8 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
     """An example of the environment, for people who begin to work on the app, names variables that no answer has."""
     elixir, nextjs = project.elixir, project.nextjs
     found = (*elixir.variables_at_run_time, *elixir.variables_at_build, *nextjs.variables, *nextjs.database_variables)
-    known = {*_SET_ON_FLY, *(variable.name for variable in (*found, *nextjs.registry_tokens))}
+    address = nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable
+    known = {*_SET_ON_FLY, address, *(variable.name for variable in (*found, *nextjs.registry_tokens))}
     for file in dict.fromkeys(_in_app(project, name) for name in _ENV_EXAMPLES):
         text = target.text(file) or ""
         names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", text, re.MULTILINE)
@@ -260,6 +256,7 @@ def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
     found: dict[str, str] = {}
     for name in sorted(used & _SERVICES.keys()):
         found.setdefault(_SERVICES[name], name)
+    found.pop(project.nextjs.kind or "", None)  # the app's own database, which another rule names
     for service, name in found.items():
         file, word = ("package.json", f'"{name}"') if package else ("mix.exs", f":{name}")
         yield warning("service-not-made", target.where([_in_app(project, file)], word), service=service, package=name)
@@ -321,7 +318,6 @@ RULES: tuple[Rule, ...] = (
     elixir_version,
     own_releases,
     own_health_route,
-    nextjs_driver,
     two_orms,
     prisma_schema,
     package_manager,

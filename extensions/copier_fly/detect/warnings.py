@@ -33,8 +33,3 @@ def warning(code: str, place: tuple[str, int | None], **values: object) -> Proje
     return ProjectWarning(
         code, *place, sentence, consequence, action, stops=bool(text.get("stops")), once=bool(text.get("once"))
     )
-
-
-def volume_advice(database: str) -> str:
-    """What a database in a file needs besides, as the end of a sentence; nothing for another one."""
-    return ", with a volume for its file: without one every deploy deletes the data" if database == "SQLite" else ""

@@ -48,9 +48,13 @@ def _text(key: str, value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def unknown(keys: Mapping[str, list[str]]) -> list[str]:
-    """The tables and keys at the top of a fly.toml that the template has no place for, in their order."""
-    return list(dict.fromkeys(top for key in keys if (top := key.partition(".")[0]) not in _RENDERED))
+def unknown(keys: Mapping[str, list[str]], volume: bool = False) -> list[str]:
+    """The tables and keys at the top of a fly.toml that the template has no place for, in their order.
+
+    With `volume` there is one for mounts.
+    """
+    rendered = _RENDERED | ({"mount", "mounts"} if volume else set())
+    return list(dict.fromkeys(top for key in keys if (top := key.partition(".")[0]) not in rendered))
 
 
 def left_behind(old: Mapping[str, list[str]], new: Mapping[str, list[str]]) -> list[str]:
@@ -79,6 +83,7 @@ def settings(data: Mapping[str, Any]) -> FlyToml:
         return value if isinstance(value, Mapping) else {}
 
     vm, http, metrics, deploy = table("vm"), table("http_service"), table("metrics"), table("deploy")
+    mount = table("mounts") or table("mount")
     return FlyToml(
         app=_string(data.get("app")),
         primary_region=_string(data.get("primary_region")),
@@ -90,6 +95,7 @@ def settings(data: Mapping[str, Any]) -> FlyToml:
         auto_stop=_string(_stopping(http.get("auto_stop_machines"))),
         min_machines=_number(http.get("min_machines_running")),
         metrics_port=_number(metrics.get("port")) if metrics.get("path", "/metrics") == "/metrics" else None,
+        volume=_string(mount.get("source")),
         env=_env(data.get("env")),
     )
 

@@ -150,7 +150,9 @@ def path_outside(look: Look) -> Iterator[ProjectWarning]:
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables without which the build stops, or the app does not boot; `extra_secrets` has the latter by default."""
-    at_build, at_run_time = look.app.variables_at_build, look.app.variables_at_run_time
+    database = look.app.database_variable if look.app.database_choice in ("sqlite", "external") else None
+    at_build = look.app.variables_at_build
+    at_run_time = [variable for variable in look.app.variables_at_run_time if variable.name != database]
     parts = [variable for variable in at_run_time if _DATABASE_PART.fullmatch(variable.name)]
     others = [variable for variable in at_run_time if variable not in parts]
     codes = {"variable-at-build": at_build, "database-parts": parts, "variable-at-run-time": others}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from .. import files
 from ..files import Target
-from ..project import App, NextjsApp, Variable
+from ..project import DATABASE_NAME, OTHER_DRIVERS, App, NextjsApp, Variable
 
 DB_DRIVERS = (
     # These talk to Neon alone, whatever else is there for the developer's own database.
@@ -23,6 +24,8 @@ DB_DRIVERS = (
     "mysql2",
     "better-sqlite3",
     "@libsql/client",
+    "mongodb",
+    "mongoose",
 )
 NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 """Code names of Node's LTS lines, for `.nvmrc` files that say `lts/NAME`."""
@@ -210,7 +213,7 @@ _KINDS = {
     "postgres": "postgres",
     "cockroachdb": "postgres",
     "sqlite": "SQLite",
-    "turso": "SQLite",
+    "turso": "Turso",
     "mysql": "MySQL",
     "singlestore": "SingleStore",
     "sqlserver": "SQL Server",
@@ -263,6 +266,58 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     wanted = re.compile(r"DATABASE|POSTGRES|PG|DB|MYSQL|MONGO|NEON|SUPABASE|TURSO")
     named = tuple(variable for name, variable in variables.items() if wanted.search(name))
     return Database(_KINDS.get(word or ""), word, tuple(settings), named)
+
+
+_ENV = re.compile(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
+_FIXED = re.compile(
+    r"\burl\s*[:=]\s*[\"'`]file:[^\"'`]+[\"'`]|"
+    r"\bnew\s+(?:Database|DatabaseSync|BetterSqlite3|Sqlite)\(\s*[\"'`][^\"'`]+[\"'`]|"
+    r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]"
+)
+"""Places that name the file of SQLite themselves."""
+SOURCE_FOLDERS = (
+    "lib",
+    "src/lib",
+    "db",
+    "src/db",
+    "server",
+    "src/server",
+    "prisma",
+    "utils",
+    "src/utils",
+    "src",
+    "app",
+)
+MAX_SOURCES = 300
+"""How many files are looked at for the database's address."""
+
+
+class Address(NamedTuple):
+    """The variable that has the database's address, and the place that has the file of SQLite by its name."""
+
+    variable: Variable | None = None
+    fixed: Variable | None = None
+
+
+def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
+    """Where the address of a database other than PostgreSQL comes from: the settings first, then the code."""
+    sources = (
+        found
+        for below in SOURCE_FOLDERS
+        for ending in (".ts", ".tsx", ".js", ".mjs")
+        for found in target.sources(files.join(folder, below), ending)
+    )
+    fixed: Variable | None = None
+    own = (files.join(folder, file) for file in settings)
+    for place in itertools.islice(itertools.chain(own, sources), MAX_SOURCES):
+        text = target.peek(place).decode(errors="replace")
+        for found in _ENV.finditer(text):
+            name = next(filter(None, found.groups()))
+            if DATABASE_NAME.fullmatch(name):
+                return Address(Variable(name, place, files.line_of(text, found.start())))
+        if fixed is None and (named := _FIXED.search(text)):
+            fixed = Variable(named[0], place, files.line_of(text, named.start()))
+    return Address(None, fixed)
 
 
 def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
@@ -360,6 +415,9 @@ def read(target: Target, app: App) -> NextjsApp:
 
     orm = _orm(target, folder, package, deps)
     database = _database(target, folder, orm.prisma_schema, deps)
+    db_driver = next((name for name in DB_DRIVERS if name in deps), None)
+    other = (database.kind or OTHER_DRIVERS.get(db_driver or "", "postgres")) != "postgres"
+    address = _address(target, folder, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     output = _js_string(_js(target, folder, "next.config"), "output")
     return NextjsApp(
@@ -375,11 +433,14 @@ def read(target: Target, app: App) -> NextjsApp:
         orm_version=version(*orm_packages.get(orm.name or "", ())),
         migrations_dir=orm.migrations_dir,
         prisma_schema=orm.prisma_schema,
-        db_driver=next((name for name in DB_DRIVERS if name in deps), None),
+        db_driver=db_driver,
         database=database.kind,
         database_word=database.word,
         settings_files=database.files,
         database_variables=database.variables,
+        address=address.variable,
+        fixed_file=address.fixed,
+        payload="payload" in deps,
         variables=_schema_variables(target, folder),
         registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,

@@ -17,7 +17,7 @@ from pathspec import GitIgnoreSpec
 from .. import files, look
 from ..files import Target
 from ..project import NextjsApp, Project, ProjectWarning
-from ..warnings import volume_advice, warning
+from ..warnings import warning
 from . import app as nextjs_app
 
 _MIGRATES = re.compile(
@@ -186,17 +186,24 @@ def scripts_read_env(look: Look) -> Iterator[ProjectWarning]:
 
 
 def other_database(look: Look) -> Iterator[ProjectWarning]:
-    """The ORM is set to a database that is not PostgreSQL."""
-    kind = look.app.database
-    if kind is None or kind == "postgres" or look.app.db_driver in ("mysql2", "better-sqlite3", "@libsql/client"):
+    """The database is a server that is neither PostgreSQL nor made here."""
+    app = look.app
+    if app.database_choice != "external":
         return
-    places = [*look.app.settings_files, "package.json"]
-    yield warning(
-        "database-of-the-orm",
-        look.target.where([look.path(place) for place in places], look.app.database_word or kind),
-        database=kind,
-        volume=volume_advice(kind),
-    )
+    word = app.database_word if app.database else app.db_driver
+    places = [look.path(place) for place in (*(app.settings_files if app.database else ()), "package.json")]
+    migrations = ", and no migration is run" if app.orm not in (None, "none") else ""
+    place = look.target.where(places, word or "")
+    name = app.database_variable
+    yield warning("database-elsewhere", place, database=app.kind, driver=word, name=name, migrations=migrations)
+
+
+def fixed_file(look: Look) -> Iterator[ProjectWarning]:
+    """The file of SQLite is named in the code, where a volume cannot be."""
+    app = look.app
+    if app.database_choice == "sqlite" and app.fixed_file:
+        place = app.fixed_file.file, app.fixed_file.line
+        yield warning("sqlite-fixed-file", place, named=app.fixed_file.name, name=app.database_variable)
 
 
 def other_variable(look: Look) -> Iterator[ProjectWarning]:
@@ -353,6 +360,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     scripts_read_env,
     start_dropped,
     other_database,
+    fixed_file,
     other_variable,
     address_in_parts,
     no_migrations,

@@ -1,0 +1,107 @@
+// Answers /livez and /readyz before the app sees a request, so that none of its logins, locales, base paths or host
+// checks stands between Fly's checks and the answer. Loaded by the image's command: node --import /health.mjs …
+//
+//   /livez   200: this process serves, and which build it is. It asks nothing else: it decides about traffic, so a pause
+//            of the database must not take every machine out at once.
+//   /readyz  200, or 503: what the app needs answers too.
+//
+// Both are 503 until the app has answered a first request, as a server listens before its code is loaded.
+import { existsSync, readFileSync } from "node:fs";
+import http from "node:http";
+import { randomUUID } from "node:crypto";
+
+const PATH = /^\/(livez|readyz)(?:\?|$)/;
+const WAIT = 1000; // ms that one check waits for the app's first answer
+const BOOT = 30_000; // ms after which a process that is still there counts as booted
+const TOKEN = randomUUID(); // marks the request that is for the app itself
+const DATABASE = new URL("./migrate/database.mjs", import.meta.url);
+
+function version() {
+  try {
+    return JSON.parse(readFileSync("package.json", "utf8")).version ?? "unknown";
+  } catch {
+    return "unknown";
+  }
+}
+
+const build = { status: "ok", version: version(), revision: process.env.REVISION ?? "unknown" };
+const machine = {
+  image: process.env.FLY_IMAGE_REF ?? "unknown",
+  machine: process.env.FLY_MACHINE_ID ?? "unknown",
+};
+
+// Which image and machine these are is told inside the private network, and to who knows the machine's id already.
+function isPrivate({ headers, socket }) {
+  const inside = /^(::ffff:)?127\.|^::1$|^fdaa:/i.test(socket.remoteAddress ?? "");
+  const known = headers["x-machine-id"] === process.env.FLY_MACHINE_ID && headers["x-machine-id"];
+  return known || (inside && !headers["fly-client-ip"]);
+}
+
+const checks = {
+  livez: async (request) => (isPrivate(request) ? { ...build, ...machine } : build),
+  readyz: async () => {
+    const database = await askDatabase();
+    const status = database.status === "unavailable" ? "unavailable" : "ok";
+    return { status, checks: { database } };
+  },
+};
+
+async function askDatabase() {
+  if (!existsSync(DATABASE)) return { status: "none" };
+  try {
+    const { check } = await import(DATABASE);
+    return await check();
+  } catch {
+    return { status: "unavailable", ms: 0 };
+  }
+}
+
+let booted = false;
+let booting;
+
+// Whatever the app says, an error too: it is there.
+function askApp(server) {
+  const { address, port } = server.address() ?? {};
+  if (!port) return Promise.resolve(); // a Unix socket
+  const host = ["::", "0.0.0.0"].includes(address) ? "127.0.0.1" : address;
+  return new Promise((resolve) => {
+    const options = { host, port, method: "HEAD", path: "/livez", headers: { "x-health": TOKEN }, agent: false };
+    http.request(options, resolve).on("response", (response) => response.resume()).on("error", resolve).end();
+    setTimeout(resolve, BOOT).unref();
+  });
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+async function answer(server, check, request, response) {
+  if (!["GET", "HEAD"].includes(request.method)) {
+    response.writeHead(405, { allow: "GET, HEAD", "content-length": 0 }).end();
+    return;
+  }
+  booting ??= askApp(server).then(() => {
+    booted = true;
+  });
+  if (!booted) await Promise.race([booting, sleep(WAIT)]);
+  const said = booted ? await check(request) : { status: "unavailable" };
+  const body = JSON.stringify(said);
+  response.writeHead(said.status === "ok" ? 200 : 503, {
+    "cache-control": "no-store",
+    "content-length": Buffer.byteLength(body),
+    "content-type": "application/json",
+  });
+  response.end(body);
+}
+
+const { emit } = http.Server.prototype;
+
+http.Server.prototype.emit = function (event, ...rest) {
+  if (event === "request") {
+    const [request, response] = rest;
+    const [, name] = PATH.exec(request.url) ?? [];
+    if (name && request.headers["x-health"] !== TOKEN) {
+      answer(this, checks[name], request, response);
+      return true;
+    }
+  }
+  return emit.call(this, event, ...rest);
+};

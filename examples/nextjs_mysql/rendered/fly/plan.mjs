@@ -1,0 +1,223 @@
+// Sorts the build context for the Dockerfile, so that a step runs again only when something changes that it reads.
+//
+//   node plan.mjs CONTEXT OUT
+//
+//   OUT/packages      what installing the packages reads: every package.json, the lock file, settings, patches
+//   OUT/plan/project  the folder of the lock file
+//   OUT/plan/apt      Debian packages that the install needs
+//   OUT/plan/manager  the package manager to install, as package@version
+//   OUT/plan/cli      the ORM's own command, as package@version
+//   OUT/migrate       the migrations, and what applies them
+//
+// Where no build could end well it says why in one sentence, and exits with 1.
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+class Stop extends Error {}
+
+const ask = (question) => `copier update --trust -A -r :current: --ask ${question}`;
+
+// --- What a lock file installs, as a map from name to version. A peer that a package only could use is not installed.
+
+const readers = {
+  "package-lock.json": (text) => {
+    const { packages, dependencies = {} } = JSON.parse(text);
+    const entries = Object.entries(packages ?? dependencies);
+    return entries.map(([path, { version }]) => [path.replace(/^.*node_modules\//, ""), version]);
+  },
+  "pnpm-lock.yaml": (text) => {
+    const [, packages = ""] = text.split(/^packages:$/m);
+    return [...packages.matchAll(/^ {2}'?\/?((?:@[^/]+\/)?[^/@']+)[@/](\d[^'():_]*)/gm)].map(([, ...found]) => found);
+  },
+  "yarn.lock": (text) => {
+    const entries = text.matchAll(/^"?((?:@[^/]+\/)?[^@\s"]+)@[^\n]*:\n(?: {2}[^\n]*\n)*? {2}version:? "?([^"\n]+)/gm);
+    return [...entries].map(([, ...found]) => found);
+  },
+  "bun.lock": (text) =>
+    [...text.matchAll(/^\s+"[^"]+": \["((?:@[^/]+\/)?[^@"]+)@([^"]*)"/gm)].map(([, ...found]) => found),
+};
+readers["npm-shrinkwrap.json"] = readers["package-lock.json"];
+
+/** `undefined` for a lock file that cannot be read, such as Bun's binary one. */
+export function installed(lock, text) {
+  return readers[lock] && new Map(readers[lock](text));
+}
+
+// --- What the install needs beside Node.js.
+
+// Scripts that run on an install and read no file of the app's own but a schema or a patch.
+const HARMLESS =
+  /^(husky( install)?|lefthook install|simple-git-hooks|patch-package|only-allow \w+|prisma generate( --no-\w+)*|true|exit 0)$/;
+const HOOKS = ["preinstall", "install", "postinstall", "prepare"];
+
+/** The first script that may read any file of the app, as `name: command`; so may a package that is given by its path. */
+export function readsSource({ scripts = {}, dependencies = {}, devDependencies = {} }) {
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+    if (/^(file|link|portal):/.test(version)) return `${name}: ${version}`;
+  }
+  const hook = HOOKS.find((name) =>
+    (scripts[name] ?? "").split(/&&|\|\||;/).some((part) => {
+      const command = part.trim().replace(/^(npx|pnpm|yarn|bunx)( exec)?( --yes| -y)? /, "");
+      return command && !HARMLESS.test(command);
+    }),
+  );
+  return hook && `${hook}: ${scripts[hook]}`;
+}
+
+export function debianPackages(settings, lock, text) {
+  const packages = installed(lock, text);
+  const wanted = [];
+  if (/git\+|git@|github:/.test(text)) wanted.push("ca-certificates", "git");
+  // Prisma looks for OpenSSL's version when it chooses its engine.
+  if (settings.orm === "prisma") wanted.push("ca-certificates", "openssl");
+  const compiled = settings.compiled.some((name) => (packages ? packages.has(name) : text.includes(name)));
+  if (compiled) wanted.push("g++", "make", "python3");
+  return [...new Set(wanted)];
+}
+
+/** The version that package.json pins, else one that reads this lock file; `undefined` for that of the image. */
+export function managerPackage({ name, package: from, version }, { packageManager = "" }, text) {
+  const [pinnedName, pinned] = packageManager.split("+")[0].split("@");
+  if (pinnedName === name && pinned) return `${from}@${pinned}`;
+  const format = /^lockfileVersion: '?(\d+)/m.exec(text)?.[1];
+  const known = format ? version?.[format] : version;
+  return known && `${from}@${known}`;
+}
+
+// --- Sorting.
+
+function* files(folder, below = "") {
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) {
+      if (!["node_modules", ".git", ".next"].includes(entry.name)) yield* files(folder, path);
+    } else {
+      yield path;
+    }
+  }
+}
+
+const SETTINGS = [".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".yarnrc", ".yarnrc.yml", "bunfig.toml"];
+
+function forInstall(path, lock, generates) {
+  const name = basename(path);
+  if (generates && (name.endsWith(".prisma") || name.startsWith("prisma.config."))) return true;
+  if (name === "package.json" || name.endsWith(".patch") || /^(patches|\.yarn)\//.test(path)) return true;
+  return path === lock || SETTINGS.includes(path) || name === ".npmrc";
+}
+
+function manifestIn(folder) {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  } catch {
+    return {}; // of a template, or a test's example
+  }
+}
+
+function copy(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+}
+
+function main(context, out) {
+  const settings = JSON.parse(readFileSync(join(context, "fly/settings.json"), "utf8"));
+  const { appDir, packageManager, orm } = settings;
+  const app = join(context, appDir);
+  const place = appDir === "." ? "" : `${appDir}/`;
+  if (!existsSync(join(app, "package.json"))) {
+    throw new Stop(`There is no ${place}package.json here. Is the app elsewhere? Say where: ${ask("app_dir")}`);
+  }
+  const manifest = manifestIn(app);
+  const direct = { ...manifest.dependencies, ...manifest.devDependencies };
+  if (!direct.next) {
+    throw new Stop(`${place}package.json does not name next among its dependencies. Add it: npm install next`);
+  }
+
+  // The lock file is at the root of the workspace or, where there is none, beside the app.
+  const project = packageManager.locks.some((lock) => existsSync(join(app, lock))) ? appDir : ".";
+  const lock = packageManager.locks.find((name) => existsSync(join(context, project, name)));
+  if (!lock) {
+    throw new Stop(
+      `There is no ${packageManager.locks[0]}, so the image would get other versions than you have. Make it with your ` +
+        `package manager's install command and commit it. Another one than ${packageManager.name}? ` +
+        `Say so: ${ask("package_manager")}`,
+    );
+  }
+  const text = readFileSync(join(context, project, lock), "latin1");
+  const packages = installed(lock, text);
+
+  if (orm === "prisma" && packages && !packages.has("prisma")) {
+    throw new Stop(
+      `prisma is not among the packages of ${place}package.json, and a downloaded one could be of any version. Add it ` +
+        "in the version of @prisma/client: npm install --save-dev prisma@7",
+    );
+  }
+  if (orm === "prisma" && parseInt(packages?.get("prisma"), 10) > 7) {
+    throw new Stop(
+      "Prisma 8 is another tool: it has no 'migrate deploy', and 'prisma deploy' goes to Prisma's own platform. " +
+        "Stay on Prisma 7: npm install prisma@7 @prisma/client@7",
+    );
+  }
+
+  const root = join(context, project);
+  const all = [...files(root)];
+  const folders = all.filter((path) => basename(path) === "package.json").map((path) => join(root, dirname(path)));
+  const manifests = folders.map(manifestIn);
+  const reason = manifests.map(readsSource).find(Boolean);
+  if (reason) console.log(`Installing with all of the code, as it may be read: ${reason}`);
+  const generates = manifests.some(({ scripts }) => /prisma generate/.test(HOOKS.map((name) => scripts?.[name])));
+  for (const path of all.filter((name) => reason || forInstall(name, lock, generates))) {
+    copy(join(root, path), join(out, "packages", project, path));
+  }
+
+  const pin = existsSync(join(root, "package.json")) ? manifestIn(root) : manifest;
+  const cli = { prisma: ["prisma"], drizzle: ["drizzle-kit", "drizzle-orm"] }[settings.cli && orm] ?? [];
+  const plan = {
+    project: [project],
+    apt: debianPackages(settings, lock, text),
+    manager: [managerPackage(packageManager, pin, text)].filter(Boolean),
+    cli: cli.map((name) => `${name}@${packages?.get(name) ?? direct[name]}`),
+  };
+  mkdirSync(join(out, "plan"), { recursive: true });
+  for (const [name, words] of Object.entries(plan)) {
+    writeFileSync(join(out, "plan", name), words.map((word) => `${word}\n`).join(""));
+  }
+
+  mkdirSync(join(out, "migrate"), { recursive: true });
+  if (settings.database) copy(join(context, "fly/database.mjs"), join(out, "migrate/database.mjs"));
+  if (settings.migrations) forMigrations(context, out, settings);
+}
+
+function forMigrations(context, out, { appDir, orm, migrations, cli }) {
+  const folder = join(appDir, migrations);
+  if (!existsSync(join(context, folder))) {
+    const first = {
+      prisma: "Make the first migration: npx prisma migrate dev --name init",
+      drizzle: "Make the first migration: npx drizzle-kit generate",
+      sql: "Put numbered .sql files there",
+    }[orm];
+    throw new Stop(
+      `There is no folder ${folder}, so a deploy would leave the database without tables. ${first}, and commit it. ` +
+        `Another folder, or none? Say so: ${ask("orm --ask migrations_dir")}`,
+    );
+  }
+  copy(join(context, folder), join(out, "migrate/migrations"));
+  copy(join(context, "fly/migrate.mjs"), join(out, "migrate/migrate.mjs"));
+  if (!cli) return;
+  copy(join(context, "fly/orm.config.mjs"), join(out, "migrate/orm.config.mjs"));
+  // The schema is beside the migrations, in one file or in several.
+  const schema = join(context, dirname(folder));
+  for (const path of orm === "prisma" ? files(schema) : []) {
+    if (path.endsWith(".prisma")) copy(join(schema, path), join(out, "migrate/prisma", path));
+  }
+}
+
+if (import.meta.filename === process.argv[1]) {
+  try {
+    main(...process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    console.error(`\n${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
