@@ -143,3 +143,70 @@ def test_a_failed_migration_ends_the_machine_and_leaves_the_database(
     assert "0001_wrong: no such table: absent. Nothing of it is left in the database" in done.stdout
     with machine(image, volume) as (_, port):
         assert titles(port) == ["first"]
+
+
+PARENTS = """
+CREATE TABLE "parent" ("id" INTEGER PRIMARY KEY, "name" TEXT);
+CREATE TABLE "child" ("id" INTEGER PRIMARY KEY, "parent" INTEGER REFERENCES "parent" ("id") ON DELETE CASCADE);
+INSERT INTO "parent" VALUES (1, 'a');
+INSERT INTO "child" VALUES (1, 1);
+"""
+# As Prisma writes a change of a column: with foreign keys enforced, the DROP would delete the children.
+REDEFINED = """
+PRAGMA defer_foreign_keys=ON;
+PRAGMA foreign_keys=OFF;
+CREATE TABLE "new_parent" ("id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL);
+INSERT INTO "new_parent" SELECT "id", "name" FROM "parent";
+DROP TABLE "parent";
+ALTER TABLE "new_parent" RENAME TO "parent";
+PRAGMA foreign_keys=ON;
+PRAGMA defer_foreign_keys=OFF;
+"""
+DANGLING = 'PRAGMA foreign_keys=OFF;\nDELETE FROM "parent";\n'
+
+
+def migrate(image: docker.Image, volume: str, folder: Path, kind: str, *options: str) -> tuple[int, str]:
+    """Run the migrations of a folder in a container of their own."""
+    env = {**ENV, "MIGRATIONS_KIND": kind, "DB_FILE_NAME": f"file:/data/{kind}.db"}
+    mounts = {Path(volume): "/data", folder: "/migrate/migrations:ro"}
+    words = ("node", "--disable-warning=ExperimentalWarning", "/migrate/migrate.mjs", *options)
+    done = docker.once(image.tag, *words, env=env, volumes=mounts)
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("kind", ["prisma", "sql"])
+def test_a_table_made_again_keeps_the_rows_that_refer_to_it(
+    kind: str, image: docker.Image, volume: str, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    folder = tmp_path / "migrations"
+
+    def put(name: str, text: str) -> None:
+        file = folder / name / "migration.sql" if kind == "prisma" else folder / f"{name}.sql"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    put("0001_parents", PARENTS)
+    assert migrate(image, volume, folder, kind) == (
+        0,
+        f"migrate: applied 0001_parents{'' if kind == 'prisma' else '.sql'}\nmigrate: 1 applied, 0 were there\n",
+    )
+    put("0002_redefined", REDEFINED)
+    assert "1 applied, 1 were there" in migrate(image, volume, folder, kind)[1]
+    put("0003_dangling", DANGLING)
+    code, said = migrate(image, volume, folder, kind)
+    assert code == 1
+    assert "rows refer to others that are not there (PRAGMA foreign_key_check). Nothing of it is left" in said
+    assert [line.split()[0] for line in migrate(image, volume, folder, kind, "--status")[1].splitlines()] == [
+        "applied",
+        "applied",
+        "pending",
+    ]
+    script = (
+        'const { DatabaseSync } = require("node:sqlite");'
+        f'console.log(JSON.stringify(new DatabaseSync("/data/{kind}.db").prepare("select * from child").all()));'
+    )
+    words = ("node", "--disable-warning=ExperimentalWarning", "-e", script)
+    assert json.loads(docker.once(image.tag, *words, volumes={Path(volume): "/data"}).stdout) == [
+        {"id": 1, "parent": 1}
+    ]
