@@ -495,4 +495,34 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "app/a.test.ts": "process.env.NEXT_PUBLIC_SITE;\n"},
         ],
     ),
+    "settings of a release's environment": Told(
+        {"own-env-sh"},
+        [
+            {**phoenix(), "rel/env.sh.eex": ENV_SH.format("shop@$HOST")},
+            {**phoenix(), "rel/env.sh.eex": "if true; then\n  ERL_FLAGS='+S 1'\nfi\n"},
+            {**umbrella(), "rel/env.sh.eex": "export RELEASE_COOKIE=$(cat /cookie)\n"},
+        ],
+        [{**phoenix(), "rel/env.sh.eex": "#!/bin/sh\n# export RELEASE_NODE=<%= @release.name %>@127.0.0.1\n"}],
+    ),
+    "packages beside the app": Told(
+        {"path-outside"},
+        [
+            below("app", {**phoenix(), "package.json": '{"dependencies": {"ui": "file:../ui"}}'}),
+            below("app", {**phoenix(), "assets/package.json": '{"devDependencies": {"ui": "link:../../ui"}}'}),
+            {**phoenix(), "assets/package.json": '{"dependencies": {"ui": "file:../../ui"}}'},
+        ],
+        [
+            {**phoenix(), "assets/package.json": '{"dependencies": {"phoenix": "file:../deps/phoenix", "a": "^1"}}'},
+            below("app", {**phoenix(), "package.json": '{"dependencies": {"ui": "file:./ui"}}'}),
+        ],
+    ),
+    "an Elixir that is not offered": Told(
+        {"version-not-served"},
+        [
+            {**phoenix(), "elixir_buildpack.config": "elixir_version=1.14.5\nerlang_version=25.3\n"},
+            {**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.15.8\nARG OTP_VERSION=25.0.4\n"},
+            {**phoenix(), "Dockerfile": "FROM elixir:1.13.4-alpine AS builder\n"},
+        ],
+        [{**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.18.2\nARG OTP_VERSION=27.2\nFROM a\n"}],
+    ),
 }

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from .. import naming, wiring
 from ..fly import platform
 from . import dockerfile, files
+from .elixir import app as elixir_app
 from .elixir import mixfile
 from .elixir import survey as elixir_survey
 from .files import Target
@@ -39,7 +40,7 @@ _SET_ON_FLY = {
 }
 """Variables that the template sets, or that mean another thing on a developer's machine."""
 _SERVICES = {
-    **dict.fromkeys(("redix", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
+    **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
     **dict.fromkeys(("mongodb_driver", "mongodb", "mongoose"), "MongoDB"),
     **dict.fromkeys(("elasticsearch", "elastix", "snap", "@elastic/elasticsearch"), "Elasticsearch"),
     **dict.fromkeys(("amqp", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
@@ -138,7 +139,7 @@ def elixir_version(target: Target, project: Project) -> Iterator[ProjectWarning]
     for tool, wanted, length in (("elixir", elixir.elixir_version, 2), ("otp", elixir.otp_version, 1)):
         asked = _numbers(wanted or "")[:length]
         if wanted and asked not in [_numbers(image[tool])[: len(asked)] for image in images]:
-            place = target.where(_nearest(project, _TOOL_FILES), wanted)
+            place = target.where(_nearest(project, (*_TOOL_FILES, *elixir_app.VERSION_FILES)), wanted)
             name = {"elixir": "Elixir", "otp": "OTP"}[tool]
             yield warning("version-not-served", place, tool=name, wanted=wanted, question="elixir_image")
     requirement = elixir.elixir_requirement or ""

@@ -221,6 +221,22 @@ def _assets(target: Target, web: Child | None, root: MixProject) -> str:
     return "mix" if target.is_dir(files.join(web.dir, "assets")) else "none"
 
 
+VERSION_FILES = ("elixir_buildpack.config", "Dockerfile")
+
+
+def _written_versions(target: Target, folder: str) -> dict[str, str]:
+    """Elixir's and Erlang's version from a buildpack's settings or a Dockerfile of the project's own."""
+    found: dict[str, str] = {}
+    for file in (files.join(above, name) for name in VERSION_FILES for above in files.ancestors(folder)):
+        text = target.text(file) or ""
+        for tool, names in {"elixir": "elixir_version|ELIXIR_VERSION", "erlang": "erlang_version|OTP_VERSION"}.items():
+            if named := re.search(rf"^(?:ARG +)?(?:{names}) *= *[\"']?(\d[\d.]*)", text, re.MULTILINE):
+                found.setdefault(tool, named[1])
+        if image := re.search(r"^FROM +elixir:(\d+\.\d+[\d.]*)", text, re.MULTILINE):
+            found.setdefault("elixir", image[1])
+    return found
+
+
 def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
     """Elixir's and OTP's version from a tool list, where asdf may write elixir 1.18.3-otp-27."""
     elixir = re.fullmatch(r"v?(\d+(?:\.\d+)*(?:-rc\.\d+)?)(?:-otp-(\d+))?", tools.get("elixir", ""))
@@ -252,7 +268,7 @@ def read(target: Target, app: App) -> ElixirApp:
     owner = next((child for child in owners if child.name == name), owners[0] if owners else None)
     main = next((child for child in every if child.name == name), owner or web)
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
-    elixir_version, otp_version = _versions(files.tool_versions(target, app.dir))
+    elixir_version, otp_version = _versions(_written_versions(target, app.dir) | files.tool_versions(target, app.dir))
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
     adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps), None)
     at_build, at_run_time = config.variables(target, app.dir, postgres=adapter in (None, "postgres"))

@@ -148,6 +148,21 @@ def path_outside(look: Look) -> Iterator[ProjectWarning]:
             )
 
 
+def packages_outside(look: Look) -> Iterator[ProjectWarning]:
+    """A package of the assets that lies outside of what the image build gets."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
+    for file in [files.join(folder, *below, "package.json") for folder in folders for below in ((), ("assets",))]:
+        package = look.target.parsed(file, json.loads, "JSON")
+        for key in ("dependencies", "devDependencies"):
+            section = package.get(key)
+            for name, place in section.items() if isinstance(section, dict) else ():
+                path = str(place).removeprefix("file:") if str(place).startswith(("file:", "link:")) else None
+                inside = _resolved(files.folder_of(file), path.removeprefix("link:")) if path else look.dir
+                if inside is None or not files.within(inside, look.dir):
+                    at = look.target.where([file], f'"{name}"')
+                    yield warning("path-outside", at, name=name, path=path)
+
+
 def variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables without which the build stops, or the app does not boot; `extra_secrets` has the latter by default."""
     database = look.app.database_variable if look.app.database_choice in ("sqlite", "external") else None
@@ -490,6 +505,17 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+def own_env_sh(look: Look) -> Iterator[ProjectWarning]:
+    """rel/env.sh.eex sets variables that the template's file, which takes its place, does not set."""
+    file = look.path("rel", "env.sh.eex")
+    text = look.target.text(file) or ""
+    names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
+    told_already = "RELEASE_NODE" in names and any(dep.name == "libcluster" for _, dep in look.deps)
+    if names and "FLY_IMAGE_REF" not in text and not told_already:
+        shown = ", ".join(dict.fromkeys(names))
+        yield warning("own-env-sh", look.target.where([file], names[0]), names=shown, file=file)
+
+
 def release_functions(look: Look) -> Iterator[ProjectWarning]:
     """The release module has functions that the template's file, which takes its place, does not have."""
     folders = {look.app.app_lib, *(app.lib for app in look.app.umbrella_apps if app.repos)} - {None}
@@ -549,6 +575,7 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     private_packages,
     path_outside,
+    packages_outside,
     secret_config,
     reads_outside,
     git_at_build,
@@ -566,6 +593,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     asset_locks,
     force_ssl,
     node_names,
+    own_env_sh,
     release_functions,
     tenant_migrations,
     no_endpoint,
