@@ -323,6 +323,8 @@ def test_what_is_sent_to_the_builder(template: Path, tmp_path: Path, shape: dict
 
 PARTS = {
     "version.txt": "4.5.6",
+    "mix/version.exs": 'defmodule Shop.Version do\n  def current, do: File.read!("version.txt")\nend\n',
+    "priv/cert/db-ca.pem": "an authority\n",
     "config/parts/extra.exs": "import Config\nconfig :shop, extra: :found\n",
     "vendor/extra/mix.exs": """
 defmodule Extra.MixProject do
@@ -336,21 +338,24 @@ end
 
 
 def test_what_a_project_reads_is_there(plain: Path, tmp_path: Path) -> None:
-    """Configuration in parts, a file that mix.exs reads, a dependency by path, static files that git tracks."""
+    """Configuration in parts, files that mix.exs reads, a dependency by path, an authority, static files in git."""
     for name, text in PARTS.items():
         (plain / name).parent.mkdir(parents=True, exist_ok=True)
         (plain / name).write_text(text)
-    mix = (plain / "mix.exs").read_text().replace('version: "0.1.0"', 'version: File.read!("version.txt")')
+    mix = (plain / "mix.exs").read_text().replace('version: "0.1.0"', "version: Shop.Version.current()")
     added = '      {:extra, path: "vendor/extra"},\n      {:phoenix, '
     assert mix.count("      {:phoenix, ") == 1
-    (plain / "mix.exs").write_text(mix.replace("      {:phoenix, ", added))
+    helper = 'Code.require_file("mix/version.exs", __DIR__)\n\n'
+    (plain / "mix.exs").write_text(helper + mix.replace("      {:phoenix, ", added))
     with (plain / "config/config.exs").open("a") as text:
         text.write('\nimport_config "parts/extra.exs"\n')
         text.write('config :shop, ShopWeb.Endpoint, check_origin: ["//my.example.org"]\n')
     image = phoenix.build(plain, "copier-fly-test/parts")
-    code = "IO.inspect({Extra.found(), Application.get_env(:shop, ShopWeb.Endpoint)[:check_origin]})"
+    code = 'IO.puts(File.read!(Application.app_dir(:shop, "priv/cert/db-ca.pem")))\n'
+    code += "IO.inspect({Extra.found(), Application.get_env(:shop, ShopWeb.Endpoint)[:check_origin]})"
     done = docker.once(image.tag, "/app/bin/shop", "eval", code, env=phoenix.environment(plain, None))
     assert '{:found, ["//my.example.org", "//shop.fly.dev"]}' in done.stdout
+    assert done.stdout.startswith(PARTS["priv/cert/db-ca.pem"])
     with phoenix.running(image.tag, plain, None, tmp_path) as app:
         assert app.json("/livez")[1]["version"] == "4.5.6"
         assert app.get("/assets/app.css") == (200, PARTS["priv/static/assets/app.css"])

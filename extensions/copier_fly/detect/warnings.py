@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,25 @@ TEXTS = Path(__file__).with_suffix(".yml")
 
 
 @cache
-def texts() -> dict[str, dict[str, Any]]:
-    """What each warning says, by its code."""
-    # Most tasks have nothing to warn of, and would start 10 ms later.
+def _sections() -> dict[str, str]:
+    """The YAML of each warning, by its code."""
+    found = re.findall(r"^([a-z-]+):.*\n((?: .*\n|\n)*)", TEXTS.read_text("utf-8"), re.MULTILINE)
+    return dict(found)
+
+
+@cache
+def text(code: str) -> dict[str, Any]:
+    """What the warning with this code says. Raises `KeyError` where it has no text."""
+    # Imported only here, and parsed one by one: all of it takes as long as a small project takes to read.
     import yaml  # noqa: PLC0415
 
-    loaded: dict[str, dict[str, Any]] = yaml.load(
-        TEXTS.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    loaded: dict[str, Any] = yaml.load(_sections()[code], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return loaded
+
+
+def texts() -> dict[str, dict[str, Any]]:
+    """What each warning says, by its code."""
+    return {code: text(code) for code in _sections()}
 
 
 def warning(code: str, place: tuple[str, int | None], **values: object) -> ProjectWarning:
@@ -28,8 +39,8 @@ def warning(code: str, place: tuple[str, int | None], **values: object) -> Proje
 
     Raises `KeyError` for a code that has no text, and for a value that is missing.
     """
-    text = texts()[code]
-    sentence, consequence, action = (str(text[part]).format(**values) for part in ("sentence", "consequence", "action"))
+    said = text(code)
+    sentence, consequence, action = (str(said[part]).format(**values) for part in ("sentence", "consequence", "action"))
     return ProjectWarning(
-        code, *place, sentence, consequence, action, stops=bool(text.get("stops")), once=bool(text.get("once"))
+        code, *place, sentence, consequence, action, stops=bool(said.get("stops")), once=bool(said.get("once"))
     )
