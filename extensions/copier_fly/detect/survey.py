@@ -41,7 +41,7 @@ _SET_ON_FLY = {
 """Variables that the template sets, or that mean another thing on a developer's machine."""
 _SERVICES = {
     **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
-    **dict.fromkeys(("mongodb_driver", "mongodb", "mongoose"), "MongoDB"),
+    **dict.fromkeys(("mongodb_driver",), "MongoDB"),
     **dict.fromkeys(("elasticsearch", "elastix", "snap", "@elastic/elasticsearch"), "Elasticsearch"),
     **dict.fromkeys(("amqp", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
     **dict.fromkeys(("brod", "kaffe", "broadway_kafka", "kafkajs"), "Kafka"),
@@ -241,7 +241,8 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
 
 def lock_file(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """No lock file says which versions the image gets."""
-    if project.stack in ("phoenix", "umbrella") and not target.is_file(_in_app(project, "mix.lock")):
+    elixir = project.stack in ("phoenix", "umbrella") and not project.elixir.in_umbrella
+    if elixir and not target.is_file(_in_app(project, "mix.lock")):
         file = _in_app(project, "mix.exs")
         yield warning("no-lock-file", (file, None), file="mix.lock", command="mix deps.get")
     if project.stack == "nextjs" and not project.nextjs.lockfiles:
