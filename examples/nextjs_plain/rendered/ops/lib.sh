@@ -48,7 +48,7 @@ start() {
       -h | --help)
         say "$usage
 
-Every script in ops/ takes --dry-run (only show the commands), --yes (do not ask) and --help.
+All scripts take --dry-run (only show the commands), --yes (do not ask), --help.
 Exit codes: 0 done, 1 failed or refused, 2 wrong use, 3 a person must act first."
         exit 0
         ;;
