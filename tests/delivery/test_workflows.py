@@ -206,6 +206,33 @@ def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
+def test_a_review_app_has_the_secrets_that_only_a_person_knows(make_project: Callable[..., Project]) -> None:
+    """Without one the app would stop in its release command."""
+    project = make_project(
+        **EVERYTHING, database="none", extra_secrets=[{"name": "SMTP_PASSWORD", "how": "ask the provider"}]
+    )
+    runner = run_of(project, "fly-review.yml")
+    runner.context |= {"github.event.number": "7", "github.event.action": "opened"}
+    assert not runner.run("review")
+    assert "REVIEW_SMTP_PASSWORD of the environment review" in runner.said
+    assert "deploy" not in " ".join(project.fly.changes())
+    runner.context["secrets.REVIEW_SMTP_PASSWORD"] = "a-needle"
+    assert runner.run("review"), runner.said
+    assert project.fly.state()["apps"]["shop-pr-7"]["secrets"]["SMTP_PASSWORD"]["value"] == "a-needle"
+    assert "a-needle" not in runner.said + str(project.fly.lines())
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_a_pull_request_of_a_bot_without_secrets_has_no_app(project: Project) -> None:
+    condition = yaml.safe_load((project.folder / ".github/workflows/fly-review.yml").read_text())["jobs"]["review"][
+        "if"
+    ]
+    ours = {"github.event.pull_request.head.repo.full_name": "me/shop", "github.repository": "me/shop"}
+    for login, wanted in (("ada", True), ("dependabot[bot]", False)):
+        assert bool(evaluate(condition, ours | {"github.event.pull_request.user.login": login})) is wanted
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_review_app_with_raw_tcp_gets_its_addresses_once(make_project: Callable[..., Project]) -> None:
     """flyctl would ask which ones, and fail without a terminal."""
     project = make_project(**EVERYTHING | {"database": "none", "tcp_services": [{"name": "auth", "port": 6600}]})

@@ -100,7 +100,7 @@ def test_a_failure_at_each_step_in_turn_repeats_none_that_is_finished(
         project.fly.forget()
         project.fly.fail(step, how)
         failed = project.run("setup", *words, "--yes")
-        assert (failed.returncode, "Run the same command again" in failed.stderr.splitlines()[-1]) == (1, True)
+        assert (failed.returncode, "Run this, which looks before" in failed.stderr.splitlines()[-1]) == (1, True)
         assert done(project, steps) == [*unfinished, step]
         unfinished = [step] if how == "network" else []
     project.fly.forget()

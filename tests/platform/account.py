@@ -62,7 +62,7 @@ class Account:
 
     def env(self, **more: str) -> dict[str, str]:
         """The environment of a script."""
-        return self.login.env(APP_URL=self.platform.app_url("shop"), **more)
+        return self.login.env(**{"APP_URL": self.platform.app_url("shop"), **more})
 
     def run(self, script: str, *words: str, stdin: str = "", timeout: float = 120, **env: str) -> Ran:
         """Run a script of ops/ without a terminal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ from tests.flyplatform.server import Platform
 from tests.flyplatform.servers import ServerContainer
 from tests.flyplatform.world import Cluster, World
 from tests.platform.account import DOCKERFILE, Account
-from tests.support import images
+from tests.support import images, needs
 from tests.support.template import render
 
 ANSWERS: dict[str, Any] = {
@@ -47,7 +48,9 @@ def with_containers(tmp_path: Path) -> Iterator[Platform]:
     """A platform whose machines are containers, and whose clusters are real PostgreSQL servers."""
     if reason := environment.missing():
         pytest.skip(reason)
-    image = images.ensure("postgres:17")
+    # A dump needs a client that is no older than the server.
+    found = re.search(r"\d+", subprocess.check_output([needs.require("psql"), "--version"], text=True))
+    image = images.ensure(f"postgres:{found[0] if found else 17}")
     platform = Platform(tmp_path / "fly", Containers)
     servers: list[ServerContainer] = []
 

@@ -7,6 +7,7 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.flyplatform.server import Platform
 from tests.platform import small_app
 from tests.platform.account import Account
 from tests.platform.conftest import ANSWERS
+from tests.support.net import free_port
 
-pytestmark = [pytest.mark.system, pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")]
+pytestmark = [pytest.mark.system, pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl", "psql")]
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def account(with_containers: Platform, make_tree: Callable[..., Path], tmp_path:
     """An empty account with a project whose app is the small one."""
     short = Path(tempfile.mkdtemp(prefix="fly-"))
     folder = tmp_path / "project"
-    shutil.copytree(make_tree(ANSWERS), folder, symlinks=True)
+    shutil.copytree(make_tree({**ANSWERS, "github": True, "review_apps": True}), folder, symlinks=True)
     small_app.write(folder)
     login = Login(short, with_containers.url)
     account = Account(folder, with_containers, login)
@@ -48,7 +50,7 @@ def migrate(account: Account, name: str, up: str, down: str) -> None:
     account.git("commit", "-qm", f"Add {name}")
 
 
-def test_a_whole_life(account: Account) -> None:
+def test_a_whole_life(account: Account, tmp_path: Path) -> None:
     ran = account.run("setup", "--yes", timeout=300)
     assert ran.code == 0, ran.text
     assert ask(account, "/users") == "0"
@@ -87,8 +89,52 @@ def test_a_whole_life(account: Account) -> None:
     assert server.psql("select count(*) from information_schema.columns where table_name = 'users'") == "1"
 
     # A rotated secret reaches the process.
-    (account.folder / "new.env").write_text("GREETING=hello-again\n")
-    ran = account.run("secrets", "--file=new.env", "--now", "--yes", timeout=300)
+    (account.folder / ".git/new.env").write_text("GREETING=hello-again\n")
+    ran = account.run("secrets", "--file=.git/new.env", "--now", "--yes", timeout=300)
     assert ran.code == 0, ran.text
     assert ask(account, "/greeting") == "hello-again"
     assert ask(account, "/users") == "2"
+
+    # A backup comes back as a database of its own, and the one that runs is not touched.
+    port = str(free_port())
+    ran = account.run("backup", f"--to={tmp_path}/shop.dump", PROXY_PORT=port)
+    assert ran.code == 0, ran.text
+    server.psql("delete from users where email like 'alan@%'")
+    ran = account.run("restore", "--yes", f"--from={tmp_path}/shop.dump", "--into=shop_again", PROXY_PORT=port)
+    assert ran.code == 0, ran.text
+    assert "shop_again has all of it" in ran.out
+    assert server.psql("select count(*) from users", "shop_again") == "2"
+    assert ask(account, "/users") == "1"
+
+    # What staging proved is promoted, not built again.
+    staging = account.platform.app_url("shop-staging")
+    account.commit("priv/change", "")
+    ran = account.run("setup", "staging", "--yes", timeout=300, APP_URL=staging)
+    assert ran.code == 0, ran.text
+    assert ask(account, "/users", "shop-staging") == "0", "staging has a database of its own"
+    image = f"registry.fly.io/shop-staging:git-{account.revision}"
+    assert account.platform.world.apps["shop-staging"].images == {image}
+    ran = account.run("deploy", "--yes", f"--image={image}", timeout=300)
+    assert ran.code == 0, ran.text
+    assert account.app.images == {image}
+    assert ask(account, "/users") == "1"
+
+    # A second machine stays, and both are verified.
+    ran = account.start(["fly", "scale", "count", "2", "--app", "shop", "--yes"])
+    assert ran.code == 0, ran.text
+    account.commit("priv/change", "2")
+    ran = account.run("deploy", "--yes", timeout=300)
+    assert ran.code == 0, ran.text
+    assert [machine.state for machine in account.app.fleet] == ["started", "started"]
+    assert all(f"{machine.id} serves git-{account.revision}" in ran.out for machine in account.app.fleet)
+
+    # A review app has its own database and goes as it came.
+    server.psql("create database review")
+    url = f"postgresql://fly-user:{quote(server.password, safe='')}@{server.address}:5432/review"
+    ran = account.run("review", "up", "--number=7", timeout=300, REVIEW_DATABASE_URL=url)
+    assert ran.code == 0, ran.text
+    assert ask(account, "/users", "shop-pr-7") == "0"
+    ran = account.run("review", "down", "--number=7")
+    assert ran.code == 0, ran.text
+    assert set(account.platform.world.apps) == {"shop", "shop-staging"}
+    assert ask(account, "/users") == "1"

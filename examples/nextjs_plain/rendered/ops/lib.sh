@@ -140,8 +140,9 @@ need() {
 need_fly() {
   need flyctl "See https://fly.io/docs/flyctl/install/"
   need jq
-  [ -n "$dry_run" ] || flyctl auth whoami >/dev/null 2>&1 ||
-    fail 3 "flyctl is not logged in. Run: fly auth login (in CI: put a valid token into the secret FLY_API_TOKEN)"
+  [ -z "$dry_run" ] || return 0
+  scratch_folder
+  NO_COLOR=1 flyctl auth whoami >/dev/null 2>"$scratch/complaint" || explain 3 "it is unknown who is logged in. Run: fly auth whoami"
 }
 
 # need_commit: sets $revision to the commit that is checked out.
@@ -227,7 +228,9 @@ complaint() {
 explain() {
   complaint=$(complaint)
   case $complaint in
-    *"no access token"* | *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"* | *"status code: 401"*)
+    *"no access token"*)
+      fail 3 "flyctl is not logged in. Run: fly auth login (in CI: put a valid token into the secret FLY_API_TOKEN)" ;;
+    *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"* | *"status code: 401"* | *"error 401"*)
       fail 3 "Fly rejected the login. Run: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: fly tokens create deploy -a $app -x 2160h)" ;;
     *"Not authorized"* | *"not authorized to"*)
       fail 3 "this login lacks the permission. Ask an admin of the organization $org, or run: fly auth login" ;;
@@ -247,7 +250,7 @@ explain() {
     *"ould not find App"* | *"app not found"*)
       fail 3 "${missing_app:-Fly shows no app $app to this login. Run: ops/setup $environment}" ;;
     *"i/o timeout"* | *"no such host"* | *"connection refused"* | *": EOF"* | *"unexpected EOF"* | *" 50"[0-9]:* | *"(status 50"*)
-      fail 1 "Fly did not answer. The change may still have happened. Run the same command again, which checks before it changes anything: $again" ;;
+      fail 1 "Fly did not answer. The change may still have happened. Run this, which looks before it changes anything: $again" ;;
   esac
   [ -z "$complaint" ] || printf '%s\n' "$complaint" >&2
   fail "$@"

@@ -78,7 +78,8 @@ list_backups() {
   neon snapshots list
 }
 
-# newest_backup: sets $newest to the time of the newest snapshot of the branch, RFC 3339; to nothing where there is none.
+# newest_backup: sets $newest to the time of the newest snapshot of the branch, RFC 3339; to nothing where there is none. The
+# fields are those of https://neon.com/docs/reference/api/snapshots/list-snapshots
 newest_backup() {
   id=
   if [ -n "$branch" ]; then
