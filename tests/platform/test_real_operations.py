@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,17 @@ def test_no_daemon_is_left_behind(account: Account) -> None:
 
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert [words for words in commands if b"agent\0run" in words and bytes(account.login.folder) in words] == []
+
+
+def test_the_page_on_backups_gets_a_full_disk_larger(make_account: Callable[..., Account]) -> None:
+    account = make_account(database="fly_postgres")
+    assert account.run("setup", "--yes", "--no-deploy").code == 0
+    page = (account.folder / "docs/fly/backup-and-restore.md").read_text()
+    extend = re.search(r"`(fly volumes extend VOLUME_ID --size GB [^`]*)`", page)
+    assert extend
+    (volume,) = account.platform.world.apps["shop-db"].volumes.values()
+
+    ran = account.type(extend[1].replace("VOLUME_ID", volume.id).replace("GB", "3"))
+
+    assert ran.code == 0, ran.text
+    assert volume.size_gb == 3
