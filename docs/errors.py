@@ -96,7 +96,8 @@ def page() -> str:
     for title, (first, rows) in SECTIONS.items():
         parts.append(f"\n## {title}\n\n| {first} | says |\n| --- | --- |\n")
         for where, words in dict.fromkeys(rows()):
-            text = " ".join(words.split()).replace("|", "\\|").replace("<", "&lt;")
+            lines = words.replace("|", "\\|").replace("<", "&lt;").splitlines()
+            text = "; ".join(" ".join(line.split()) for line in lines)
             parts.append(f"| {where} | {text} |\n")
     return "".join(parts)
 

@@ -79,3 +79,9 @@ def test_files_that_it_names_are_there(renders: dict[str, Path], path: str) -> N
     # A last part in capitals stands for any name: ops/VERB.
     missing = {named for named in ours if named.rstrip("/") not in known | folders and not Path(named).name.isupper()}
     assert missing == set()
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """pytest imports them by that name, and would leave out the second one in a run of both."""
+    names = [Path(path).name for path in OWN if re.fullmatch(r"tests/.*/test_\w+\.py", path)]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -91,13 +91,13 @@ def test_what_can_run_is_rendered(
         ({}, "none"),
         ({"pg": "8.23.1"}, "fly_managed"),
         ({"prisma": "7.9.1", "@prisma/client": "7.9.1"}, "fly_managed"),
-        ({"drizzle-orm": "0.45.4", "better-sqlite3": "12.0.0"}, "none"),
+        ({"drizzle-orm": "0.45.4", "better-sqlite3": "12.0.0"}, "sqlite"),
         ({"drizzle-orm": "0.45.4", "@neondatabase/serverless": "1.2.0", "pg": "8.23.1"}, "neon"),
         ({"prisma": "7.9.1", "@prisma/client": "7.9.1", "@prisma/adapter-neon": "7.9.1"}, "neon"),
     ],
     ids=["nothing", "pg", "Prisma", "Drizzle on SQLite", "Neon's driver", "Prisma's adapter for Neon"],
 )
-def test_database_is_suggested_to_apps_that_want_postgres(
+def test_the_database_that_an_app_wants_is_suggested(
     dependencies: dict[str, str], database: str, app: Path, render: Callable[..., Path]
 ) -> None:
     _package(app, **dependencies)

@@ -32,16 +32,24 @@ def has_its_files(project: Path, answers: dict[str, Any]) -> None:
     # Nothing of ours is in the app's own tree.
     assert not [file for file in files if file.startswith(("app/", "pages/", "src/", "web/"))]
 
-    database, migrations = answers["database"] != "none", answers["orm"] != "none"
-    assert ("fly/database.mjs" in files) == database
-    assert ("fly/migrate.mjs" in files) == (database and migrations)
-    assert ("fly/orm.config.mjs" in files) == (database and answers.get("migration_runner") == "cli")
+    sqlite = answers["database"] == "sqlite"
+    # A release machine has no volume, so the file is migrated where it is.
+    released = migrates(answers) and not sqlite
+    assert ("fly/database.mjs" in files) == (answers["database"] != "none")
+    assert ("fly/migrate.mjs" in files) == (sqlite or released)
+    assert ("fly/orm.config.mjs" in files) == (released and answers.get("migration_runner") == "cli")
 
     fly = tomllib.loads((project / "fly.toml").read_text())
-    assert ("release_command" in fly["deploy"]) == (database and migrations)
+    assert ("release_command" in fly["deploy"]) == released
     (check,) = fly["http_service"]["checks"]
     assert check["path"] == f"/{answers['routing_check']}"
     assert set(fly["build"].get("args", {})) == set(answers["public_env"])
+
+
+def migrates(answers: dict[str, Any]) -> bool:
+    """Whether a deploy runs migrations: on every database but one that is elsewhere and no PostgreSQL."""
+    elsewhere = answers["database"] == "external" and answers["database_engine"] != "postgres"
+    return answers["database"] != "none" and answers["orm"] != "none" and not elsewhere
 
 
 def has_its_settings(project: Path, answers: dict[str, Any]) -> None:
@@ -49,7 +57,7 @@ def has_its_settings(project: Path, answers: dict[str, Any]) -> None:
     assert settings["appDir"] == answers["app_dir"]
     assert settings["orm"] == answers["orm"]
     assert settings["publicEnv"] == answers["public_env"]
-    assert (settings["migrations"] is not None) == (answers["database"] != "none" and answers["orm"] != "none")
+    assert (settings["migrations"] is not None) == migrates(answers)
 
 
 def is_read_in_one_sitting(dockerfile: Path, answers: dict[str, Any]) -> None:
