@@ -52,4 +52,4 @@ def test_the_commands_of_readme_pass_on_a_bare_machine(tmp_path: Path) -> None:
     assert {"jq", "busybox", "psql", "flyctl"} <= missing
     others = [reason for reason in reasons if not needs.missing_tool(reason)]
     assert [reason for reason in others if not any(re.search(known, reason) for known in HERE.values())] == []
-    assert any(line.startswith(f"{len(reasons)} ") or "were skipped for want of: " in line for line in lines[-6:])
+    assert any("were skipped for want of: " in line and "jq (" in line for line in lines)
