@@ -265,6 +265,8 @@ def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_pat
 def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Path) -> None:
     named = nextjs(scripts={"dev": "next dev", "next:build": "next build"})
     assert copied(template, write(tmp_path / "named", named))["build_command"] == "npm run next:build"
+    spaced = nextjs(scripts={"dev": "next dev", "build it": "next build"})
+    assert copied(template, write(tmp_path / "spaced", spaced))["build_command"] == "npm run 'build it'"
     none = nextjs(scripts={"dev": "next dev"})
     assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from jinja2 import pass_context
@@ -59,7 +60,7 @@ def build_script(context: Context) -> str:
     if nextjs.build_script == "build" or nextjs.next_version is None:
         return ""
     run = platform.catalog("node")["managers"][context["package_manager"]]["run"]
-    return f"{run} {nextjs.build_script}" if nextjs.build_script else "next build"
+    return f"{run} {shlex.quote(nextjs.build_script)}" if nextjs.build_script else "next build"
 
 
 @pass_context
