@@ -16,7 +16,8 @@ from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 from tests.detection.test_survey_elixir import dep
 from tests.detection.test_survey_nextjs import drizzle, prisma
 from tests.projects.kinds import TOLD, on
-from tests.support.template import REPO, pretend
+from tests.support.template import REPO, pretend, render
+from tests.support.template import example as answers_of
 
 ROOT, FOLDER = (REPO / "examples" / name / "rendered" for name in ("phoenix_managed", "net_auto"))
 """What is rendered for an app at the root, and for one in the folder net_auto; a test compares both with a render."""
@@ -89,27 +90,80 @@ def test_what_must_stay_out_does() -> None:
     assert sent(FOLDER, "other/mix.exs", "net_auto/.env") == []
 
 
-LOCKED = {
-    "rustler": '  "rustler": {:hex, :rustler, "0.36.1", "abc", [:mix], [], "hexpm", "def"},\n',
-    "elixir_make": '  "elixir_make": {:hex, :elixir_make, "0.9.0", "abc", [:mix], [], "hexpm", "def"},\n',
-    "jason": '  "jason": {:hex, :jason, "1.4.4", "abc", [:mix], [], "hexpm", "def"},\n',
+def locked(name: str, *needs: str, optional: str = "false") -> str:
+    """The line in mix.lock of a package of Hex."""
+    deps = ", ".join(f'{{:{dep}, "~> 0.1", [hex: :{dep}, repo: "hexpm", optional: {optional}]}}' for dep in needs)
+    return f'  "{name}": {{:hex, :{name}, "0.9.0", "abc", [:mix], [{deps}], "hexpm", "def"}},\n'
+
+
+def from_git(name: str) -> str:
+    """The line in mix.lock of a dependency from git."""
+    return f'  "{name}": {{:git, "https://git.example/{name}.git", "80cb0f2", [tag: "v1.0.0", depth: 1]}},\n'
+
+
+TEST_ONLY = '{:lazy_html, ">= 0.1.0", only: :test}'
+LAZY_HTML = [
+    locked("cc_precompiler", "elixir_make"),
+    locked("elixir_make"),
+    locked("lazy_html", "cc_precompiler", "elixir_make", "fine"),
+    locked("phoenix_live_view", "lazy_html", "phoenix", optional="true"),
+]
+"""What mix.lock of a fresh Phoenix app has of C."""
+FRESH = [*LAZY_HTML, from_git("daisyui"), from_git("heroicons")]
+NATIVE_CODE: dict[str, tuple[str, list[str], set[str]]] = {
+    "nothing native": ("", [locked("jason")], set()),
+    "a fresh app": (TEST_ONLY, FRESH, set()),
+    "lazy_html in a list": ("{:lazy_html, only: [:test]}", FRESH, set()),
+    "lazy_html for development too": ('{:lazy_html, ">= 0.1.0", only: [:dev, :test], runtime: false}', FRESH, set()),
+    "lazy_html in production": ('{:lazy_html, ">= 0.1.0"}', FRESH, {"C"}),
+    "lazy_html in a list with production": ("{:lazy_html, only: [:prod, :test]}", FRESH, {"C"}),
+    "lazy_html on two lines": ('{:lazy_html, ">= 0.1.0",\n  only: :test}', FRESH, {"C"}),
+    "lazy_html of another package": ("{:phoenix_test, only: :test}", FRESH, {"C"}),
+    "elixir_make of a package": (TEST_ONLY, [*FRESH, locked("bcrypt_elixir", "comeonin", "elixir_make")], {"C"}),
+    "elixir_make of precompiled SQLite": (TEST_ONLY, [*FRESH, locked("exqlite", "cc_precompiler")], {"C"}),
+    "elixir_make of the app": ("{:elixir_make, runtime: false}", [locked("elixir_make")], {"C"}),
+    "a build of its own": (TEST_ONLY, [*FRESH, locked("jiffy")], {"C"}),
+    "the first line of an old lock": ("", [locked("brotli").replace("  ", "%{", 1)], {"C"}),
+    "git": (TEST_ONLY, [*FRESH, from_git("port")], {"C"}),
+    "path": ('{:port, path: "port"}', [locked("jason")], {"C"}),
+    "Rust": ("", [locked("jason"), locked("rustler")], {"Rust"}),
+    "Rust from git": (TEST_ONLY, [*FRESH, from_git("rustler")], {"Rust"}),
+    "both": ("", [locked("argon2_elixir", "elixir_make"), locked("rustler")], {"C", "Rust"}),
+}
+PACKAGES = {
+    "debian": {"build-essential": "C", "cargo": "Rust"},
+    "alpine": {"build-base": "C", "cargo": "Rust"},
 }
 
 
-@pytest.mark.parametrize(
-    ("names", "packages"),
-    [
-        (["jason", "rustler"], ["cargo"]),
-        (["elixir_make"], ["build-essential"]),
-        (["elixir_make", "jason", "rustler"], ["build-essential", "cargo"]),
-        (["jason"], []),
-    ],
-)
-def test_native_code_gets_its_compiler(names: list[str], packages: list[str], tmp_path: Path) -> None:
-    lock = write(tmp_path, {"mix.lock": "%{\n" + "".join(LOCKED[name] for name in names) + "}\n"}) / "mix.lock"
-    [step] = re.findall(r"^ +(sed -nE '.*') /mix.lock > /compilers$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    done = subprocess.run(["sh", "-c", f"{step} {lock}"], capture_output=True, text=True, check=True)
-    assert sorted(done.stdout.split()) == packages
+@pytest.mark.parametrize("case", NATIVE_CODE)
+@pytest.mark.parametrize("base", PACKAGES)
+def test_native_code_gets_its_compiler(case: str, base: str, dockerfiles: dict[str, str], tmp_path: Path) -> None:
+    dep, lock, wanted = NATIVE_CODE[case]
+    mix, lines = f"  defp deps do\n    [\n      {dep}\n    ]\n  end\n", "".join(["%{\n", *lock, "}\n"])
+    one = compilers(dockerfiles[base], write(tmp_path / "one", {"mix.exs": mix, "mix.lock": lines}))
+    below = {"mix.exs": phoenix()["mix.exs"], "apps/shop/mix.exs": "", "apps/shop_web/mix.exs": mix, "mix.lock": lines}
+    umbrella = compilers(dockerfiles[f"umbrella on {base}"], write(tmp_path / "umbrella", below))
+    assert {PACKAGES[base][name] for name in one} == {PACKAGES[base][name] for name in umbrella} == wanted
+
+
+@pytest.fixture(scope="module")
+def dockerfiles(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    found = {}
+    for base in PACKAGES:
+        for name, example in ((base, "phoenix_managed"), (f"umbrella on {base}", "umbrella_plain")):
+            answers = answers_of(example) | {"runtime_base": base}
+            found[name] = (render(template, tmp_path_factory.mktemp("render"), answers) / "Dockerfile").read_text()
+    return found
+
+
+def compilers(dockerfile: str, project: Path) -> list[str]:
+    """The packages that the first stage names for this project: its command is run there."""
+    [step] = re.findall(r"^ +(sed -nE .*) > /compilers$", dockerfile, re.MULTILINE)
+    mounts = re.findall(r"--mount=source=(\S+),target=/(\S+)", dockerfile.partition(step)[0])
+    assert {source for source, target in mounts} == {target for source, target in mounts}
+    here = re.sub(r" /(?=(mix|apps))", f" {project}/", step)
+    return subprocess.run(["sh", "-c", here], capture_output=True, text=True, check=True).stdout.split()
 
 
 BUN_HEX = dep('{:bun, "~> 1.4", runtime: Mix.env() == :dev}')
