@@ -37,7 +37,7 @@ class Edge:
             return web.Response(status=503, text="no machine can take this request")
         place = self.runner.place(machine)
         if not place:
-            return self.answer(machine)
+            return self.answer(machine, request.match_info["path"])
         headers = {**request.headers, "X-Forwarded-Proto": "https", "Fly-Client-IP": "192.0.2.1"}
         url = f"{place}/{request.match_info['path']}"
         try:
@@ -57,10 +57,13 @@ class Edge:
         except (OSError, aiohttp.ClientError):
             return web.Response(status=502, text="could not proxy HTTP request")
 
-    def answer(self, machine: Machine) -> web.Response:
+    def answer(self, machine: Machine, path: str) -> web.Response:
         """What an instant machine serves."""
-        if not self.world.behaviour(machine.image).serves:
+        does = self.world.behaviour(machine.image)
+        if not does.serves:
             return web.Response(status=502, text="could not proxy HTTP request")
+        if path != "livez":
+            return web.Response(status=does.page)
         label = machine.image.rpartition(":git-")[2]
         revision = self.registry.labels(machine.image).get("org.opencontainers.image.revision") or label
         shown = {

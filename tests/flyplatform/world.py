@@ -207,7 +207,9 @@ class Behaviour:
     release_exit: int = 0
     release_output: str = ""
     serves: bool = True
-    """It answers /livez with its own revision."""
+    """It answers at all, /livez with its own revision."""
+    page: int = 200
+    """The status of any other path."""
     log: tuple[str, ...] = ()
     """What it writes when it starts."""
 

@@ -40,8 +40,9 @@ def test_the_commit_that_is_checked_out_runs_on_every_machine(live: Project, she
     assert deployed.returncode == 0, deployed.stderr
     label = f"git-{live.revision()[:12]}"
     assert images(live) == [label]
-    assert deployed.stdout.splitlines()[-2:] == [
+    assert deployed.stdout.splitlines()[-3:] == [
         f"{live.fly.state()['apps']['shop']['machines'][0]['id']} serves {label}",
+        f"the front page {live.address}/ answers 200",
         "Deployed: https://shop.fly.dev",
     ]
 
@@ -231,6 +232,60 @@ def test_a_machine_that_serves_something_else_is_not_believed(live: Project) -> 
     assert "--skip-release-command" in failed.stderr
 
 
+def set_page(project: Project, status: int, **machine: Any) -> None:
+    """Let the app answer with this status; 0 ends the connection without an answer."""
+    changes = {"_page": status, **machine}
+    project.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(changes))
+
+
+@pytest.mark.parametrize("status", [500, 502])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_front_page_that_fails_is_no_success(live: Project, shell: tuple[str, ...], status: int) -> None:
+    """An app without a secret is healthy to /livez, which is answered before it."""
+    live.shell = shell
+    [before] = set(images(live))
+    set_page(live, status)
+    failed = live.run("deploy", "--yes", "--wait=0")
+    assert (failed.returncode, "Deployed" in failed.stdout) == (1, False)
+    [machine] = live.fly.state()["apps"]["shop"]["machines"]
+    said = failed.stderr[failed.stderr.rindex("deploy: ") :].splitlines()
+    assert said[0] == (
+        f"deploy: the front page {live.address}/ answers {status}: machine {machine['id']} runs, but the app cannot "
+        "serve its pages; often a secret is missing or wrong. To see why: ops/logs production"
+    )
+    assert f"--image registry.fly.io/shop:{before} --skip-release-command" in said[-1]
+
+
+@pytest.mark.parametrize("status", [204, 302, 401, 404])
+def test_a_front_page_that_is_elsewhere_or_nowhere_is_none_that_fails(live: Project, status: int) -> None:
+    set_page(live, status)
+    deployed = live.run("deploy", "--yes", "--wait=0")
+    assert deployed.returncode == 0, deployed.stderr
+    assert f"the front page {live.address}/ answers {status}\n" in deployed.stdout
+
+
+def test_a_front_page_without_an_answer_is_not_called_well(live: Project) -> None:
+    set_page(live, 0)
+    failed = live.run("deploy", "--yes", "--wait=0")
+    assert (failed.returncode, "Deployed" in failed.stdout) == (1, False)
+    said = failed.stderr[failed.stderr.rindex("deploy: ") :].splitlines()[0]
+    assert "gave no answer, so it is unknown whether the app works: curl: (52)" in said
+    assert said.endswith(". To see why: ops/logs production")
+
+
+def test_an_app_that_takes_no_http_is_not_asked(live: Project) -> None:
+    """Raw TCP has no page, and no /livez either."""
+    service = {"protocol": "tcp", "ports": [{"port": 6600}], "internal_port": 6600}
+    machine = live.fly.state()["apps"]["shop"]["machines"][0]
+    set_page(live, 500, config=machine["config"] | {"services": [service]}, _serves="nothing")
+    deployed = live.run("deploy", "--yes", "--wait=0")
+    assert deployed.returncode == 0, deployed.stderr
+    assert deployed.stdout.splitlines()[-2:] == [
+        f"{machine['id']} has git-{live.revision()[:12]}",
+        "Deployed: https://shop.fly.dev",
+    ]
+
+
 @pytest.mark.parametrize("state", ["stopped", "suspended"])
 def test_machines_that_sleep_are_not_woken_and_nothing_is_called_deployed(live: Project, state: str) -> None:
     live.fly.update(lambda account: put_to_sleep(account["apps"]["shop"], state))
@@ -262,8 +317,9 @@ def test_one_machine_that_serves_is_enough(live: Project) -> None:
     live.fly.update(add_sleeper)
     deployed = live.run("deploy", "--yes")
     assert deployed.returncode == 0, deployed.stderr
-    assert deployed.stdout.splitlines()[-2:] == [
+    assert deployed.stdout.splitlines()[-3:] == [
         f"sleeper is stopped and has git-{live.revision()[:12]}",
+        f"the front page {live.address}/ answers 200",
         "Deployed: https://shop.fly.dev",
     ]
 

@@ -91,6 +91,15 @@ def test_what_fly_has_is_compared(live: Project, change: Callable[[Any], object]
     assert [found for found in findings(live) if found[0] == check and says in found[2]]
 
 
+@pytest.mark.needs("curl", "jq", "openssl")
+@pytest.mark.parametrize(("status", "says"), [(500, "answers 500"), (0, "gave no answer")])
+def test_a_front_page_that_fails_is_found(live: Project, status: int, says: str) -> None:
+    live.fly.update(lambda state: app(state)["machines"][0].update(_page=status))
+    [(check, found, message)] = findings(live)
+    assert (check, found, says in message) == ("page", "fail", True)
+    assert message.endswith("To see why: ops/logs production")
+
+
 def stop(state: dict[str, Any], **service: Any) -> None:
     machine = app(state)["machines"][0]
     machine["state"] = "stopped"

@@ -144,6 +144,18 @@ def test_a_machine_that_serves_something_else_is_not_believed(account: Account) 
     way_back(ran)
 
 
+def test_pages_that_fail_are_told_with_the_way_back(account: Account) -> None:
+    before = account.image
+    account.commit("lib/a.ex", "1")
+    account.platform.world.behaviours[account.revision] = Behaviour(page=500)
+
+    ran = account.run("deploy", "--yes", "--wait=0")
+
+    assert ran.code == 1, ran.text
+    assert "/ answers 500: machine" in ran.err
+    assert before in way_back(ran)
+
+
 def test_an_app_that_is_missing_is_called_so(empty: Account) -> None:
     ran = empty.run("deploy", "--yes")
 

@@ -73,6 +73,19 @@ def test_a_rollback_to_sleeping_machines_is_no_failure(account: Account) -> None
     assert f"fly machine start {account.app.fleet[0].id}" in ran.text
 
 
+def test_a_rollback_to_pages_that_fail_is_no_success(account: Account) -> None:
+    first = account.image
+    deployed(account, "1")
+    account.platform.world.behaviours[first.rpartition(":git-")[2]] = Behaviour(page=500)
+
+    ran = account.run("rollback", "--yes", "--wait=0")
+
+    assert ran.code == 1, ran.text
+    assert account.app.images == {first}
+    assert "Rolled back" not in ran.text
+    assert "/ answers 500: machine" in ran.verdict and ran.verdict.endswith("To see why: ops/logs production")
+
+
 def test_a_rollback_that_did_not_finish_is_repeated(account: Account) -> None:
     first = account.image
     deployed(account, "1")

@@ -186,7 +186,11 @@ class RecordingFly:
 
     @contextmanager
     def web(self) -> Iterator[str]:
-        """Serve `/livez` of each machine on loopback as Fly's proxy would; gives the address."""
+        """Serve each machine on loopback as Fly's proxy would; gives the address.
+
+        `/livez` answers by itself; any other path answers what the machine has as `_page` (a status, 200 without one,
+        0 for no answer at all).
+        """
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -240,10 +244,16 @@ def _handler(fly: RecordingFly) -> type[BaseHTTPRequestHandler]:
                 for machine in app["machines"]
                 if machine["state"] == "started" and wanted in (None, machine["id"])
             ]
-            if not running or not self.path.endswith("/livez"):
+            if not running:
                 self.send_error(503)
                 return
             machine, image = running[0]
+            if not self.path.endswith("/livez"):
+                if status := machine.get("_page", 200):
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                return
             answer = {
                 "status": "ok",
                 "version": "0.1.0",
@@ -793,6 +803,7 @@ def _service(config: State) -> State:
     return {
         "internal_port": config.get("internal_port"),
         "protocol": "tcp",
+        "ports": [{"port": 80, "handlers": ["http"]}, {"port": 443, "handlers": ["http", "tls"]}],
         "autostop": autostop.get(wanted, wanted),
         "autostart": config.get("auto_start_machines", True),
     }

@@ -288,8 +288,8 @@ import_secrets() {
 }
 
 # list_machines: writes the machines of the app into $scratch/machines, a line for each: id, state, image, number of
-# services, and whether it may sleep, because Fly stops it without traffic or it is a standby. Machines that run one
-# command, such as the migrations, are left out. $scratch/fleet has the same as JSON.
+# services that take HTTP, and whether it may sleep, because Fly stops it without traffic or it is a standby. Machines that
+# run one command, such as the migrations, are left out. $scratch/fleet has the same as JSON.
 list_machines() {
   list_fly all_machines flyctl machine list --app "$app"
   jq 'map(select(.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP // "" | startswith("fly_app_") | not))' \
@@ -297,7 +297,7 @@ list_machines() {
   jq -r '.[] | .image_ref as $image
     | [.id, .state, "\($image.registry)/\($image.repository)" +
         if ($image.tag // "") != "" then ":\($image.tag)" else "@\($image.digest)" end,
-        (.config.services // [] | length),
+        (.config.services // [] | map(select(any(.ports[]?.handlers[]?; . == "http"))) | length),
         if any(.config.services[]?; (.autostop // false) | . != false and . != "off") or (.config.standbys // []) != []
           then "sleeps" else "stays" end]
     | @tsv' "$scratch/fleet" >"$scratch/machines"
@@ -316,7 +316,7 @@ serves() {
 # check_machine ID STATE IMAGE SERVICES WANTED SECONDS: compares a machine with the image it should have. Sets $finding,
 # a sentence, and $verdict:
 #   serves  it answers with the revision of the image, within SECONDS
-#   has     it has the image and no service that could be asked, such as a worker
+#   has     it has the image and takes no HTTP, so that it cannot be asked, such as a worker
 #   asleep  it has the image and is stopped; flyctl updates such a machine and does not start it
 #   wrong   anything else
 check_machine() {
@@ -328,7 +328,7 @@ check_machine() {
   case $2:$4 in
     stop* | suspend*) verdict=asleep finding="$1 is $2 and has ${5##*:}" ;;
     started:0) verdict=has finding="$1 has ${5##*:}" ;;
-    *:0) finding="machine $1 is $2, not started. See: fly logs -a $app --machine $1" ;;
+    *:0) finding="machine $1 is $2, not started" ;;
     *)
       seconds=0
       until serves "$1" "$5"; do
@@ -344,11 +344,31 @@ check_machine() {
   esac
 }
 
-# verify_machines IMAGE SECONDS: checks every machine and prints a line for each. Returns 1 at a wrong one, with $finding.
-# flyctl may report success for an image that could not be fetched, so what it says is not enough.
+# check_page ID: asks a machine for the front page, once. /livez is answered before the app, so it says nothing of the app's
+# own pages. Sets $finding. Returns 1 where the answer is 5xx or there is none; an API may well answer 404.
+check_page() {
+  page=${APP_URL:-https://$app.fly.dev}/
+  status=$(curl -sS --max-time 30 -o /dev/null -w '%{http_code}' -H "fly-force-instance-id: $1" "$page" 2>"$scratch/page") || :
+  case $status in
+    5*)
+      finding="the front page $page answers $status: machine $1 runs, but the app cannot serve its pages; often a secret is missing or wrong"
+      return 1
+      ;;
+    [1-4]*) finding="the front page $page answers $status" ;;
+    *)
+      finding="the front page $page gave no answer, so it is unknown whether the app works: $(tail -n 1 "$scratch/page")"
+      return 1
+      ;;
+  esac
+}
+
+# verify_machines IMAGE SECONDS: checks every machine, and the front page of one that serves, and prints a line for each.
+# Returns 1 at a wrong one, with $finding. flyctl may report success for an image that could not be fetched, so what it
+# says is not enough.
 verify_machines() {
   list_machines
   awake=
+  server=
   stopped=
   finding="$app has no machine"
   [ -s "$scratch/machines" ] || return 1
@@ -360,10 +380,14 @@ verify_machines() {
         sleeper=$id
         [ "$sleeps" = sleeps ] || stopped=1
         ;;
-      *) awake=1 ;;
+      serves) awake=1 server=$id ;;
+      has) awake=1 ;;
     esac
     say "$finding"
   done 4<"$scratch/machines"
+  [ -n "$server" ] || return 0
+  check_page "$server" || return 1
+  say "$finding"
 }
 
 # conclude WHAT: the last line after `verify_machines`. Where every machine sleeps, the new image has proven nothing yet.
