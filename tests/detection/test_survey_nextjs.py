@@ -60,15 +60,24 @@ NX_ROOT = {name: text for name, text in nextjs().items() if name == "package.jso
 CASES: dict[str, tuple[Files, str, list[str]]] = {
     "build migrates": (
         scripts(build="prisma generate && prisma migrate deploy && next build"),
-        "package.json build-needs-database",
-        ["`prisma migrate`", "release_command"],
+        "package.json build-without-database",
+        ["`prisma migrate`", "by `prisma generate && next build` instead"],
     ),
     "build pushes": (
         scripts(build="drizzle-kit push && next build"),
-        "package.json build-needs-database",
-        ["drizzle-kit push"],
+        "package.json build-without-database",
+        ["drizzle-kit push", "by `next build` instead"],
     ),
-    "prebuild seeds": (scripts(prebuild="npm run db:seed"), "package.json build-needs-database", ["prebuild"]),
+    "prebuild seeds": (
+        scripts(prebuild="npm run db:seed"),
+        "package.json build-without-database",
+        ["prebuild", "by `next build` instead"],
+    ),
+    "a build that migrates in one command": (
+        scripts(build="sh -c 'prisma migrate deploy && next build'"),
+        "package.json build-needs-database",
+        ["`prisma migrate`", "release_command"],
+    ),
     "prepare needs git": (
         scripts(prepare="git config core.hooksPath .githooks"),
         "package.json install-hook-git",
@@ -269,6 +278,39 @@ def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Pa
     assert copied(template, write(tmp_path / "spaced", spaced))["build_command"] == "npm run 'build it'"
     none = nextjs(scripts={"dev": "next dev"})
     assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
+
+
+BUILDS: dict[str, tuple[dict[str, str], str]] = {
+    "a file that migrates": ({"build": "tsx lib/db/migrate && next build --turbo"}, "next build --turbo"),
+    "a file with an ending": ({"build": "node --import=tsx scripts/migrate.mjs; next build"}, "next build"),
+    "a script that migrates": (
+        {"build": "npm run up && next build", "up": "prisma migrate deploy && prisma db seed"},
+        "next build",
+    ),
+    "a script that builds too": (
+        {"build": "pnpm build:all", "build:all": "NODE_ENV=production prisma migrate deploy && next build"},
+        "next build",
+    ),
+    "hooks": (
+        {"prebuild": "prisma migrate deploy && prisma generate", "build": "next build", "postbuild": "next-sitemap"},
+        "prisma generate && next build && next-sitemap",
+    ),
+    "a migration that may fail": (
+        {"build": "(prisma migrate deploy || true) && prisma generate && next build"},
+        "prisma generate && next build",
+    ),
+    "all in quotes": ({"build": "bash -c 'prisma migrate deploy && next build'"}, ""),
+    "an if": ({"build": "if [ $CI ]; then prisma migrate deploy; fi; next build"}, ""),
+    "nothing of a database": ({"prebuild": "npm run codegen", "build": "next build", "codegen": "graphql-codegen"}, ""),
+    "a file of a like name": ({"build": "node scripts/seed-colours.mjs && next build"}, ""),
+    "a file of many words": ({"build": "tsx ./scripts/run-migrations.ts && next build"}, "next build"),
+}
+
+
+@pytest.mark.parametrize("case", BUILDS)
+def test_a_build_that_asks_a_database_is_built_without_it(case: str, tmp_path: Path) -> None:
+    lines, command = BUILDS[case]
+    assert (examine(write(tmp_path, nextjs(scripts=lines))).nextjs.build_command or "") == command
 
 
 BETTER = nextjs(dependencies={"better-sqlite3": "^12", "drizzle-orm": "^0.45.0"})

@@ -83,6 +83,32 @@ def test_another_command_builds_it(tmp_path: Path) -> None:
     assert "site:build" in said
 
 
+@pytest.mark.parametrize(
+    ("tool", "command", "ran"),
+    [
+        ("turbo", "", "run build --filter=./apps/web --env-mode=loose"),
+        ("turbo", "next build", "run build --filter={./apps/web}^... --env-mode=loose"),
+        ("pnpm", "", "--filter {./apps/web}... run --if-present build"),
+        ("pnpm", "next build", "--filter {./apps/web}^... run --if-present build"),
+    ],
+)
+def test_the_packages_of_a_workspace_are_built_first(tool: str, command: str, ran: str, tmp_path: Path) -> None:
+    settings = {"turbo": "turbo.json", "pnpm": "pnpm-workspace.yaml"}
+    inner = {f"apps/web/{name}": text for name, text in APP.items() if name != "package-lock.json"}
+    files = {**inner, "package.json": {}, "build.mjs": "", settings[tool]: "", f"node_modules/.bin/{tool}": ""}
+    manager = {"name": "pnpm", "run": "pnpm run", "locks": ["package-lock.json"]}
+    app = programs.project(
+        tmp_path / "app", {**APP, **files}, appDir="apps/web", buildCommand=command, packageManager=manager
+    )
+    for name, words in ((f"node_modules/.bin/{tool}", '"RAN $*"'), ("apps/web/node_modules/.bin/next", '"NEXT $*"')):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(f"#!/bin/sh\necho {words} in $(pwd)\n")
+        (app / name).chmod(0o755)
+    said = again(tmp_path)[1]
+    assert f"RAN {ran} in {app}\n" in said
+    assert (f"NEXT build in {app}/apps/web\n" in said) == bool(command)
+
+
 def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
     anew = "Building without what earlier builds left"
     assert anew in build(tmp_path, {})[1]

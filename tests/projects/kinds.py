@@ -195,7 +195,7 @@ TOLD: dict[str, Told] = {
         [prisma("postgresql")],
     ),
     "a build that migrates": Told(
-        {"build-needs-database"},
+        {"build-needs-database", "build-without-database"},
         cases("build migrates", "build pushes", "prebuild seeds"),
         controls("a build that generates"),
     ),

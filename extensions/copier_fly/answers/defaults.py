@@ -55,8 +55,10 @@ def stand_ins(context: Context) -> dict[str, str]:
 
 @pass_context
 def build_script(context: Context) -> str:
-    """Return the command that builds a Next.js app whose package.json has no script `build`; "" where it has."""
+    """Return the command that builds a Next.js app whose script `build` is missing or asks a database, else ""."""
     nextjs = detected(context).nextjs
+    if nextjs.build_command:
+        return nextjs.build_command
     if nextjs.build_script == "build" or nextjs.next_version is None:
         return ""
     run = platform.catalog("node")["managers"][context["package_manager"]]["run"]

@@ -203,7 +203,8 @@ class NextjsApp:
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `build_script` the script
-    `build`, else the one that runs `next build`. `output` is export, standalone or None. `database` is the kind that
+    `build`, else the one that runs `next build`. `build_command` is what it runs but for commands that ask a database,
+    where it has such. `output` is export, standalone or None. `database` is the kind that
     the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
     `database_variables` are other names than DATABASE_URL for its address, `address` the variable that has the address
     of a database other than PostgreSQL, `fixed_file` the place that has the file of SQLite by its name instead.
@@ -219,6 +220,7 @@ class NextjsApp:
     lockfiles: tuple[str, ...] = ()
     node_version: str | None = None
     build_script: str | None = None
+    build_command: str | None = None
     orm: str | None = None
     orm_version: str | None = None
     migrations_dir: str | None = None

@@ -101,13 +101,15 @@ function prepareCache(cache, lock) {
 function command({ appDir, buildCommand, packageManager, orm }, root) {
   const build = buildCommand || `${packageManager.run} build`;
   const generate = orm === "prisma" ? "prisma generate && " : "";
-  if (appDir === "." || buildCommand) return `${generate}${build}`;
+  if (appDir === ".") return `${generate}${build}`;
   // In a workspace, the packages that the app is made of come first.
+  const those = `"{./${appDir}}${buildCommand ? "^" : ""}..."`;
+  const then = buildCommand ? ` && cd ${appDir} && ${build}` : "";
   if (existsSync(join(root, "turbo.json"))) {
-    return `${generate}cd ${root} && turbo run build --filter=./${appDir} --env-mode=loose`;
+    return `${generate}cd ${root} && turbo run build --filter=${buildCommand ? those : `./${appDir}`} --env-mode=loose${then}`;
   }
   if (packageManager.name === "pnpm" && existsSync(join(root, "pnpm-workspace.yaml"))) {
-    return `${generate}cd ${root} && pnpm --filter "{./${appDir}}..." run build`;
+    return `${generate}cd ${root} && pnpm --filter ${those} run --if-present build${then}`;
   }
   return `${generate}${build}`;
 }

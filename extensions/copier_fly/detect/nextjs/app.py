@@ -288,6 +288,8 @@ SOURCE_FOLDERS = (
     "src",
     "app",
 )
+MAX_NESTED = 3
+"""How many scripts that run scripts are followed."""
 MAX_SOURCES = 300
 """How many files are looked at for the database's address."""
 
@@ -396,6 +398,61 @@ def _build_script(package: dict[str, Any]) -> str | None:
     return next((name for name, command in scripts.items() if re.search(r"\bnext build\b", str(command))), None)
 
 
+MIGRATES = re.compile(
+    r"\b(prisma (?:migrate|db (?:push|seed|pull|execute))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
+    r"sequelize\S* db:|typeorm\S* migration:run|node-pg-migrate|db:(?:push|migrate|seed|deploy)|migrate:deploy|"
+    r"(?:tsx|ts-node|vite-node|jiti|node|bun) (?:[^\s&|;]+ )*?[^\s&|;]*"
+    r"(?:migrat[\w-]*|(?<![\w-])seed)(?:\.[cm]?[jt]s)?)(?![\w-])"
+)
+"""Commands in a script that need the database."""
+_RUNS = re.compile(r"(?:npm run|npm run-script|pnpm|pnpm run|yarn|yarn run|bun run) ([\w:.-]+)")
+_KEYWORDS = re.compile(r"\b(?:if|then|fi|for|while|do|done|case|esac)\b")
+
+
+def _commands(script: str) -> list[str]:
+    """The commands that a script runs one after the other; those in parentheses or quotes are one."""
+    parts, depth, begin = [], 0, 0
+    for found in re.finditer(r"\"(?:\\.|[^\"])*\"|'[^']*'|[()]|&&|;", script):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if found[0] in ("&&", ";") and depth == 0:
+            parts.append(script[begin : found.start()].strip())
+            begin = found.end()
+    return [part for part in (*parts, script[begin:].strip()) if part]
+
+
+def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> str | None:
+    """A script without its commands that need a database; None where they cannot be told from the others."""
+    if _KEYWORDS.search(script):
+        return None
+    parts = _commands(script)
+    kept: list[str | None] = []
+    for part in parts:
+        runs = _RUNS.fullmatch(part)
+        inner = scripts.get(runs[1]) if runs else None
+        if isinstance(inner, str) and depth < MAX_NESTED:
+            rest = _without_database(inner, scripts, depth + 1)
+            kept.append(part if rest == inner else rest)
+        elif MIGRATES.search(part):
+            kept.append(None if re.search(r"\bbuild\b", part) else "")
+        else:
+            kept.append(part)
+    if None in kept:
+        return None
+    return script if kept == parts else " && ".join(part for part in kept if part)
+
+
+def _build_command(package: dict[str, Any], manager: str | None) -> str | None:
+    """What builds the app, where the script `build` or a hook of it would ask a database first; else None."""
+    found = package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    # Yarn runs no hooks since version 2.
+    names = ("build",) if manager == "yarn_berry" else ("prebuild", "build", "postbuild")
+    before = [command for name in names if isinstance(command := scripts.get(name), str)]
+    after = [_without_database(command, scripts) for command in before]
+    left = " && ".join(part for part in after if part)
+    return left if None not in after and after != before and re.search(r"\bbuild\b", left) else None
+
+
 def read(target: Target, app: App) -> NextjsApp:
     """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
@@ -429,6 +486,7 @@ def read(target: Target, app: App) -> NextjsApp:
         lockfiles=tuple(manager.locks),
         node_version=_node_version(target, folder, package),
         build_script=_build_script(package),
+        build_command=_build_command(package, manager.name),
         orm=orm.name,
         orm_version=version(*orm_packages.get(orm.name or "", ())),
         migrations_dir=orm.migrations_dir,

@@ -20,11 +20,6 @@ from ..project import NextjsApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
 
-_MIGRATES = re.compile(
-    r"\b(prisma (?:migrate|db (?:push|seed))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
-    r"sequelize\S* db:|typeorm\S* migration:run|db:(?:push|migrate|seed|deploy)|migrate:deploy)"
-)
-"""Commands in a script that need the database."""
 _STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
 _DATABASE_PART = re.compile(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
@@ -133,11 +128,18 @@ class Look(look.Look):
 
 def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
     """The build script migrates, pushes or seeds a database, and an image build has none."""
-    for file, name, command in look.scripts():
-        found = _MIGRATES.search(command)
-        if name in ("build", "prebuild", "postbuild") and found:
-            yield warning("build-needs-database", look.script_place(file, name), name=name, command=found[0])
-            return
+    built, own = look.app.build_command, look.path("package.json")
+    hooks = [one for one in look.scripts() if one[1] in ("build", "prebuild", "postbuild")]
+    found = [one for one in hooks if nextjs_app.MIGRATES.search(one[2])]
+    # What the script asks a database by is in a script that it runs, where none of these shows it.
+    for file, name, command in found or [one for one in hooks if built and one[0] == own]:
+        named = nextjs_app.MIGRATES.search(command)
+        shown, place = named[0] if named else command, look.script_place(file, name)
+        if built and file == own:
+            yield warning("build-without-database", place, name=name, command=shown, built=built)
+        else:
+            yield warning("build-needs-database", place, name=name, command=shown)
+        return
 
 
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
@@ -146,7 +148,7 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
         if name not in ("preinstall", "install", "postinstall", "prepare", "preprepare") or "|| " in command:
             continue
         git = re.search(r"(?:^|&&|;)\s*git\s", command)
-        if git or _MIGRATES.search(command):
+        if git or nextjs_app.MIGRATES.search(command):
             yield warning(
                 "install-hook-git" if git else "install-hook-database",
                 look.script_place(file, name),
