@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment
 
 from . import git_settings, messages, naming, overwrites, stacks, template_cache
-from .answers import cross_checks, defaults, derived
+from .answers import cross_checks, defaults, derived, layers
 from .fly import memory, platform, toml
 
 GLOBALS = {
@@ -40,7 +40,7 @@ GLOBALS = {
     "cross_checks": cross_checks.cross_checks,
     "preflight": cross_checks.preflight,
     # What follows from the answers.
-    "layer": derived.layer,
+    "layers": layers.layers,
     "lines_to_add": derived.lines_to_add,
     "all_environments": derived.all_environments,
     "monthly_cost": derived.monthly_cost,

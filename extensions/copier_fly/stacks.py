@@ -1,6 +1,6 @@
 """The stacks that can be deployed, a row each, and the frameworks that they are of.
 
-What differs by stack and is a plain value is here. What differs in the files is a layer (`questions/derived.yml`), and
+What differs by stack and is a plain value is here. What differs in the files is a layer (`answers/layers.py`), and
 which layers an app of another framework never has stands here too.
 """
 
@@ -16,7 +16,7 @@ ATOM = r"([a-z]|_+[A-Za-z])[A-Za-z0-9_]*"
 class Framework:
     """What all stacks of a framework share.
 
-    `layers` are those that only its apps have, by their name in a path without `if_`. `port` and `grace_period` are
+    `layers` are those that only its apps have, by their name in `layers.NAME`. `port` and `grace_period` are
     defaults of the questions `http_port` and `grace_period`. `name_of` says where the app's name is written, `name` is
     the regular expression that it must match, and `name_allowed` says so to a person.
     """

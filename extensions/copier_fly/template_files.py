@@ -20,7 +20,7 @@ TEMPLATE = Path(__file__).parents[2] / "template"
 SUFFIX = ".jinja"
 ANSWERS = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
 _YIELD = re.compile(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
-_LAYER = re.compile(r"\{\{ if_(\w+) \}\}/")
+_LAYER = re.compile(r"\{\{ layers\.(\w+) \}\}/")
 _VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 

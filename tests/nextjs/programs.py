@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.template import REPO
 
-PROGRAMS = REPO / "template" / "{{ if_nextjs }}" / "fly"
+PROGRAMS = REPO / "template" / "{{ layers.nextjs }}" / "fly"
 """They are static: what is in the template is what people get."""
 
 SETTINGS = {

@@ -40,7 +40,7 @@ def test_answers_that_fit_are_taken(template: Path, tmp_path_factory: Any, answe
     given_back = pretend(template, tmp_path_factory.getbasetemp() / "fitting" / "app", answers)
     assert {name: given_back[name] for name in answers} == answers
     for group in EXCLUSIVE_LAYERS:
-        assert [name for name in group if given_back.get(name)][1:] == []
+        assert [name for name in group if given_back["layers"][name]][1:] == []
 
 
 @examples(20, 500)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from copier_fly.answers import layers
 from tests.support import corpus
 from tests.support import template as template_support
 from tests.support.template import EXAMPLES, EXCLUSIVE_LAYERS, REPO, rendered_files
@@ -72,7 +74,7 @@ def test_no_two_sources_render_one_path() -> None:
     for source in (REPO / "template").rglob("*"):
         if source.is_file():
             parts = source.relative_to(REPO / "template").parts
-            conditions = frozenset(part for part in parts if part.startswith("{{ if_"))
+            conditions = frozenset(part for part in parts if part.startswith("{{ layers."))
             path = "/".join(part for part in parts if part not in conditions).removesuffix(".jinja")
             layers.setdefault(path, []).append(conditions)
     clashes = {
@@ -85,20 +87,18 @@ def test_no_two_sources_render_one_path() -> None:
 
 def exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether the two sets of layers can never be in together; tests/questions shows that the groups hold."""
-    return any(len({name for name in group if f"{{{{ {name} }}}}" in one | other}) > 1 for group in EXCLUSIVE_LAYERS)
+    return any(
+        len({name for name in group if f"{{{{ layers.{name} }}}}" in one | other}) > 1 for group in EXCLUSIVE_LAYERS
+    )
 
 
-def test_layers_are_no_questions() -> None:
-    questions = {name for file in (REPO / "questions").glob("*.yml") for name in yaml.safe_load(file.read_text())}
-    used = {
-        part[3:-3]
-        for source in (REPO / "template").rglob("*")
-        for part in source.relative_to(REPO / "template").parts
-        if part.startswith("{{ if_")
-    }
-    derived = yaml.safe_load((REPO / "questions" / "derived.yml").read_text()).keys()
-    assert used <= derived
-    assert {name for name in questions if name.startswith("if_")} <= derived
+def test_each_layer_that_is_named_is_there_and_each_that_is_there_is_named() -> None:
+    files = [
+        file for folder in ("template", "includes", "messages") for file in (REPO / folder).rglob("*") if file.is_file()
+    ]
+    texts = [f"{file.relative_to(REPO)}\n{file.read_text()}" for file in files]
+    named = {name for text in texts for name in re.findall(r"\blayers\.(\w+)", text)}
+    assert named == layers.wanted(defaultdict(str)).keys()
 
 
 def test_paths_carry_no_statement_but_yield() -> None:

@@ -19,15 +19,15 @@ EXAMPLES = {file.parent.name: file for file in sorted((REPO / "examples").glob("
 
 EXCLUSIVE_LAYERS: list[set[str]] = [
     *(
-        {f"if_{layer}", f"if_{other}"}
+        {layer, other}
         for one, another in combinations(FRAMEWORKS.values(), 2)
         for layer, other in product(one.layers, another.layers)
     ),
-    {"if_runner", "if_cli", "if_nextjs_sqlite"},
-    {"if_nextjs_database", "if_nextjs_sqlite", "if_nextjs_external"},
-    {"if_scripts", "if_no_scripts"},
-    {"if_fly_managed", "if_fly_postgres", "if_neon", "if_sqlite", "if_external"},
-    {"if_postgres", "if_sqlite", "if_external", "if_no_database"},
+    {"runner", "cli", "nextjs_sqlite"},
+    {"nextjs_database", "nextjs_sqlite", "nextjs_external"},
+    {"scripts", "no_scripts"},
+    {"fly_managed", "fly_postgres", "neon", "sqlite", "external"},
+    {"postgres", "sqlite", "external", "no_database"},
 ]
 """Layers of which at most one is in, whatever the answers are."""
 

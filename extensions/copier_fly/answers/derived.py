@@ -1,4 +1,4 @@
-"""What follows from the answers: layers, lines to add, environments with all their settings, and what they cost."""
+"""What follows from the answers: lines to add, environments with all their settings, and what they cost."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from jinja2.runtime import Context
 
 from .. import naming, wiring
 from ..fly import memory, platform
-from ..stacks import foreign_layers
-
-
-@pass_context
-def layer(context: Context, name: str, wanted: object = True) -> str:
-    """Render a layer of a path: "." (in) when it is wanted and an app of this stack may have it, else "" (out)."""
-    return "." if wanted and name not in foreign_layers(str(context["stack"])) else ""
 
 
 @pass_context
