@@ -47,6 +47,7 @@ GLOBALS = {
     # Which files are written.
     "existing_files": messages.existing_files,
     "new_files": messages.new_files,
+    "refuse_ignored": overwrites.refuse_ignored,
     "refuse_overwrites": overwrites.refuse_overwrites,
     # What Fly.io offers.
     "catalog": platform.catalog,

@@ -7,17 +7,20 @@ one of the user's own.
 
 from __future__ import annotations
 
+import shlex
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from copier.errors import UserMessageError
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from pathspec import GitIgnoreSpec
 
-from .template_files import ANSWERS, SUFFIX, TEMPLATE, Source, rendered
+from .template_files import ANSWERS, SUFFIX, TEMPLATE, Source, possible, rendered
 
 NAMED = 12
 """Maximum number of files listed before "and N more"."""
@@ -100,6 +103,28 @@ def _refusal(files: list[str]) -> str:
         f"{'it' if len(files) == 1 else 'them'}. Nothing was changed. To look first: copier copy -n --overwrite; to "
         "keep one of them: --skip FILE; to overwrite, once all is committed: --overwrite."
     )
+
+
+@pass_context
+def refuse_ignored(context: Context) -> str:
+    """Stop an update with one sentence when git ignores a file that it would overwrite: the edits exist nowhere else.
+
+    Returns nothing. Raises `UserMessageError`, before anything is written. No question of the update is answered yet,
+    so a file counts that some answers beside the stored ones would render.
+    """
+    conf = context["_copier_conf"]
+    target = Path(str(conf["dst_path"]))
+    stored = yaml.safe_load((target / str(conf["answers_file"])).read_text("utf-8"))
+    command = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"]
+    paths = possible({"app_dir": ".", **stored})
+    listed = subprocess.run([*command, *paths], cwd=target, capture_output=True, text=True, check=True).stdout
+    names = [name for name in listed.split("\0") if name]
+    if names:
+        raise UserMessageError(
+            "Git ignores these files, so an update would overwrite your edits in them for good. Nothing was changed. "
+            f"Let git have them, commit, and update again:\n  git add -f -- {shlex.join(names)}"
+        )
+    return ""
 
 
 @pass_context
