@@ -34,6 +34,7 @@ ENDPOINT = "config :shop, ShopWeb.Endpoint, "
 PACKAGE = json.dumps({"scripts": {"deploy": "webpack", "build": "webpack"}})
 SSR = code('defmodule Shop.Pages do\n  def children, do: [{Inertia.SSR, path: "priv"}]\nend\n')
 SVELTE = code('defmodule Shop.Pages do\n  def children, do: [{NodeJS.Supervisor, [path: "x"]}]\nend\n')
+TASKS = "lib/shop/release_tasks.ex"
 RELEASE = "defmodule Shop.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n"
 NO_ALIAS = {name: text.replace('"assets.deploy"', '"assets.other"') for name, text in phoenix().items()}
 TZDATA = '{:tzdata, "~> 1.1"}'
@@ -148,15 +149,20 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "rel/env.sh.eex:2 node-names",
         ["--skip rel/env.sh.eex"],
     ),
-    "functions in the release module": (
+    "a release module of its own": (
         {**phoenix(), "lib/shop/release.ex": f"{RELEASE}  def seed, do: :ok\n  def migrate_tenants, do: :ok\nend\n"},
-        "lib/shop/release.ex:4 release-functions",
-        ["seed, migrate_tenants", "--skip lib/shop/release.ex"],
+        "lib/shop/release.ex:2 own-release",
+        ["Shop.Release has a function migrate/0", "bin/migrate"],
     ),
     "migrations of tenants": (
         {**phoenix(), "priv/repo/tenant_migrations/1_a.exs": "x\n"},
         "priv/repo/tenant_migrations tenant-migrations",
-        ["bin/migrate"],
+        ["Shop.Release.migrate/0"],
+    ),
+    "a release module of another name": (
+        {**phoenix(), **code("defmodule Shop.ReleaseTasks do\n  def migrate, do: Ecto.Migrator.run(A)\nend\n", TASKS)},
+        "lib/shop/release_tasks.ex:2 release-elsewhere",
+        ["Shop.ReleaseTasks", "a module Shop.Release"],
     ),
     "a health plug elsewhere": (
         {**phoenix(), **code("defmodule ShopWeb.HealthPlug do\nend\n", "lib/shop_web/plugs/health.ex")},

@@ -41,7 +41,8 @@ def on(driver: str, app: str = "shop") -> Files:
 
 LIBCLUSTER = dep('{:libcluster, "~> 3.5"}')
 ENV_SH = "#!/bin/sh\nexport RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE={}\n"
-RELEASE = "defmodule A.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n{}end\n"
+TASKS = "defmodule {} do\n  def migrate do\n    Ecto.Migrator.run(Shop.Repo, :up, all: true)\n  end\nend\n"
+RELEASE = "defmodule {}.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n{}end\n"
 ASH_REPO = "defmodule Shop.Repo do\n  use AshPostgres.Repo, otp_app: :shop\nend\n"
 TENANTS = "tenant_migrations/20260301000000_add_bills.exs"
 VUE = code("defmodule A do\n  def a, do: {NodeJS.Supervisor, []}\nend\n")
@@ -113,16 +114,44 @@ TOLD: dict[str, Told] = {
             {**phoenix("till"), f"priv/repo/{TENANTS}": "x\n"},
             {**umbrella(), f"apps/shop/priv/write_repo/{TENANTS}": "x\n"},
         ],
-        [{**phoenix(), "priv/repo/migrations/20260301000000_add_bills.exs": "x\n"}],
-    ),
-    "functions in the release module": Told(
-        {"release-functions"},
         [
-            {**phoenix(), "lib/shop/release.ex": RELEASE.format("  def seed, do: :ok\n")},
-            {**phoenix("till"), "lib/till/release.ex": RELEASE.format("  def migrate_data(opts \\\\ []), do: opts\n")},
-            {**umbrella(), "apps/shop/lib/shop/release.ex": RELEASE.format("  def make_admin!(id), do: id\n")},
+            {**phoenix(), "priv/repo/migrations/20260301000000_add_bills.exs": "x\n"},
+            {
+                **phoenix(),
+                f"priv/repo/{TENANTS}": "x\n",
+                "lib/shop/release.ex": RELEASE.format("Shop", "  def migrate_tenants, do: :ok\n"),
+            },
         ],
-        [{**phoenix(), "lib/shop/release.ex": RELEASE.format("  defp load, do: :ok\n")}],
+    ),
+    "a release module of its own": Told(
+        {"own-release"},
+        [
+            {**phoenix(), "lib/shop/release.ex": RELEASE.format("Shop", "  def seed, do: :ok\n")},
+            {
+                **phoenix(),
+                "lib/shop_web/release.ex": RELEASE.format("ShopWeb", "  def migrate_data(o \\\\ []), do: o\n"),
+            },
+            {**umbrella(), "apps/shop/lib/shop/release.ex": RELEASE.format("Shop", "  def make_admin!(id), do: id\n")},
+        ],
+        [{**phoenix(), "lib/shop/release.ex": RELEASE.format("Shop", "  defp load, do: :ok\n")}],
+    ),
+    "a release module of another name": Told(
+        {"release-elsewhere"},
+        [
+            {**phoenix(), "lib/shop/release_tasks.ex": TASKS.format("Shop.ReleaseTasks")},
+            {**phoenix("till"), "lib/till/release/commands.ex": TASKS.format("Till.Release.Commands")},
+            {**umbrella(), "apps/shop/lib/shop/migrator.ex": TASKS.format("Shop.Migrator")},
+        ],
+        [
+            {
+                **phoenix(),
+                "lib/shop/release_tasks.ex": TASKS.format("Shop.ReleaseTasks"),
+                "lib/shop/release.ex": RELEASE.format("Shop", ""),
+            },
+            {**phoenix(), "lib/shop/fly_release.ex": TASKS.format("Shop.FlyRelease")},
+            {**phoenix(), "lib/mix/tasks/up.ex": TASKS.format("Mix.Tasks.Up\n  use Mix.Task")},
+            {**phoenix(), "lib/shop/tasks.ex": TASKS.format("Shop.Tasks").replace("migrate do", "migrate(repo) do")},
+        ],
     ),
     "Node.js at run time": Told(
         {"node-at-run-time"},

@@ -378,13 +378,39 @@ def test_a_release_of_its_own_is_kept(template: Path, tmp_path: Path) -> None:
         assert running.get("/livez")[0] == 200, "rel/overlays/fly.exs is read: it sets the port"
 
 
+OWN_MIGRATIONS = """defmodule Shop.Release do
+  def migrate do
+    {:ok, _} = Application.ensure_all_started(:ecto_sql)
+    IO.puts(["{word} ", Shop.Repo.config()[:hostname]])
+    if System.get_env("BROKEN"), do: raise("tenant 7")
+  end
+end
+"""
+
+
+def test_a_release_module_of_its_own_stays_and_migrates(template: Path, tmp_path: Path) -> None:
+    app = phoenix.new_app(tmp_path / "shop", assets=False)
+    own, word = app / "lib/shop/release.ex", uuid.uuid4().hex
+    own.write_text(OWN_MIGRATIONS.replace("{word}", word))
+    before = own.read_text()
+    phoenix.copy_template(template, phoenix.commit(app))
+    assert own.read_text() == before
+    image = phoenix.build(app, "copier-fly-test/own-migrations")
+    assert "warning" not in image.log
+    urls = {"DATABASE_URL": "ecto://pooler/shop", "DIRECT_DATABASE_URL": "ecto://direct/shop"}
+    done = docker.once(image.tag, "/app/bin/migrate", env=phoenix.environment(app, None, **urls))
+    assert (done.returncode, f"{word} direct" in done.stdout) == (0, True), done.stdout
+    done = docker.once(image.tag, "/app/bin/migrate", env=phoenix.environment(app, None, **urls, BROKEN="yes"))
+    assert (done.returncode, "tenant 7" in done.stdout) == (1, True), done.stdout
+
+
 # --- Variants -------------------------------------------------------------------------------------------
 
 
 def test_without_ecto_and_without_assets_on_an_older_elixir(template: Path, tmp_path: Path) -> None:
     app = phoenix.commit(phoenix.new_app(tmp_path / "shop", ecto=False, assets=False))
     phoenix.copy_template(template, app, elixir_image="1.18-otp27")
-    assert not (app / "lib/shop/release.ex").exists()
+    assert not (app / "lib/shop/fly_release.ex").exists()
     image = phoenix.build(app, "copier-fly-test/small", build_args={"REVISION": phoenix.REVISION})
     with phoenix.running(image.tag, app, None, tmp_path) as running:
         assert running.json("/readyz") == (

@@ -257,7 +257,7 @@ def test_the_files_that_a_module_name_does_not_tell(template: Path, tmp_path: Pa
     app = write(tmp_path / "greening_iot", phoenix("greening_iot", module="GreeningIoT"))
     run_copy(str(template), app, defaults=True, unsafe=True, quiet=True)
     assert (app / "lib/greening_iot_web/health_plug.ex").is_file()
-    assert (app / "lib/greening_iot/release.ex").is_file()
+    assert (app / "lib/greening_iot/fly_release.ex").is_file()
     assert not (app / "lib/greening_io_t_web").exists()
     answers = (app / ".copier-answers.yml").read_text()
     assert "app_lib: lib/greening_iot\n" in answers

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from ...fly import platform
 from .. import files, look
@@ -516,30 +517,51 @@ def own_env_sh(look: Look) -> Iterator[ProjectWarning]:
         yield warning("own-env-sh", look.target.where([file], names[0]), names=shown, file=file)
 
 
-def release_functions(look: Look) -> Iterator[ProjectWarning]:
-    """The release module has functions that the template's file, which takes its place, does not have."""
-    folders = {look.app.app_lib, *(app.lib for app in look.app.umbrella_apps if app.repos)} - {None}
-    for folder in sorted(str(folder) for folder in folders):
-        file = look.path(folder, "release.ex")
-        text = look.target.text(file) or ""
-        own = [
-            name
-            for name in dict.fromkeys(re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE))
-            if name not in _GENERATED
-        ]
-        if own and "copier-fly" not in text:
-            yield warning(
-                "release-functions", look.target.where([file], f"def {own[0]}"), names=", ".join(own), file=file
-            )
+def own_migrations(look: Look) -> Iterator[ProjectWarning]:
+    """A module of the app that migrates: called where it has the name that phx.gen.release gives it."""
+    found = _migrating(look)
+    called = next((one for one in found if one.module in _called(look)), None)
+    if called and set(called.functions) - _GENERATED:
+        yield warning("own-release", called.place, module=called.module)
+    elsewhere = next((one for one in found if one.module not in _called(look)), None)
+    if elsewhere and not called and look.app.app_module:
+        yield warning("release-elsewhere", elsewhere.place, module=elsewhere.module, name=look.app.app_module)
+
+
+class _Migrating(NamedTuple):
+    """A module with a function `migrate`, its public functions, and the place of that one."""
+
+    module: str
+    functions: list[str]
+    place: tuple[str, int]
+
+
+def _called(look: Look) -> set[str]:
+    return {f"{module}.Release" for module in (look.app.app_module, look.app.web_module)}
+
+
+def _migrating(look: Look) -> list[_Migrating]:
+    found = []
+    for file, text in look.sources.items():
+        module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
+        start = re.search(r"^[ \t]*def[ \t]+migrate\b(?:\(\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE)
+        if module and start and not module[1].endswith(".FlyRelease") and "use Mix.Task" not in text:
+            functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
+            if module[1] in _called(look) or "Ecto.Migrator" in text:
+                found.append(_Migrating(module[1], functions, (file, files.line_of(text, start.start()))))
+    return found
 
 
 def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
-    """Migrations of tenants have a folder of their own, which the release does not run."""
+    """Migrations of tenants have a folder of their own, and no function that the release command calls runs them."""
+    own = [one.place[0] for one in _migrating(look) if one.module in _called(look)]
+    if any("tenant" in look.sources[file] for file in own):
+        return
     for app_dir in {"", *(app.dir for app in look.app.umbrella_apps)}:
         for repo, is_folder in look.target.names(look.path(app_dir, "priv")).items():
             folder = look.path(app_dir, "priv", repo, "tenant_migrations")
             if is_folder and look.target.is_dir(folder):
-                yield warning("tenant-migrations", (folder, None))
+                yield warning("tenant-migrations", (folder, None), name=look.app.app_module or "your main module")
 
 
 def no_endpoint(look: Look) -> Iterator[ProjectWarning]:
@@ -594,7 +616,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     force_ssl,
     node_names,
     own_env_sh,
-    release_functions,
+    own_migrations,
     tenant_migrations,
     no_endpoint,
     health_plug_elsewhere,

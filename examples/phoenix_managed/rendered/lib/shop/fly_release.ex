@@ -1,4 +1,4 @@
-defmodule NetAuto.Release do
+defmodule Shop.FlyRelease do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
@@ -11,19 +11,18 @@ defmodule NetAuto.Release do
 
   # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_URL's.
   @apps [
-    :net_auto
+    :shop
   ]
 
-  @doc "Runs the migrations that are missing, in every repo."
+  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
+  @own [Shop.Release, ShopWeb.Release]
+
+  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
   def migrate do
-    repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
+    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
+      nil -> migrate_repos()
+      own -> own.migrate()
     end
-
-    :ok
   end
 
   @doc """
@@ -70,6 +69,17 @@ defmodule NetAuto.Release do
       end
 
     if :down in states, do: stop("Some migrations are missing.", 3)
+    :ok
+  end
+
+  defp migrate_repos do
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
+    end
+
     :ok
   end
 

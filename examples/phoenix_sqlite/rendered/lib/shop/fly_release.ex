@@ -1,4 +1,4 @@
-defmodule Shop.Release do
+defmodule Shop.FlyRelease do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
@@ -15,16 +15,15 @@ defmodule Shop.Release do
     :shop
   ]
 
-  @doc "Runs the migrations that are missing, in every repo."
+  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
+  @own [Shop.Release, ShopWeb.Release]
+
+  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
   def migrate do
-    repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
+    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
+      nil -> migrate_repos()
+      own -> own.migrate()
     end
-
-    :ok
   end
 
   @doc """
@@ -79,6 +78,17 @@ defmodule Shop.Release do
     [repo | _] = repos()
     copy = &Ecto.Adapters.SQL.query!(&1, "VACUUM INTO ?", [path], timeout: :infinity)
     {:ok, _, _} = Ecto.Migrator.with_repo(repo, copy)
+    :ok
+  end
+
+  defp migrate_repos do
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
+    end
+
     :ok
   end
 
