@@ -287,6 +287,14 @@ def test_a_backup_that_is_cut_off_leaves_nothing_that_looks_whole(
     if how is signal.SIGKILL:
         assert files == {"x.dump.partial"}
         assert managed.run("backup", f"--verify={partial}").returncode == 1
+        # A day later the next run takes away what this one had in its own folder, and names the file.
+        (left_folder,) = managed.home.glob("fly-ops.*")
+        os.utime(left_folder, (0, 0))
+        (managed.fly.bin / "pg_dump").unlink()
+        again = managed.backup(f"--to={folder}/y.dump")
+        assert again.returncode == 0, again.stderr
+        assert f"{partial} was left by a run that was killed, and is no backup." in again.stderr
+        assert list(managed.home.glob("fly-ops.*")) == []
     else:
         assert files == set()
         assert not left, "pg_dump goes on"
@@ -301,6 +309,30 @@ def _end_tunnel(place: Place) -> None:
             continue
         if str(TUNNEL) in words and str(place.port) in words:
             os.kill(int(folder.name), signal.SIGKILL)
+
+
+def test_what_a_killed_run_left_is_never_taken_for_a_backup(managed: Place, dumped: Path) -> None:
+    partial = dumped.rename(f"{dumped}.partial")
+    Path(f"{dumped}.sha256").rename(f"{partial}.sha256")
+    for script, word in (("backup", f"--verify={partial}"), ("restore", f"--from={partial}")):
+        done = managed.run(script, word, "--yes")
+        assert (done.returncode, "was left by a run that was killed, and is no backup" in done.stderr) == (1, True)
+
+
+def test_tables_that_have_lost_most_of_their_rows_are_named(managed: Place, tmp_path: Path) -> None:
+    fill(managed.server)
+    for name, sentence in (
+        ("20260101T000000Z", ""),
+        ("20260102T000000Z", "public.users: 10 rows, 500 in the dump before"),
+    ):
+        done = managed.backup(f"--to={tmp_path}/shop-{name}.dump")
+        assert done.returncode == 0, done.stderr
+        assert ("Fewer rows" in done.stderr) == bool(sentence)
+        assert sentence in done.stderr
+        managed.server.psql("delete from users where id > 10")
+    assert f"ops/restore production --from='{tmp_path}/shop-20260101T000000Z.dump'" in done.stderr
+    done = managed.backup(f"--to={tmp_path}/shop-20260103T000000Z.dump")
+    assert (done.returncode, "Fewer rows" in done.stderr) == (0, False), "it is told once"
 
 
 def test_a_pg_dump_that_fails_leaves_nothing(managed: Place, tmp_path: Path) -> None:

@@ -288,6 +288,18 @@ def test_the_newest_of_days_weeks_and_months_stay(offsite: Offsite, keep: str, d
     assert left == stay, sorted(stay ^ left)
 
 
+def test_a_dump_that_has_shrunk_lets_no_earlier_one_go(offsite: Offsite) -> None:
+    """The URL of another, emptier database would otherwise push the good dumps out, night by night."""
+    fill(offsite.place.server)
+    offsite.put("20200105T030000Z", "20200106T030000Z")
+    (offsite.folder / "20200106T030000Z.tar.age").write_bytes(b"x" * 10_000_000)
+    done = offsite.run("--push", OFFSITE_KEEP="1 0 0")
+    assert (done.returncode, len(offsite.objects())) == (1, 3)
+    assert "has less than half of the size of the one before, so no old one was deleted" in done.stderr
+    again = offsite.run("--push", OFFSITE_KEEP="1 0 0")
+    assert (again.returncode, len(offsite.objects())) == (0, 1), again.stderr
+
+
 def test_a_full_disk_is_said_and_nothing_is_uploaded(offsite: Offsite, tmp_path: Path) -> None:
     fill(offsite.place.server, rows=50_000)
     with places.small_disk(tmp_path / "disk") as disk:

@@ -19,24 +19,27 @@ from tests.support.fake_fly import new_app
 
 pytestmark = pytest.mark.needs("jq", "psql")
 
+WAL_WAITS = "secrets list --app shop-db --json"
 LIST = {
     "fly_managed": [f"mpg backup list {CLUSTER} --all"],
     "fly_postgres": [
         "volumes list --app shop-db --json",
         "volumes snapshots list vol_1 --app shop-db",
+        WAL_WAITS,
         "postgres backup list --app shop-db",
     ],
     "neon": ["snapshots list"],
 }
 CREATE = {
     "fly_managed": [f"mpg backup create {CLUSTER} --type full"],
-    "fly_postgres": ["postgres backup list --app shop-db", "postgres backup create --app shop-db"],
+    "fly_postgres": [WAL_WAITS, "postgres backup list --app shop-db", "postgres backup create --app shop-db"],
     "neon": ["snapshots create"],
 }
 AT = "2026-06-01T12:00:00Z"
 POINT_IN_TIME = {
     "fly_managed": [f"mpg restore {CLUSTER} --pitr-time {AT} --name shop-june"],
     "fly_postgres": [
+        WAL_WAITS,
         "postgres backup list --app shop-db",
         f"postgres backup restore shop-june --app shop-db --restore-target-time {AT}",
         "machine list --app shop-june --json",
@@ -46,6 +49,7 @@ POINT_IN_TIME = {
 ONE_BACKUP = {
     "fly_managed": [f"mpg restore {CLUSTER} --backup-id b-7 --name shop-june"],
     "fly_postgres": [
+        WAL_WAITS,
         "postgres backup list --app shop-db",
         "postgres backup restore shop-june --app shop-db --restore-target-name b-7",
         "machine list --app shop-june --json",
@@ -171,6 +175,37 @@ def test_without_wal_backups_only_snapshots_are_offered(at: Callable[[str], Plac
     done = place.run("restore", f"--at={AT}", "--yes")
     assert done.returncode == 1
     assert "fly postgres backup enable -a shop-db" in done.stderr
+
+
+def test_wal_backups_that_wait_for_their_secret_are_no_backups(at: Callable[[str], Place]) -> None:
+    """`fly postgres backup enable` only stores a secret, and flyctl then takes them for enabled."""
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.answer("secrets list", '[{"name": "S3_ARCHIVE_CONFIG", "status": "Staged"}]')
+    listed = place.run("backup", "--list")
+    assert listed.returncode == 0, listed.stderr
+    assert "are not switched on. To have them: fly secrets deploy -a shop-db" in listed.stdout
+    assert "backup enable" not in listed.stdout
+    assert place.run("backup", "--create", "--yes").returncode == 0
+    assert asked(place)[-1] == "volumes snapshots create vol_1 --app shop-db"
+
+
+DISK = """Filesystem     1024-blocks   Used Available Capacity Mounted on
+/dev/vdc           1011672 930000     30000      97% /data"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (f"echo '{DISK}'", "disk         908 of 987 MB in use (97%)"),
+        ("exit 1", "disk         unknown. See: fly ssh console"),
+    ],
+)
+def test_how_full_the_disk_is(at: Callable[[str], Place], answer: str, says: str) -> None:
+    place = at("fly_postgres")
+    place.fly.stub("ssh console", answer)
+    done = place.run("database", DATABASE_URL=place.url)
+    assert (done.returncode, says in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize("words", [["--list"], ["--create", "--yes"], ["--check"]], ids=lambda words: words[0])

@@ -130,6 +130,25 @@ def test_one_image_goes_through_staging_to_production(project: Project) -> None:
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
+def test_production_alone_has_one_job_so_that_its_reviewers_are_asked_once(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(**EVERYTHING, database="none", environments=[])
+    set_up(project, "production")
+    runner = run_of(project, "fly-deploy.yml")
+    runner.context["needs.plan.result"] = "success"
+    assert runner.run("plan")
+    applies = {job: evaluate(runner.jobs[job]["if"], runner.context) for job in ("build", "before", "production")}
+    assert applies == {"build": False, "before": False, "production": True}
+    assert runner.run("production"), runner.said
+    assert tags(project, "shop") == [f"git-{project.revision()[:12]}"]
+    project.fly.forget()
+    runner.context["needs.plan.outputs.first"] = "staging"
+    assert not runner.run("production"), "an image that is not named is none"
+    assert project.fly.calls() == []
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_a_verification_that_fails_brings_the_image_from_before_back(project: Project) -> None:
     set_up(project, "production")
     [before] = tags(project, "shop")
@@ -196,6 +215,9 @@ def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
     review = project.fly.state()["apps"]["shop-pr-7"]
     key = review["secrets"]["SECRET_KEY_BASE"]["value"]
     assert "PHX_HOST=shop-pr-7.fly.dev" in " ".join(project.fly.lines())
+    [machine] = review["machines"]
+    assert machine["config"]["services"][0]["autostop"] is True, "it sleeps without visitors"
+    assert not (project.folder / "fly.review.toml").exists()
     runner.context["github.event.action"] = "synchronize"
     assert runner.run("review"), runner.said
     assert project.fly.state()["apps"]["shop-pr-7"]["secrets"]["SECRET_KEY_BASE"]["value"] == key

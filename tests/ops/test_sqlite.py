@@ -46,7 +46,13 @@ class Machine:
         project.fly.update(lambda state: state["apps"].update(shop=app))
         for command, shell in (("ssh console", CONSOLE), ("ssh sftp get", GET), ("ssh sftp put", PUT)):
             project.fly.stub(command, shell.format(machine=folder))
-        project.fly.stub("machine restart", ":")
+        self.starts(True)
+
+    def starts(self, well: bool) -> None:
+        """Whether a restart ends with what bin/server does before it starts the app."""
+        script = self.project.folder / "rel/overlays/volume.sh"
+        command = f"DATABASE_PATH={self.database} sh -euc '. {script}; restore_copy' >&2" if well else ":"
+        self.project.fly.stub("machine restart", command)
 
     def run(self, script: str, *words: str) -> CompletedProcess[str]:
         """Run a script of ops/ with a home of its own."""
@@ -91,11 +97,31 @@ def test_a_copy_is_whole_and_comes_back(machine: Machine, tmp_path: Path) -> Non
     done = machine.run("restore", f"--from={copy}")
     assert done.returncode == 0, done.stderr
     assert machine.project.fly.changes()[-1] == "machine restart m1 --app shop --signal SIGTERM"
-    assert rows(machine.database) == []
-    assert "Restored the copy" in machine.start().stdout
+    assert "Restored: 1 tables, 2 rows." in done.stdout
     assert rows(machine.database) == ["first", "second"]
     assert rows(machine.database.with_name("shop.db.before")) == []
     assert machine.start().stdout == ""
+
+
+def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Machine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    write(machine.database, "delete from items")
+    machine.starts(False)
+    done = machine.run("restore", f"--from={copy}", "--wait=0")
+    assert (done.returncode, "Restored" in done.stdout) == (1, False)
+    assert "has restarted, but did not put the copy in place, or does not answer. To see why: ops/logs production" in done.stderr
+
+
+def test_what_a_killed_run_left_is_named_and_never_taken(machine: Machine, tmp_path: Path) -> None:
+    partial = tmp_path / "copy.db.partial"
+    partial.write_bytes(b"half of it")
+    done = machine.run("backup", f"--to={tmp_path}/new.db")
+    assert (done.returncode, f"{partial} was left by a run that was killed" in done.stderr) == (0, True)
+    (tmp_path / "new.db").rename(partial)
+    (tmp_path / "new.db.sha256").rename(f"{partial}.sha256")
+    done = machine.run("restore", f"--from={partial}")
+    assert (done.returncode, "is no backup" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("step", ["part", "restore", "next", "half"])

@@ -151,7 +151,7 @@ def begin(account: Account, task: Task) -> None:
     account.platform.faults.clear()
     account.platform.calls.clear()
     account.login.record.unlink(missing_ok=True)
-    for left in account.login.home.glob("tmp.*"):
+    for left in account.login.home.glob("fly-ops.*"):
         shutil.rmtree(left)
 
 
@@ -198,7 +198,7 @@ def faults_of(account: Account, kind: Kind, ran: Ran) -> list[str]:
     elif kind.signal != signal.SIGKILL:
         if ran.code not in (0, 1, 3, 128 + kind.signal):
             found.append(f"it ended with {ran.code}")
-        if left := [path.name for path in account.login.home.glob("tmp.*")]:
+        if left := [path.name for path in account.login.home.glob("fly-ops.*")]:
             found.append(f"it leaves {left}")
     if alive(account):
         found.append("it leaves a process behind")

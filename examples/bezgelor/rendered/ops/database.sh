@@ -79,9 +79,12 @@ reach() {
   open_tunnel flyctl proxy "$proxy_port:5432" --app "$database_app"
 }
 
-# pooler_notice: what the pooled address cannot do.
+# pooler_notice: what the pooled address cannot do; and how full the disk is, which here is the user's own to look after.
 pooler_notice() {
   say "pooler       none; every connection is one of the server's"
+  NO_COLOR=1 flyctl ssh console --app "$database_app" --quiet --command "df -Pk /data" </dev/null >"$scratch/disk" 2>"$scratch/complaint" || :
+  awk '$NF == "/data" { printf "disk         %d of %d MB in use (%s); see docs/fly/backup-and-restore.md before it is full\n", $3 / 1024, $2 / 1024, $5; found = 1 }
+    END { exit !found }' "$scratch/disk" || say "disk         unknown. See: fly ssh console -a $database_app -C 'df -h /data'"
 }
 
 # --- Backups of the provider ------------------------------------------------------------------------------
@@ -112,13 +115,20 @@ has_wal_backups() {
     : >"$scratch/archive"
     return 0
   fi
+  # flyctl takes them for enabled as soon as their secret is stored, though the servers do not have it yet.
+  list_fly server_secrets flyctl secrets list --app "$database_app"
+  wal_waits=
+  ! jq -e 'any(.[]; .name == "S3_ARCHIVE_CONFIG" and .status == "Staged")' "$scratch/server_secrets" >/dev/null || wal_waits=1
+  [ -z "$wal_waits" ] || return 1
   NO_COLOR=1 flyctl postgres backup list --app "$database_app" >"$scratch/archive" 2>"$scratch/complaint" && return 0
   grep -qE 'not enabled|only supported' "$scratch/complaint" || explain 1 "flyctl could not list the WAL backups of $database_app"
   return 1
 }
 
 enable_wal_backups() {
-  say "To keep WAL backups, for any point in time: fly postgres backup enable -a $database_app, then: fly secrets deploy -a $database_app
+  how="fly secrets deploy -a $database_app"
+  [ -n "$wal_waits" ] || how="fly postgres backup enable -a $database_app, then: $how"
+  say "WAL backups, for any point in time, are not switched on. To have them: $how
 A server with less than 512 MB needs more memory first: fly machine update MACHINE_ID --vm-memory 512 -a $database_app"
 }
 

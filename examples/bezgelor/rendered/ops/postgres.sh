@@ -250,6 +250,9 @@ write_dump() {
   folder=$(dirname -- "$1")
   # It gets its name when it is complete.
   unfinished=$1.partial
+  for left in "$folder"/*.dump.partial; do
+    [ ! -f "$left" ] || say "$left was left by a run that was killed, and is no backup. Unless another run writes it now: rm '$left'" >&2
+  done
   [ -n "$dry_run" ] ||
     say "Copying $database_name at ${host:-$provider} ($(database_size), URL from $url_from)"
   follow "copying" pg_dump --format=custom --no-password --verbose --lock-wait-timeout=60000 --file="$unfinished" || {
@@ -274,6 +277,13 @@ write_dump() {
   }
   mv "$unfinished" "$1"
   unfinished=
+  cp "$scratch/rows" "$1.rows"
+}
+
+# dwindled ROWS: prints the tables that have less than half of the rows that they have in ROWS, a file beside an earlier dump.
+dwindled() {
+  awk -F '\t' 'NR == FNR { now[$2] = $1; next }
+    $1 >= 100 && $1 > 2 * now[$2] { printf "  %s: %d rows, %d in the dump before\n", $2, now[$2], $1 }' "$scratch/rows" "$1"
 }
 
 free_megabytes() {
@@ -328,6 +338,9 @@ read_dump() {
 # check_dump FILE: reads a file that was written earlier, and compares it with its checksum first.
 check_dump() {
   [ -f "$1" ] || fail 2 "there is no file $1"
+  case $1 in
+    *.partial) fail 1 "$1 was left by a run that was killed, and is no backup. Use another dump" ;;
+  esac
   [ -s "$1" ] || fail 1 "$1 is empty. Take another dump"
   [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
 If you know that it is: sha256sum '$1' > '$1.sha256'"

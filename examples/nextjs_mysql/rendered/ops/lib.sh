@@ -158,10 +158,11 @@ all_committed() {
   [ -z "$(git status --porcelain)" ] || fail 1 "some changes are not committed. Commit them$1"
 }
 
-# scratch_folder: makes $scratch, a folder that only this user can read.
+# scratch_folder: makes $scratch, a folder that only this user can read. What a run left that was killed goes after a day.
 scratch_folder() {
   [ -z "$scratch" ] || return 0
-  scratch=$(mktemp -d)
+  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fly-ops.*' -user "$(id -u)" -mtime +0 -exec rm -rf {} + 2>/dev/null || :
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/fly-ops.XXXXXX")
   trap finish EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT

@@ -69,6 +69,9 @@ read_copy() {
 # check_copy FILE: reads a file that was written earlier, and compares it with its checksum first.
 check_copy() {
   [ -f "$1" ] || fail 2 "there is no file $1"
+  case $1 in
+    *.partial) fail 1 "$1 was left by a run that was killed, and is no backup. Use another copy" ;;
+  esac
   [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
 If you know that it is: sha256sum '$1' > '$1.sha256'"
   [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
