@@ -110,7 +110,10 @@ def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Ma
     machine.starts(False)
     done = machine.run("restore", f"--from={copy}", "--wait=0")
     assert (done.returncode, "Restored" in done.stdout) == (1, False)
-    assert "has restarted, but did not put the copy in place, or does not answer. To see why: ops/logs production" in done.stderr
+    assert (
+        "has restarted, but did not put the copy in place, or does not answer. To see why: ops/logs production"
+        in done.stderr
+    )
 
 
 def test_what_a_killed_run_left_is_named_and_never_taken(machine: Machine, tmp_path: Path) -> None:

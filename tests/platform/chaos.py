@@ -1,7 +1,10 @@
 """Every call of a script can fail, get lost or be the last: what is said then is true, and what it prints leads on.
 
 A point is a call of one command of flyctl; the same call again, as in a loop that waits, is no other point. By default
-some points are tried, each with another kind of failure; the profile `thorough` tries every point with every kind.
+some points are tried, each with another kind of failure; the profile `thorough` tries every point with every kind. That
+takes hours, so it can be done in parts, with a verdict for each point:
+
+    HYPOTHESIS_PROFILE=thorough CHAOS_PART=3/12 uv run pytest -s -n 0 tests/platform/test_chaos_deploy.py
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from typing import Any
 from tests.flyplatform.faults import Call, Fault
 from tests.platform.account import Account, Ran
 from tests.support.profiles import THOROUGH
+
+PART = os.environ.get("CHAOS_PART", "1/1")
+"""Of the profile `thorough`: which part of how many."""
 
 BROKEN = (
     "jq: ",
@@ -158,7 +164,8 @@ def begin(account: Account, task: Task) -> None:
 def chosen(found: list[Point], tries: int, turn: int) -> list[tuple[Point, Kind]]:
     """What is tried: every point with every kind, or so many points with kinds that take turns."""
     if THOROUGH:
-        return [(point, kind) for point in found for kind in KINDS]
+        part, parts = map(int, PART.split("/"))
+        return [(point, kind) for point in found for kind in KINDS][part - 1 :: parts]
     step = len(found) / tries
     return [(found[int((n + 0.5) * step)], KINDS[(turn + n) % len(KINDS)]) for n in range(tries)]
 
@@ -179,6 +186,7 @@ def check(account: Account, task: Task, tries: int, turn: int, record: Callable[
         ran = task.run(account)
         where = f"{' '.join(task.command)}: {kind.name} at command {point.command}, {point.call}"
         problems = faults_of(account, kind, ran) + aftermath(account, task, wanted, ran, kind)
+        print("wrong" if problems else "green", where, flush=True)
         wrong += [f"{where}: {problem}" for problem in problems]
     assert not wrong, f"{len(wrong)} of {len(tried)}:\n" + "\n\n".join(wrong)
 
