@@ -68,6 +68,13 @@ def test_a_second_copy_changes_nothing(template: Path, tmp_path: Path, name: str
     assert before == {path: (file.read_bytes(), file.stat().st_mode) for path, file in rendered_files(tmp_path).items()}
 
 
+def test_each_page_says_first_when_it_is_needed_and_has_at_most_200_lines(renders: dict[str, Path]) -> None:
+    pages = [page for project in renders.values() for page in project.glob("docs/**/*.md")]
+    openings = {page: page.read_text().split("\n\n")[1] for page in pages}
+    assert [page for page, opening in openings.items() if not opening.startswith("You need this page ")] == []
+    assert [page for page in pages if len(page.read_text().splitlines()) > 200] == []
+
+
 def test_no_two_sources_render_one_path() -> None:
     """Two layers that are in at the same time would fight over a file, and copier would stop half-way."""
     layers: dict[str, list[frozenset[str]]] = {}
