@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ WORKSPACE = {"pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n"}
 PEM = 'import { readFileSync } from "node:fs";\nexport const ca = readFileSync("certs/db-ca.pem");\n'
 NX_ROOT = {name: text for name, text in nextjs().items() if name == "package.json"} | {"nx.json": "{}"}
 
+PACKAGE = json.loads(nextjs()["package.json"])
+RANGES = PACKAGE["dependencies"] | PACKAGE.get("devDependencies", {})
+NPM_LOCK = {"package-lock.json": json.dumps({"packages": {"": {"dependencies": RANGES}}}, indent=2)}
+BUN_LOCK = {"bun.lock": json.dumps({"workspaces": {"": {"dependencies": RANGES}}}, indent=2)}
+TWO_LOCKS = {**nextjs(), **BUN_LOCK, **NPM_LOCK}
+
 CASES: dict[str, tuple[Files, str, list[str]]] = {
     "build migrates": (
         scripts(build="prisma generate && prisma migrate deploy && next build"),
@@ -77,6 +84,21 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         scripts(build="sh -c 'prisma migrate deploy && next build'"),
         "package.json build-needs-database",
         ["`prisma migrate`", "release_command"],
+    ),
+    "two lock files and a workflow": (
+        {**TWO_LOCKS, ".github/workflows/ci.yml": "jobs:\n  test:\n    steps:\n      - run: bun install\n"},
+        ".github/workflows/ci.yml lock-files",
+        ["Of bun.lock and package-lock.json", "built with bun"],
+    ),
+    "two lock files and a page": (
+        {**TWO_LOCKS, "README.md": "Clone it, then:\n\n    npm ci\n    npm install -g vercel\n"},
+        "README.md lock-files",
+        ["built with npm"],
+    ),
+    "a lock file that was left behind": (
+        {**nextjs(), "yarn.lock": "# yarn lockfile v1\n\nnext@12:\n  version 12.0.0\n", **NPM_LOCK},
+        "package.json lock-files",
+        ["built with npm"],
     ),
     "prepare needs git": (
         scripts(prepare="git config core.hooksPath .githooks"),
@@ -278,6 +300,84 @@ def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Pa
     assert copied(template, write(tmp_path / "spaced", spaced))["build_command"] == "npm run 'build it'"
     none = nextjs(scripts={"dev": "next dev"})
     assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
+
+
+MODULES: dict[str, tuple[str, list[str]]] = {
+    "a client by its key": (
+        "export const stripe = new Stripe(process.env.STRIPE_SECRET_KEY!, {});\n",
+        ["STRIPE_SECRET_KEY"],
+    ),
+    "a key without a mark": ("const resend = new Resend(process.env.RESEND_API_KEY)\n", ["RESEND_API_KEY"]),
+    "an object": (
+        "export const ai = new OpenAI({\n  apiKey: process.env.OPENAI_API_KEY,\n  organization: get(1),\n});\n",
+        ["OPENAI_API_KEY"],
+    ),
+    "a key in a constant": (
+        "const key = process.env.STRIPE_KEY as string;\nexport const stripe = new Stripe(key);\n",
+        ["STRIPE_KEY"],
+    ),
+    "two of one call": (
+        "export const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_KEY!);\n",
+        ["SUPABASE_URL", "SUPABASE_SERVICE_KEY"],
+    ),
+    "a client that is kept": (
+        "export const mail = globalThis.mail ?? new Mailer(process.env.MAIL_KEY as string);\n",
+        ["MAIL_KEY"],
+    ),
+    "a check": ("if (!process.env.SESSION_SECRET) {\n  throw new Error('x');\n}\n", ["SESSION_SECRET"]),
+    "a check of a constant": (
+        "const secret = process.env.SESSION_SECRET;\nif (secret === undefined) throw new Error('x');\n",
+        ["SESSION_SECRET"],
+    ),
+    "a check of two": (
+        "const id = process.env.APP_ID;\nif (!id || !process.env.APP_KEY) {\n  throw new Error('x');\n}\n",
+        ["APP_ID", "APP_KEY"],
+    ),
+    "a function that throws": ("export const id = process.env.APP_ID ?? raise('APP_ID');\n", ["APP_ID"]),
+    "a function in place": ("export const id = process.env.APP_ID || (() => { throw new Error(); })();\n", ["APP_ID"]),
+    "an invariant": ("invariant(process.env.APP_ID, 'APP_ID is missing');\n", ["APP_ID"]),
+    "a name for a function": ('export const id = requireEnv("APP_ID");\n', ["APP_ID"]),
+    "envalid": (
+        "export const env = cleanEnv(process.env, {\n  APP_ID: str(),\n  A_B: str({ default: '' }),\n});\n",
+        ["APP_ID"],
+    ),
+    "in a function": ("export function get() {\n  return new Stripe(process.env.STRIPE_KEY!);\n}\n", []),
+    "a check in a function": ("export function get() {\n  if (!process.env.APP_ID) throw new Error('x');\n}\n", []),
+    "one that may be missing": ("export const redis = new Client({ url: process.env.APP_URL });\n", []),
+    "one with a default": ('const port = process.env.APP_PORT ?? "3";\nif (!process.env.APP_ID) warn();\n', []),
+    "one of another host": ("if (!process.env.VERCEL_URL) throw new Error('x');\n", []),
+    "one of the browser": ("export const a = createClient(process.env.NEXT_PUBLIC_A!);\n", []),
+}
+
+
+@pytest.mark.parametrize("case", MODULES)
+def test_what_a_module_stops_without_is_known(case: str, tmp_path: Path) -> None:
+    code, names = MODULES[case]
+    found = examine(write(tmp_path, {**nextjs(), "src/lib/clients.ts": code})).nextjs.variables
+    assert [variable.name for variable in found] == names
+    assert all(variable.file == "src/lib/clients.ts" and variable.stand_in for variable in found)
+
+
+def test_what_next_config_stops_without_is_known(tmp_path: Path) -> None:
+    code = "export default () => {\n  if (!process.env.CMS_TOKEN) {\n    throw new Error('x');\n  }\n  return {};\n};\n"
+    [found] = examine(write(tmp_path, {**nextjs(), "next.config.mjs": code})).nextjs.variables
+    assert (found.name, found.file, found.line) == ("CMS_TOKEN", "next.config.mjs", 2)
+
+
+ADDRESSES: dict[str, tuple[str, str, list[str]]] = {
+    "another name": ("pg", "new Pool({ connectionString: process.env.POSTGRES_URL });\n", ["POSTGRES_URL"]),
+    "the same name": ("pg", "new Pool({ connectionString: process.env.DATABASE_URL });\n", []),
+    "both": ("postgres", "postgres(process.env.POSTGRES_URL ?? process.env.DATABASE_URL!);\n", []),
+    "what a package reads": ("@vercel/postgres", "export const all = () => sql`select 1`;\n", ["POSTGRES_URL"]),
+    "another server": ("mysql2", "createPool(process.env.DB_URL!);\n", []),
+}
+
+
+@pytest.mark.parametrize("case", ADDRESSES)
+def test_another_name_of_the_databases_address_is_known(case: str, tmp_path: Path) -> None:
+    driver, code, names = ADDRESSES[case]
+    found = examine(write(tmp_path, {**nextjs(dependencies={driver: "^1"}), "app/lib/data.ts": code})).nextjs
+    assert [variable.name for variable in found.database_variables] == names
 
 
 BUILDS: dict[str, tuple[dict[str, str], str]] = {

@@ -204,6 +204,25 @@ def test_migrations_and_what_applies_them_are_put_together(tmp_path: Path) -> No
     assert (out / "plan/cli").read_text() == "prisma@7.9.1\n"
 
 
+@pytest.mark.parametrize(
+    ("orm", "migrations", "config"),
+    [
+        ("prisma", "prisma/migrations", {"prisma/schema.prisma": "x\n"}),
+        ("prisma", "db/schema/migrations", {"db/schema/user.prisma": "x\n"}),
+        ("drizzle", "src/db/out", {"drizzle.config.ts": 'export default { out: "./src/db/out" };\n'}),
+        ("drizzle", "drizzle", {"drizzle.config.mjs": "export default {};\n"}),
+    ],
+)
+def test_tables_that_are_pushed_need_no_folder(
+    orm: str, migrations: str, config: dict[str, str], tmp_path: Path
+) -> None:
+    files = {**APP, "package-lock.json": lock(prisma="7.9.1"), "fly/database.mjs": "", "fly/migrate.mjs": "", **config}
+    out, said = plan(tmp_path, files, database=True, orm=orm, migrations=migrations)
+    assert f"NOTE: there is no folder {migrations}, so no deploy makes a table." in said
+    assert list((out / "migrate/migrations").iterdir()) == []
+    assert (out / "migrate/migrate.mjs").exists()
+
+
 DATABASE = {"database": True, "orm": "prisma", "migrations": "prisma/migrations"}
 
 
@@ -220,8 +239,13 @@ DATABASE = {"database": True, "orm": "prisma", "migrations": "prisma/migrations"
             DATABASE,
             "There is no folder prisma/mig",
         ),
+        (
+            {"drizzle.config.ts": 'export default { out: "./sql" };\n', "fly/database.mjs": ""},
+            {**DATABASE, "orm": "drizzle", "migrations": "drizzle"},
+            "There is no folder drizzle",
+        ),
     ],
-    ids=["no package.json", "no next", "no lock file", "no Prisma", "Prisma 8", "no migrations"],
+    ids=["no package.json", "no next", "no lock file", "no Prisma", "Prisma 8", "no migrations", "another folder"],
 )
 def test_what_cannot_end_well_is_said(
     files: dict[str, Any], settings: dict[str, Any], sentence: str, tmp_path: Path

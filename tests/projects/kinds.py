@@ -545,6 +545,38 @@ TOLD: dict[str, Told] = {
             below("app", {**phoenix(), "package.json": '{"dependencies": {"ui": "file:./ui"}}'}),
         ],
     ),
+    "code that stops without a key": Told(
+        {"variable-in-schema"},
+        [
+            {**nextjs(), "src/lib/pay.ts": "export const stripe = new Stripe(process.env.STRIPE_SECRET_KEY!)\n"},
+            {**nextjs(), "next.config.mjs": "if (!process.env.CMS_URL) {\n  throw new Error('CMS_URL')\n}\n"},
+            below("web", {**nextjs(), "lib/auth.js": "const key = requireEnv('SESSION_KEY')\n"}),
+            {**nextjs(), "src/libs/Env.ts": on_next.ENV},
+        ],
+        [
+            {**nextjs(), "src/lib/pay.ts": "export const pay = () => new Stripe(process.env.STRIPE_SECRET_KEY!)\n"},
+            {**nextjs(), "tests/setup.ts": "if (!process.env.BASE_URL) {\n  throw new Error('BASE_URL')\n}\n"},
+        ],
+    ),
+    "an address of another name in the code": Told(
+        {"database-variable"},
+        [
+            {**nextjs(dependencies={"pg": "^8"}), "lib/db.ts": "new Pool({ connectionString: process.env.PG_URL });\n"},
+            {**nextjs(dependencies={"postgres": "^3"}), "app/lib/a.ts": "postgres(process.env.POSTGRES_URL!, {});\n"},
+            below("web", nextjs(dependencies={"@vercel/postgres": "^0.10"})),
+        ],
+        [
+            {
+                **nextjs(dependencies={"pg": "^8"}),
+                "lib/db.ts": "new Pool({ connectionString: process.env.DATABASE_URL });",
+            }
+        ],
+    ),
+    "two lock files of which one is in use": Told(
+        {"lock-files"},
+        cases("two lock files and a workflow", "two lock files and a page", "a lock file that was left behind"),
+        [nextjs(), {**nextjs(), **on_next.NPM_LOCK}, on_next.TWO_LOCKS],
+    ),
     "an Elixir that is not offered": Told(
         {"version-not-served"},
         [

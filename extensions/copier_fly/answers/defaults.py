@@ -13,7 +13,7 @@ from .. import naming
 from ..detect import files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
-from ..detect.nextjs.app import DATABASE_STAND_IN
+from ..detect.nextjs.environment import DATABASE_STAND_IN
 from ..detect.project import Project, UmbrellaApp
 from ..fly import memory, platform, toml
 from . import checks, questions

@@ -202,7 +202,8 @@ class NextjsApp:
     """A Next.js app; paths are relative to it.
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
-    are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `build_script` the script
+    are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `manager_chosen_by` the
+    file that says which of several lock files is in use, `build_script` the script
     `build`, else the one that runs `next build`. `build_command` is what it runs but for commands that ask a database,
     where it has such. `output` is export, standalone or None. `database` is the kind that
     the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
@@ -218,6 +219,7 @@ class NextjsApp:
     package_manager: str | None = None
     package_manager_pin: str | None = None
     lockfiles: tuple[str, ...] = ()
+    manager_chosen_by: str | None = None
     node_version: str | None = None
     build_script: str | None = None
     build_command: str | None = None

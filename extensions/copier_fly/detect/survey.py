@@ -197,6 +197,14 @@ def package_manager(target: Target, project: Project) -> Iterator[ProjectWarning
         yield warning("package-manager", place, pin=nextjs.package_manager_pin, locks=" and ".join(nextjs.lockfiles))
 
 
+def lock_files(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """There are lock files of two package managers, and the project says which one it installs with."""
+    nextjs = project.nextjs
+    if place := nextjs.manager_chosen_by:
+        name = (nextjs.package_manager or "").replace("_berry", "")
+        yield warning("lock-files", (place, None), locks=" and ".join(nextjs.lockfiles), name=name)
+
+
 def node_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The project names a line of Node.js that is not offered."""
     wanted = project.nextjs.node_version
@@ -323,6 +331,7 @@ RULES: tuple[Rule, ...] = (
     two_orms,
     prisma_schema,
     package_manager,
+    lock_files,
     node_version,
     own_health_page,
     example_of_env,

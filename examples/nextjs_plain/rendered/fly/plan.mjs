@@ -188,6 +188,16 @@ function main(context, out) {
   if (settings.migrations) forMigrations(context, out, settings);
 }
 
+/** Whether the app is set up for this folder and only has no migration yet, as where its tables are pushed. */
+function pushes(app, orm, migrations) {
+  const beside = join(app, dirname(migrations));
+  if (orm === "prisma") return existsSync(beside) && readdirSync(beside).some((name) => name.endsWith(".prisma"));
+  const config = orm === "drizzle" && readdirSync(app).find((name) => name.startsWith("drizzle.config."));
+  if (!config) return false;
+  const text = readFileSync(join(app, config), "utf8");
+  return text.includes(basename(migrations)) || !/\bout\s*:/.test(text);
+}
+
 function forMigrations(context, out, { appDir, orm, migrations, cli }) {
   const folder = join(appDir, migrations);
   if (!existsSync(join(context, folder))) {
@@ -196,6 +206,12 @@ function forMigrations(context, out, { appDir, orm, migrations, cli }) {
       drizzle: "Make the first migration: npx drizzle-kit generate",
       sql: "Put numbered .sql files there",
     }[orm];
+    if (pushes(join(context, appDir), orm, migrations) && !cli) {
+      console.warn(`\nNOTE: there is no folder ${folder}, so no deploy makes a table. ${first}, and commit it.\n`);
+      mkdirSync(join(out, "migrate/migrations"), { recursive: true });
+      copy(join(context, "fly/migrate.mjs"), join(out, "migrate/migrate.mjs"));
+      return;
+    }
     throw new Stop(
       `There is no folder ${folder}, so a deploy would leave the database without tables. ${first}, and commit it. ` +
         `Another folder, or none? Say so: ${ask("orm --ask migrations_dir")}`,

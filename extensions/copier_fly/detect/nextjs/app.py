@@ -12,7 +12,8 @@ from pathspec import GitIgnoreSpec
 
 from .. import files
 from ..files import Target
-from ..project import DATABASE_NAME, OTHER_DRIVERS, App, NextjsApp, Variable
+from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, NextjsApp, Variable
+from . import environment
 
 DB_DRIVERS = (
     # These talk to Neon alone, whatever else is there for the developer's own database.
@@ -97,12 +98,60 @@ def workspace(target: Target, folder: str) -> str | None:
 
 
 class Manager(NamedTuple):
-    """The package manager (None when the files contradict), `packageManager`, and the lock files in their folder."""
+    """The package manager (None when the files contradict), `packageManager`, and the lock files in their folder.
+
+    `chosen_by` is the file that says which of several lock files is in use.
+    """
 
     name: str | None
     pin: str | None
     locks: list[str]
     lock_dir: str
+    chosen_by: str | None = None
+
+
+_INSTALLS = re.compile(
+    r"(?<![\w/-])(?:(npm) (?:ci|i|install)|(pnpm) (?:i|install)|(yarn)(?: install| --\w[\w-]*)?(?=\s*(?:$|[`\"'&|;)]))"
+    r"|(bun) (?:i|install))(?![\w:-])(?! +(?:-g\b|--global\b))",
+    re.MULTILINE,
+)
+_INSTALLED_BY = ("vercel.json", "netlify.toml", "render.yaml", "README.md", "readme.md")
+"""Files beside the lock files that say how the packages are installed."""
+
+
+def _agrees(lock: str, file: str, package: dict[str, Any]) -> bool:
+    """Whether a lock file has every range of the package.json beside it."""
+    root = lock.partition('"node_modules/')[0] if "package" in file or "shrinkwrap" in file else lock
+    for name, wanted in dependencies(package).items():
+        one, range_ = re.escape(name), re.escape(wanted)
+        pattern = {
+            "pnpm-lock.yaml": rf"^ +['\"]?{one}['\"]?:\n +specifier: ['\"]?{range_}['\"]?$",
+            "yarn.lock": rf"(?:^|[\"\s]){one}@(?:npm:)?{range_}[\",:]",
+        }.get(file, rf'"{one}": "{range_}"')
+        if not re.search(pattern, root, re.MULTILINE):
+            return False
+    return True
+
+
+def _of_several(target: Target, folder: str, locks: list[str]) -> tuple[str, str] | None:
+    """The lock file in use, and the file that says so: the one that alone agrees, else how CI or a page installs."""
+    package = package_json(target, folder)
+    read = {name: target.text(files.join(folder, name), files.LOCK_LIMIT) for name in locks if name != "bun.lockb"}
+    agree = [name for name, text in read.items() if text and _agrees(text, name, package)]
+    if len(agree) == 1 and len(read) == len(locks):
+        return agree[0], files.join(folder, "package.json")
+    workflows = [f".github/workflows/{name}" for name in target.names(".github/workflows") if name[:4] != "fly-"]
+    for places in (workflows, [files.join(folder, name) for name in _INSTALLED_BY]):
+        found = {
+            next(filter(None, one.groups())): place
+            for place in places
+            for one in _INSTALLS.finditer(target.text(place) or "")
+        }
+        if len(found) == 1:
+            kind, place = next(iter(found.items()))
+            of_kind = [name for name in locks if files.LOCKFILES[name] == kind]
+            return (of_kind[0], place) if of_kind else None
+    return None
 
 
 def _package_manager(target: Target, folder: str, top: str) -> Manager:
@@ -117,6 +166,10 @@ def _package_manager(target: Target, folder: str, top: str) -> Manager:
     pins = [re.fullmatch(r"((npm|pnpm|yarn|bun)@(\d+\.\d+\.\d+(?:-[\w.]+)?))(?:\+.*)?", pin) for pin in wanted]
     pin = next(filter(None, pins), None)
     if pin is None:
+        chosen = _of_several(target, lock_dir, locks) if len(kinds) > 1 else None
+        if chosen:
+            one = next(kind for kind in kinds if kind.startswith(files.LOCKFILES[chosen[0]]))
+            return Manager(one, None, locks, lock_dir, chosen[1])
         return Manager(kinds.pop() if len(kinds) == 1 else None, None, locks, lock_dir)
     name = "yarn_berry" if pin[2] == "yarn" and not pin[3].startswith(("0.", "1.")) else pin[2]
     # A pin that its lock file contradicts: which of the two is meant only the user can say.
@@ -335,60 +388,6 @@ def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
     return tuple(found.values())
 
 
-DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
-
-
-def _stand_in(name: str, check: str) -> str:
-    """A value that a check written with zod lets pass."""
-    if prefix := re.search(r"startsWith\(\s*[\"'`]([^\"'`]+)", check):
-        return f"{prefix[1]}build-stand-in"
-    if re.search(r"number\(|\bint\(|numeric", check):
-        return "1"
-    if re.search(r"bool", check, re.IGNORECASE):
-        return "false"
-    if "email(" in check:
-        return "build@example.com"
-    if re.search(r"(?:POSTGRES|DATABASE|DB|PG)\w*_UR[IL]|(?:POSTGRES|DATABASE)_URL", name):
-        return DATABASE_STAND_IN
-    if "url(" in check or re.search(r"_UR[IL]$", name):
-        return "https://build.example.com"
-    return "a-stand-in-for-the-build-of-more-than-32-characters"
-
-
-_CHECKED = (
-    (re.compile(r"\bcreateEnv\b"), re.compile(r"\bserver\s*:\s*\{")),
-    (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
-)
-"""What a file says that checks the environment, with @t3-oss/env or with zod alone, and where its names begin."""
-
-
-def _schema_variables(target: Target, folder: str) -> tuple[Variable, ...]:
-    """The variables of the server that a schema of the environment requires, without those that have a default."""
-    for stem in ("src/env", "env", "src/lib/env", "lib/env", "src/env/server", "src/env/index"):
-        for ending in ("ts", "mjs", "js"):
-            file = files.join(folder, f"{stem}.{ending}")
-            text = target.text(file) or ""
-            begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
-            server = begin.search(text) if begin else None
-            if server is None:
-                continue
-            section = text[server.end() :]
-            end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
-            section = section[: end.start()] if end else section
-            found = []
-            entries = re.compile(
-                r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE
-            )
-            for entry in entries.finditer(section):
-                if re.search(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(", entry[2]):
-                    continue
-                if entry[1] not in ("NODE_ENV", "PORT", "DATABASE_URL") and not entry[1].startswith("NEXT_PUBLIC_"):
-                    line = files.line_of(text, server.end() + entry.start(1))
-                    found.append(Variable(entry[1], file, line, _stand_in(entry[1], entry[2])))
-            return tuple(found)
-    return ()
-
-
 def _build_script(package: dict[str, Any]) -> str | None:
     """`build` where there is such a script, else the first one that runs `next build`."""
     found = package.get("scripts")
@@ -476,6 +475,13 @@ def read(target: Target, app: App) -> NextjsApp:
     other = (database.kind or OTHER_DRIVERS.get(db_driver or "", "postgres")) != "postgres"
     address = _address(target, folder, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
+    postgres = other is False and (database.kind == "postgres" or db_driver in POSTGRES_DRIVERS)
+    addresses = database.variables or (environment.addresses(target, folder, db_driver) if postgres else ())
+    required = environment.required(target, folder)
+    if other and not address.variable:
+        address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
+    own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
+    variables = tuple(one for one in required if one.name not in own)
     output = _js_string(_js(target, folder, "next.config"), "output")
     return NextjsApp(
         name=app.name,
@@ -484,6 +490,7 @@ def read(target: Target, app: App) -> NextjsApp:
         package_manager=manager.name,
         package_manager_pin=manager.pin,
         lockfiles=tuple(manager.locks),
+        manager_chosen_by=manager.chosen_by,
         node_version=_node_version(target, folder, package),
         build_script=_build_script(package),
         build_command=_build_command(package, manager.name),
@@ -495,11 +502,11 @@ def read(target: Target, app: App) -> NextjsApp:
         database=database.kind,
         database_word=database.word,
         settings_files=database.files,
-        database_variables=database.variables,
+        database_variables=addresses,
         address=address.variable,
         fixed_file=address.fixed,
         payload="payload" in deps,
-        variables=_schema_variables(target, folder),
+        variables=variables,
         registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,
     )

@@ -19,6 +19,7 @@ from ..files import Target
 from ..project import NextjsApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
+from . import environment
 
 _STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
 _DATABASE_PART = re.compile(
@@ -29,11 +30,6 @@ _READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)|\[[\"']([A-Z][A-Z0-9_]
 _PROGRAMS = re.compile(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
 )
-_OF_TOOLS = re.compile(
-    r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
-    r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.]*\.config\.[mc]?[jt]s$"
-)
-"""Files that no build of the app runs."""
 MAX_FOLDERS = 400
 """How many folders of a repository are looked at for a schema or a project outside of the app."""
 
@@ -81,25 +77,12 @@ class Look(look.Look):
     @cached_property
     def app_sources(self) -> list[str]:
         """The app's own sources, a few hundred at the most."""
-        found = []
-        for folder in dict.fromkeys(("src", "app", "pages", "lib", "server", "db", "utils", ".")):
-            for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
-                if folder == ".":
-                    names = self.target.names(self.dir)
-                    found += [self.path(name) for name, inner in names.items() if name.endswith(ending) and not inner]
-                else:
-                    found += list(self.target.sources(self.path(folder), ending))
-        return list(dict.fromkeys(found))[:800]
+        return environment.sources(self.target, self.dir)
 
-    @cached_property
+    @property
     def texts(self) -> dict[str, str]:
         """What is in the app's own sources, by path, without comments that fill a line."""
-        comment = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
-        return {
-            file: comment.sub("", self.target.peek(file).decode(errors="replace"))
-            for file in self.app_sources
-            if not _OF_TOOLS.search(file)
-        }
+        return environment.texts(self.target, self.dir)
 
     @cached_property
     def reads(self) -> dict[str, tuple[str, int]]:
@@ -349,7 +332,7 @@ def public_variables(look: Look) -> Iterator[ProjectWarning]:
 
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
-    """A registry's token, which `build_secrets` has by default, and what a schema of the environment requires."""
+    """A registry's token, which `build_secrets` has by default, and what a schema or a module does not load without."""
     for code, found in (("private-registry", look.app.registry_tokens), ("variable-in-schema", look.app.variables)):
         if found:
             yield warning(code, (found[0].file, found[0].line), names=", ".join(variable.name for variable in found))

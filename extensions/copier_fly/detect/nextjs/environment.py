@@ -1,0 +1,173 @@
+"""What the code of a Next.js app wants of its environment: what it stops without, and where a database's address is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from .. import files
+from ..files import Target
+from ..project import Variable
+
+DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
+
+_OF_TOOLS = re.compile(
+    r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
+    r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.-]*\.config\.[mc]?[jt]s$"
+)
+"""Files that no build of the app runs."""
+_COMMENT = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
+MAX_TEXTS = 800
+FOLDERS = ("src", "app", "pages", "lib", "libs", "server", "db", "utils", "config", "services", "env", ".")
+"""Where an app keeps its code; of the last one only the files that are there."""
+_SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
+"""Variables of the image, of another host, and those that stand in the code of the browser."""
+
+
+def sources(target: Target, folder: str) -> list[str]:
+    """The app's own sources, a few hundred at the most."""
+    found: list[str] = []
+    for below in FOLDERS:
+        inside = files.join(folder, below)
+        for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
+            if below == ".":
+                names = target.names(folder)
+                found += [
+                    files.join(folder, name) for name, inner in names.items() if name.endswith(ending) and not inner
+                ]
+            else:
+                found += list(target.sources(inside, ending))
+    return list(dict.fromkeys(found))[:MAX_TEXTS]
+
+
+@lru_cache(maxsize=2)
+def texts(target: Target, folder: str) -> dict[str, str]:
+    """What is in the app's own sources, by path, without comments that fill a line."""
+    return {
+        file: _COMMENT.sub("", target.peek(file).decode(errors="replace"))
+        for file in sources(target, folder)
+        if not _OF_TOOLS.search(file)
+    }
+
+
+# --- What passes a check ---------------------------------------------------------------------------------
+
+
+def _stand_in(name: str, check: str) -> str:
+    """A value that a check written with zod, or the constructor of a client, lets pass."""
+    if prefix := re.search(r"startsWith\(\s*[\"'`]([^\"'`]+)", check):
+        return f"{prefix[1]}build-stand-in"
+    if re.search(r"number\(|\bint\(|numeric", check):
+        return "1"
+    if re.search(r"bool", check, re.IGNORECASE):
+        return "false"
+    if "email(" in check:
+        return "build@example.com"
+    if re.search(r"(?:POSTGRES|DATABASE|DB|PG)\w*_UR[IL]|(?:POSTGRES|DATABASE)_URL", name):
+        return DATABASE_STAND_IN
+    if name == "REDIS_URL":
+        return "redis://localhost:6379"
+    if "url(" in check or re.search(r"(?:^|_)UR[IL]$", name):
+        return "https://build.example.com"
+    if name.endswith("ACCOUNT_SID"):  # Twilio's begin so
+        return "AC00000000000000000000000000000000"
+    return "a-stand-in-for-the-build-of-more-than-32-characters"
+
+
+# --- What a schema requires ------------------------------------------------------------------------------
+
+_CHECKED = (
+    (re.compile(r"\bcreateEnv\b"), re.compile(r"\bserver\s*:\s*\{")),
+    (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
+    (re.compile(r"\bcleanEnv\b"), re.compile(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
+)
+"""What a file says that checks the environment, with @t3-oss/env, zod or envalid, and where its names begin."""
+_ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
+_MAY_BE_MISSING = re.compile(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:")
+
+
+def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
+    """The variables of the server that a schema of the environment requires, without those that have a default."""
+    for file, text in code.items():
+        begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
+        server = begin.search(text) if begin else None
+        if server is None:
+            continue
+        section = text[server.end() :]
+        end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
+        section = section[: end.start()] if end else section
+        for entry in _ENTRY.finditer(section):
+            if not _MAY_BE_MISSING.search(entry[2]):
+                line = files.line_of(text, server.end() + entry.start(1))
+                yield Variable(entry[1], file, line, _stand_in(entry[1], entry[2]))
+
+
+# --- What a module stops without -------------------------------------------------------------------------
+
+_NAMED = re.compile(
+    r"\bprocess\.env\.([A-Z]\w*)\s*(?:\?\?|\|\|)\s*(?:(?:raise|throw|fail|missing)\w*\(|\(?\(\(?\) => \{?\s*throw\b)"
+    r"|^(?:export )?(?:const \w+ = )?(?:\w*[iI]nvariant|assert\w*|ensure\w*)\(\s*process\.env\.([A-Z]\w*)"
+    r"|^(?:export )?const \w+ = (?:require\w*Env\w*|\w*[eE]nv\w*OrThrow|\w*RequiredEnv\w*|mustEnv)\(\s*[\"']([A-Z]\w*)",
+    re.MULTILINE,
+)
+"""`process.env.NAME ?? raise(…)`, `invariant(process.env.NAME)`, `const a = requireEnv("NAME")`."""
+_THROWS = re.compile(r"^if\s*\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\{?\s*(?:throw\b|process\.exit)", re.MULTILINE)
+_MISSING = re.compile(r"!\s*(process\.env\.)?(\w+)|(process\.env\.)?(\w+)\s*={2,3}\s*(?:undefined|null|\"\"|'')")
+_MADE = re.compile(
+    r"^(?:export )?(?:const|let|var) \w+[^=\n]*=\s*(?:[\w.() ]+(?:\?\?|\|\|)\s*)?"
+    r"(new [A-Z][\w.]*|create\w*Client|neon|postgres|drizzle)\(((?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)",
+    re.MULTILINE,
+)
+"""A client that is made when its module is loaded: what makes it, and of what."""
+_KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
+"""What stops where it is made of nothing, so that no `!` need say it."""
+
+
+def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
+    """The variables of the server without which a module of the app, or next.config, stops when it is loaded."""
+    for file, text in code.items():
+        held = dict(re.findall(r"\b(?:const|let|var) (\w+)[^=\n]*= *process\.env\.([A-Z]\w*)", text))
+        # What next.config does in a function runs in every build too.
+        flat = re.sub(r"^[ \t]+(?=if\b)", "", text, flags=re.MULTILINE) if "next.config." in file else text
+        names = [(name, found[0]) for found in _NAMED.finditer(text) for name in found.groups() if name]
+        for found in _THROWS.finditer(flat):
+            for direct, word, other_direct, other in _MISSING.findall(found[1]):
+                name = word or other
+                names.append((name if direct or other_direct else held.get(name, ""), ""))
+        for found in _MADE.finditer(text):
+            mark = "" if found[1] in _KEYED else r"(?:!|\s+as\s+string\b)"
+            words = re.findall(rf"\bprocess\.env\.([A-Z]\w*){mark}", found[2])
+            words += [held[word] for word in re.findall(r"\b\w+\b", found[2]) if word in held and not mark]
+            names += [(name, found[1]) for name in words]
+        for name, check in names:
+            if name:
+                yield Variable(name, file, files.line_of(text, text.index(name)), _stand_in(name, check))
+
+
+def required(target: Target, folder: str) -> tuple[Variable, ...]:
+    """The variables of the server that the app does not start or build without, each with its first place."""
+    code = {file: text for file, text in texts(target, folder).items() if "nv" in text}
+    found: dict[str, Variable] = {}
+    for variable in (*_by_schemas(code), *_by_modules(code)):
+        if not _SET_ANYWAY.fullmatch(variable.name):
+            found.setdefault(variable.name, variable)
+    return tuple(found.values())
+
+
+_ADDRESS = re.compile(
+    r"\bprocess\.env(?:\.|\[[\"'])((?!NEXT_)(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
+    r"_(?:URL|URI|DSN|CONNECTION_STRING))\b"
+)
+
+
+def addresses(target: Target, folder: str, driver: str | None) -> tuple[Variable, ...]:
+    """Where the code has the address of PostgreSQL from, if it is not DATABASE_URL."""
+    found: dict[str, Variable] = {}
+    for file, text in texts(target, folder).items():
+        for read in _ADDRESS.finditer(text) if "process.env" in text else ():
+            found.setdefault(read[1], Variable(read[1], file, files.line_of(text, read.start())))
+    if driver == "@vercel/postgres" and not found:
+        place, line = target.where([files.join(folder, "package.json")], f'"{driver}"')
+        return (Variable("POSTGRES_URL", place, line or 1),)
+    return () if "DATABASE_URL" in found else tuple(found.values())
