@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -191,11 +192,16 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "packages/data/drizzle.config.ts schema-elsewhere",
         ["Drizzle"],
     ),
-    "a committed .env": ({**nextjs(), ".env": "A=1\n"}, ".env env-file", ["extra_env"]),
+    "a committed .env": ({**nextjs(), ".env": "A=1\n"}, ".env env-file", ["goes into the image", "env_files"]),
     "a committed .env.production": (
         {**nextjs(), ".env.production": "A=1\n", ".gitignore": ".env\n.env.local\n"},
         ".env.production env-file",
-        ["public_env"],
+        ["goes into the image"],
+    ),
+    "an .env that git neither has nor ignores": (
+        {**nextjs(), ".env": "A=1\n", ".git/index": "DIRC\0\0\0\2\0\0\0\0"},
+        ".env env-file-untracked",
+        ["out of the image", ".gitignore"],
     ),
     "a certificate that code reads": (
         {**nextjs(), "certs/db-ca.pem": "x\n", "lib/db.ts": PEM},
@@ -300,6 +306,56 @@ def test_a_script_of_another_name_builds_by_default(template: Path, tmp_path: Pa
     assert copied(template, write(tmp_path / "spaced", spaced))["build_command"] == "npm run 'build it'"
     none = nextjs(scripts={"dev": "next dev"})
     assert copied(template, write(tmp_path / "none", none))["build_command"] == "next build"
+
+
+ENV_FILES: dict[str, tuple[Files, list[str]]] = {
+    "both": ({".env": "A=1\n", ".env.production": "B=1\n"}, [".env", ".env.production"]),
+    "of other machines": ({".env.local": "A=1\n", ".env.test": "A=1\n", ".env.production.local": "A=1\n"}, []),
+    "ignored": (
+        {".env": "A=1\n", ".env.production": "B=1\n", ".gitignore": ".env*\n!.env.production\n"},
+        [".env.production"],
+    ),
+    "by a script": (
+        {**scripts(postinstall="cp -n ./.env.example .env"), ".env.example": "A=1\n"},
+        [".env.example"],
+    ),
+    "by a command": (
+        {**scripts(build="dotenv -e config/.env.shared -- next build"), "config/.env.shared": "A=1\n"},
+        ["config/.env.shared"],
+    ),
+    "by a script in development": ({**scripts(dev="cp .env.example .env && next dev"), ".env.example": "A=1\n"}, []),
+}
+
+
+@pytest.mark.parametrize("case", ENV_FILES)
+def test_env_files_that_git_has_reach_the_build(case: str, tmp_path: Path) -> None:
+    more, found = ENV_FILES[case]
+    assert list(examine(write(tmp_path, {**nextjs(), **more})).nextjs.env_files) == found
+    inside = examine(write(tmp_path / "repo", below("web", {**nextjs(), **more}))).nextjs.env_files
+    assert list(inside) == [f"web/{name}" for name in found]
+
+
+def test_what_git_does_not_have_stays_out_though_it_ignores_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {**nextjs(), ".env": "A=1\n", ".env.production": "B=1\n", ".gitignore": ".env.production\n"})
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "-f", ".env.production", "package.json"], cwd=tmp_path, check=True)
+    project = examine(tmp_path)
+    assert project.nextjs.env_files == (".env.production",)
+    assert [warning.code for warning in told(tmp_path)] == ["env-file-untracked", "env-file"]
+
+
+def test_what_a_committed_file_sets_is_asked_of_no_one(tmp_path: Path) -> None:
+    files = {
+        **nextjs(),
+        "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_SITE + process.env.NEXT_PUBLIC_CDN;\n",
+        "src/env.mjs": ENV,
+        ".env.example": "NEXT_PUBLIC_SITE=\nMAIL_FROM=\nOTHER=\n",
+        ".env.production": 'NEXT_PUBLIC_SITE="https://shop.example"\nMAIL_FROM=a@shop.example\nAUTH_SECRET=\n',
+    }
+    found = {warning.code: str(warning) for warning in told(write(tmp_path, files))}
+    assert "AUTH_SECRET." in found["variable-in-schema"]
+    assert "NEXT_PUBLIC_CDN." in found["variable-public"]
+    assert "no answer has, OTHER." in found["example-of-env"]
 
 
 MODULES: dict[str, tuple[str, list[str]]] = {

@@ -490,6 +490,7 @@ TOLD: dict[str, Told] = {
         [
             on_next.scripts(postinstall="cp .env.example .env"),
             on_next.scripts(build="cp -n .env.production .env && next build"),
+            {**on_next.scripts(postinstall="cp .env.example .env"), ".gitignore": ".env*\n", ".env.example": "A=1\n"},
             on_next.scripts(prebuild="node --env-file=.env scripts/check.mjs"),
         ],
         [on_next.scripts(dev="cp .env.example .env && next dev"), on_next.scripts(postinstall="cp a b")],

@@ -102,6 +102,7 @@ NEXTJS_APP = some(
         "orm": st.sampled_from(choices("orm")),
         "migration_runner": st.sampled_from(choices("migration_runner")),
         "migrations_dir": FOLDER,
+        "env_files": st.lists(st.sampled_from([".env", ".env.production", "web/.env"]), max_size=2, unique=True),
         "public_env": st.lists(matching(r"NEXT_PUBLIC_[A-Z]{1,8}"), max_size=2, unique=True),
         "build_command": st.sampled_from(["", "npm run site:build", "next build --debug"]),
         "build_env": st.dictionaries(ENV_NAME, ONE_LINE | st.integers() | st.booleans(), max_size=2),
@@ -290,6 +291,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
         st.sampled_from([[], "x", {"a": 1}, {"NEXT_PUBLIC_A": "x"}, {"A": ""}, {"A": "x\ny"}, {"A": None}, {"A": []}]),
         "",
     ),
+    "env_files": (st.sampled_from(["x", {}, [None], ["env"], ["../.env"], ["/.env"], [".env.local"], [".env a"]]), ""),
     "survey": (st.sampled_from(["x", {}, [1], [None], ["two\nlines"]]), "use a list of lines"),
     "build_secrets": (st.sampled_from([["a"], ["A B"], "x", {}, [None]]), "use a list of variable names"),
     "tcp_services": (

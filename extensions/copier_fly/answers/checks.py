@@ -333,6 +333,13 @@ def _public_env(value: Any, answers: Answers) -> str:
     return f"{odd[0]} does not begin with NEXT_PUBLIC_, so Next.js leaves it out" if odd else ""
 
 
+def _env_files(value: Any, _: Answers) -> str:
+    if isinstance(value, list) and all(re.fullmatch(r"(?:[\w.-]+/)*\.env[\w.-]*", str(path)) for path in value):
+        odd = [path for path in value if ".." in path.split("/") or path.endswith(".local")]
+        return f"{odd[0]} is for one machine alone; name files that git has" if odd else ""
+    return "use a list of .env files, such as [.env.production], or []"
+
+
 def _database_name(value: Any, answers: Answers) -> str:
     return "" if value == AUTO or not _name(value, answers) else f"use auto, or {_name(value, answers)[4:]}"
 
@@ -459,6 +466,7 @@ CHECKS: dict[str, Check] = {
     "build_env": _build_env,
     "public_env": _public_env,
     "build_secrets": _env_names,
+    "env_files": _env_files,
     "fly_app": _name,
     "fly_org": _name,
     "primary_region": _region,

@@ -18,6 +18,9 @@ SOURCE_LIMIT = 1_000_000
 LOCK_LIMIT = 20_000_000
 """Bytes. Lock files of large monorepos reach several megabytes."""
 
+INDEX_LIMIT = 50_000_000
+"""Bytes. 100 for a file or so: half a million of them."""
+
 LOCKFILES = {
     "package-lock.json": "npm",
     "npm-shrinkwrap.json": "npm",
@@ -103,6 +106,19 @@ class Target:
         data = self._read(relative, SOURCE_LIMIT)
         self.warnings = before
         return data or b""
+
+    def tracked(self, relative: str) -> bool | None:
+        """Whether git has a file, by the index of the repository at the top; None where that does not say so."""
+        try:
+            with open(self.path(".git/index"), "rb") as file:  # noqa: PTH123
+                index = file.read(INDEX_LIMIT)
+        except OSError:
+            return None
+        if index[:4] != b"DIRC" or index[7:8] not in (b"\2", b"\3"):
+            return None  # version 4 shortens the names
+        name = relative.encode()
+        # An entry ends with its flags, which are the length of the name but for rare ones, and the name.
+        return len(name).to_bytes(2, "big") + name + b"\0" in index
 
     def text(self, relative: str, limit: int = SOURCE_LIMIT) -> str | None:
         """A file as text without byte order mark; None as for `read`, or (a problem) when it is not UTF-8."""

@@ -209,8 +209,9 @@ class NextjsApp:
     the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
     `database_variables` are other names than DATABASE_URL for its address, `address` the variable that has the address
     of a database other than PostgreSQL, `fixed_file` the place that has the file of SQLite by its name instead.
-    `variables` are those that a schema of the environment requires, `registry_tokens` what an installation of packages
-    needs.
+    `variables` are those that a schema of the environment or a module requires, `registry_tokens` what an installation
+    of packages needs. `env_files` are the committed .env files that the build reads, as seen from the target, and
+    `env_names` the variables to which they give a value.
     """
 
     name: str | None = None
@@ -237,6 +238,8 @@ class NextjsApp:
     payload: bool = False
     variables: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
+    env_files: tuple[str, ...] = ()
+    env_names: frozenset[str] = frozenset()
     output: str | None = None
 
     @property

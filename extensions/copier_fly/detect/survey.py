@@ -231,7 +231,12 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
     elixir, nextjs = project.elixir, project.nextjs
     found = (*elixir.variables_at_run_time, *elixir.variables_at_build, *nextjs.variables, *nextjs.database_variables)
     address = nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable
-    known = {*_SET_ON_FLY, address, *(variable.name for variable in (*found, *nextjs.registry_tokens))}
+    known = {
+        *_SET_ON_FLY,
+        address,
+        *nextjs.env_names,
+        *(variable.name for variable in (*found, *nextjs.registry_tokens)),
+    }
     for file in dict.fromkeys(_in_app(project, name) for name in _ENV_EXAMPLES):
         text = target.text(file) or ""
         names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", text, re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -95,6 +96,16 @@ def workspace(target: Target, folder: str) -> str | None:
         if GitIgnoreSpec.from_lines(globs).match_file(f"{files.relative(folder, above)}/package.json"):
             return above
     return None
+
+
+def scripts(target: Target, folder: str) -> Iterator[tuple[str, str, str]]:
+    """File, name and command of the scripts of the app and of the workspace it is part of, the app's first."""
+    root = workspace(target, folder)
+    for place in dict.fromkeys((folder, root if root is not None else folder)):
+        found = package_json(target, place).get("scripts")
+        for name, command in found.items() if isinstance(found, dict) else ():
+            if isinstance(command, str):
+                yield files.join(place, "package.json"), name, command
 
 
 class Manager(NamedTuple):
@@ -477,7 +488,8 @@ def read(target: Target, app: App) -> NextjsApp:
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     postgres = other is False and (database.kind == "postgres" or db_driver in POSTGRES_DRIVERS)
     addresses = database.variables or (environment.addresses(target, folder, db_driver) if postgres else ())
-    required = environment.required(target, folder)
+    env = environment.env_files(target, folder, scripts(target, folder))
+    required = [one for one in environment.required(target, folder) if one.name not in env.names]
     if other and not address.variable:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
@@ -507,6 +519,8 @@ def read(target: Target, app: App) -> NextjsApp:
         fixed_file=address.fixed,
         payload="payload" in deps,
         variables=variables,
+        env_files=env.paths,
+        env_names=env.names,
         registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
+
+from pathspec import GitIgnoreSpec
 
 from .. import files
 from ..files import Target
@@ -49,6 +53,55 @@ def texts(target: Target, folder: str) -> dict[str, str]:
         for file in sources(target, folder)
         if not _OF_TOOLS.search(file)
     }
+
+
+# --- The .env files --------------------------------------------------------------------------------------
+
+_ENV_FILE = re.compile(
+    r"(?:\b(?:cp|mv|cat|source|env-cmd) +|--env-file(?:-if-exists)?=| -[ef] +)(?:-\w+ +)*(\S*\.env[\w.-]*)"
+)
+"""Commands that read an .env file."""
+_SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?[^\"'#\s]", re.MULTILINE)
+READ_BY_NEXT = (".env", ".env.production")
+
+
+def ignored(target: Target, folder: str) -> GitIgnoreSpec:
+    """What the .gitignore files at the top and beside the app leave out of git."""
+    lines: list[str] = []
+    for place in dict.fromkeys((".", folder)):
+        for line in (target.text(files.join(place, ".gitignore")) or "").splitlines():
+            lines.append(line if place == "." or not line.startswith("/") else f"/{place}{line}")
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def env_files_of(scripts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Of scripts (their package.json, name and command) those that read an .env file when packages are installed or
+    the app is built: that file as seen from the target, the package.json and the name of the script."""
+    for package, name, command in scripts:
+        if re.fullmatch(r"(pre|post)?(install|build)|prepare", name):
+            for found in _ENV_FILE.finditer(command):
+                yield posixpath.normpath(posixpath.join(files.folder_of(package), found[1])), package, name
+
+
+class EnvFiles(NamedTuple):
+    """The .env files that git has and the build reads, as seen from the target, and what they set for Next.js."""
+
+    paths: tuple[str, ...]
+    names: frozenset[str]
+
+
+def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str]]) -> EnvFiles:
+    """The committed .env files that the build reads."""
+    by_next = [files.join(folder, name) for name in READ_BY_NEXT]
+    left_out = ignored(target, folder)
+    paths = []
+    for path in dict.fromkeys((*by_next, *(path for path, _, _ in env_files_of(scripts)))):
+        tracked = target.tracked(path)
+        committed = not left_out.match_file(path) if tracked is None else tracked
+        if committed and target.is_file(path) and re.fullmatch(r"(?:[\w.-]+/)*\.env(?!\S*\.local$)[\w.-]*", path):
+            paths.append(path)
+    texts_of_next = [target.text(path) or "" for path in paths if path in by_next]
+    return EnvFiles(tuple(paths), frozenset(name for text in texts_of_next for name in _SETTING.findall(text)))
 
 
 # --- What passes a check ---------------------------------------------------------------------------------

@@ -54,12 +54,7 @@ class Look(look.Look):
 
     def scripts(self) -> Iterator[tuple[str, str, str]]:
         """File, name and command of the scripts of the app and of the workspace it is part of, the app's first."""
-        root = nextjs_app.workspace(self.target, self.dir)
-        for folder in dict.fromkeys((self.dir, root if root is not None else self.dir)):
-            scripts = nextjs_app.package_json(self.target, folder).get("scripts")
-            for name, command in scripts.items() if isinstance(scripts, dict) else ():
-                if isinstance(command, str):
-                    yield files.join(folder, "package.json"), name, command
+        return nextjs_app.scripts(self.target, self.dir)
 
     def script_place(self, file: str, name: str) -> tuple[str, int | None]:
         """Where a script is defined."""
@@ -68,11 +63,7 @@ class Look(look.Look):
     @cached_property
     def ignored(self) -> GitIgnoreSpec:
         """What the .gitignore files at the top and beside the app leave out of git."""
-        lines: list[str] = []
-        for folder in dict.fromkeys((".", self.dir)):
-            for line in (self.target.text(files.join(folder, ".gitignore")) or "").splitlines():
-                lines.append(line if folder == "." or not line.startswith("/") else f"/{folder}{line}")
-        return GitIgnoreSpec.from_lines(lines)
+        return environment.ignored(self.target, self.dir)
 
     @cached_property
     def app_sources(self) -> list[str]:
@@ -160,11 +151,11 @@ def programs_at_install(look: Look) -> Iterator[ProjectWarning]:
 
 
 def scripts_read_env(look: Look) -> Iterator[ProjectWarning]:
-    """A script of the installation or the build copies or loads an .env file."""
-    for file, name, command in look.scripts():
-        found = re.search(r"(?:\b(?:cp|mv|cat|source) +|--env-file=)(?:-\w+ +)*(\S*\.env[\w.-]*)", command)
-        if found and re.fullmatch(r"(pre|post)?(install|build)|prepare", name) and "|| " not in command:
-            yield warning("script-reads-env", look.script_place(file, name), name=name, file=found[1])
+    """A script of the installation or the build copies or loads an .env file that git does not have."""
+    for path, file, name in environment.env_files_of(one for one in look.scripts() if "|| " not in one[2]):
+        command = next(command for package, named, command in look.scripts() if (package, named) == (file, name))
+        if path not in look.app.env_files and not re.search(r"\bdotenv\b", command):
+            yield warning("script-reads-env", look.script_place(file, name), name=name, file=path)
 
 
 # --- The database ----------------------------------------------------------------------------------------
@@ -263,11 +254,13 @@ def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
 
 
 def committed_env(look: Look) -> Iterator[ProjectWarning]:
-    """A committed .env file, which Next.js would read, stays out of the image build."""
-    for name in (".env", ".env.production"):
+    """A committed .env file, which Next.js reads, goes into the image; one that is not committed does not."""
+    for name in environment.READ_BY_NEXT:
         file = look.path(name)
-        if look.target.is_file(file) and not look.ignored.match_file(file):
+        if file in look.app.env_files:
             yield warning("env-file", (file, None), name=name)
+        elif look.target.is_file(file) and not look.ignored.match_file(file):
+            yield warning("env-file-untracked", (file, None), name=name)
 
 
 def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
@@ -326,7 +319,7 @@ def dist_dir(look: Look) -> Iterator[ProjectWarning]:
 
 def public_variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables that the code for the browser reads: they are compiled in."""
-    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_")]
+    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_") and name not in look.app.env_names]
     if names:
         yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
 
