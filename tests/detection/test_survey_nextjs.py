@@ -101,6 +101,22 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "package.json lock-files",
         ["built with npm"],
     ),
+    "pages from the database": (
+        {
+            **drizzle('dialect: "postgresql",'),
+            "app/[slug]/page.tsx": "export async function generateStaticParams() {\n  return await db.query.a();\n}\n",
+        },
+        "app/[slug]/page.tsx pages-from-database",
+        ["generateStaticParams asks", "DATABASE_URL to build_secrets"],
+    ),
+    "paths from the database": (
+        {
+            **prisma("postgresql"),
+            "pages/[id].js": "export const getStaticPaths = async () => {\n  return prisma.a.findMany();\n};\n",
+        },
+        "pages/[id].js pages-from-database",
+        ["getStaticPaths asks"],
+    ),
     "prepare needs git": (
         scripts(prepare="git config core.hooksPath .githooks"),
         "package.json install-hook-git",
@@ -226,6 +242,14 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
 }
 SILENT: dict[str, Files] = {
     "a build that generates": scripts(build="prisma generate && next build", postinstall="prisma generate"),
+    "pages from files": {
+        **drizzle('dialect: "postgresql",'),
+        "app/[slug]/page.tsx": "export function generateStaticParams() {\n  return a();\n}\nconst b = db.b();\n",
+    },
+    "pages from the database on request": {
+        **drizzle('dialect: "postgresql",'),
+        "pages/a.js": "export async function getServerSideProps() {\n  return db.query.a();\n}\n",
+    },
     "a migration that nobody runs in the build": scripts(**{"db:push": "prisma db push"}),
     "husky": scripts(prepare="husky"),
     "a hook that may fail": scripts(prepare="git config core.hooksPath .githooks || true"),
@@ -455,6 +479,20 @@ BUILDS: dict[str, tuple[dict[str, str], str]] = {
         {"build": "(prisma migrate deploy || true) && prisma generate && next build"},
         "prisma generate && next build",
     ),
+    "one after the other": (
+        {"build": "run-s db:up build:next", "db:up": "dotenv -- drizzle-kit migrate", "build:next": "next build"},
+        "npm run build:next",
+    ),
+    "a check of the database": (
+        {
+            "build": "npm-run-all gen check-db build-app",
+            "check-db": "node scripts/check-db.js",
+            "gen": "prisma generate",
+        },
+        "npm run gen && npm run build-app",
+    ),
+    "all at once": ({"build": "run-p db:migrate build:next", "build:next": "next build"}, ""),
+    "one after the other with a pattern": ({"build": "run-s db:migrate build:*", "build:next": "next build"}, ""),
     "all in quotes": ({"build": "bash -c 'prisma migrate deploy && next build'"}, ""),
     "an if": ({"build": "if [ $CI ]; then prisma migrate deploy; fi; next build"}, ""),
     "nothing of a database": ({"prebuild": "npm run codegen", "build": "next build", "codegen": "graphql-codegen"}, ""),

@@ -546,6 +546,17 @@ TOLD: dict[str, Told] = {
             below("app", {**phoenix(), "package.json": '{"dependencies": {"ui": "file:./ui"}}'}),
         ],
     ),
+    "pages that are made from the database": Told(
+        {"pages-from-database"},
+        [
+            *cases("pages from the database", "paths from the database"),
+            {
+                **nextjs(dependencies={"pg": "^8"}),
+                "src/pages/a.jsx": "export async function getStaticProps() {\n  const a = await pool.query('x');\n}\n",
+            },
+        ],
+        controls("pages from files", "pages from the database on request"),
+    ),
     "code that stops without a key": Told(
         {"variable-in-schema"},
         [

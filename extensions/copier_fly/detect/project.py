@@ -277,6 +277,12 @@ class NextjsApp:
         return self.address.name if self.address else usual
 
     @property
+    def build_address(self) -> str:
+        """The variable that the build would read the database's address from."""
+        names = [variable.name for variable in self.database_variables]
+        return names[0] if names and self.database_choice != "external" else self.database_variable
+
+    @property
     def file_is_url(self) -> bool:
         """Whether the file of SQLite is named as `file:/…`, as Prisma and libSQL want it."""
         return self.orm == "prisma" or self.db_driver == "@libsql/client" or self.payload

@@ -411,11 +411,13 @@ def _build_script(package: dict[str, Any]) -> str | None:
 MIGRATES = re.compile(
     r"\b(prisma (?:migrate|db (?:push|seed|pull|execute))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
     r"sequelize\S* db:|typeorm\S* migration:run|node-pg-migrate|db:(?:push|migrate|seed|deploy)|migrate:deploy|"
+    r"(?:check|wait-?for|init|sync|setup)[-_:]?(?:db|database)|"
     r"(?:tsx|ts-node|vite-node|jiti|node|bun) (?:[^\s&|;]+ )*?[^\s&|;]*"
     r"(?:migrat[\w-]*|(?<![\w-])seed)(?:\.[cm]?[jt]s)?)(?![\w-])"
 )
 """Commands in a script that need the database."""
 _RUNS = re.compile(r"(?:npm run|npm run-script|pnpm|pnpm run|yarn|yarn run|bun run) ([\w:.-]+)")
+_IN_TURN = re.compile(r"(?:run-s|npm-run-all)((?: [\w:.-]+)+)")
 _KEYWORDS = re.compile(r"\b(?:if|then|fi|for|while|do|done|case|esac)\b")
 
 
@@ -437,6 +439,12 @@ def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> s
     parts = _commands(script)
     kept: list[str | None] = []
     for part in parts:
+        in_turn = _IN_TURN.fullmatch(part)
+        if in_turn and not re.search(r" -", in_turn[1]):
+            ran = {name: _without_database(f"npm run {name}", scripts, depth) for name in in_turn[1].split()}
+            same = all(rest == f"npm run {name}" for name, rest in ran.items())
+            kept.append(None if None in ran.values() else part if same else " && ".join(filter(None, ran.values())))
+            continue
         runs = _RUNS.fullmatch(part)
         inner = scripts.get(runs[1]) if runs else None
         if isinstance(inner, str) and depth < MAX_NESTED:

@@ -21,6 +21,11 @@ from ..warnings import warning
 from . import app as nextjs_app
 from . import environment
 
+_STATIC = re.compile(
+    r"^export (?:(?:async )?function|const) (generateStaticParams|getStaticProps|getStaticPaths)\b(?:.|\n)*?^\}",
+    re.MULTILINE,
+)
+_ASKS = re.compile(r"\b(?:\w*[dD]b|prisma|sql|pool|kysely)\s*(?:\.\w|`|\()")
 _STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
 _DATABASE_PART = re.compile(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
@@ -114,6 +119,16 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
         else:
             yield warning("build-needs-database", place, name=name, command=shown)
         return
+
+
+def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
+    """Pages are made from the database while the app is built."""
+    for file, text in look.texts.items() if look.app.database_choice != "none" else ():
+        for made in _STATIC.finditer(text):
+            if asked := _ASKS.search(made[0]):
+                place = file, files.line_of(text, made.start() + asked.start())
+                yield warning("pages-from-database", place, function=made[1], name=look.app.build_address)
+                return
 
 
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
@@ -333,6 +348,7 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
 
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     build_needs_database,
+    pages_from_database,
     install_hook,
     programs_at_install,
     scripts_read_env,
