@@ -46,7 +46,6 @@ def _files(**files: str) -> Callable[[Path], None]:
         pytest.param(
             _files(yarn__lock=""), ["package-lock.json and yarn.lock", "-d package_manager="], id="two lock files"
         ),
-        pytest.param(_files(__nvmrc="v18.17.0\n"), [".nvmrc", "18.17.0", "needs 20.9", "24"], id="old Node.js"),
         pytest.param(
             lambda app: _package(app, **{"prisma": "8.0.0", "@prisma/client": "8.0.0"}),
             ["Prisma 8.0.0", "stay on Prisma 7"],
@@ -70,7 +69,7 @@ def test_what_cannot_run_is_refused_and_nothing_written(
     ("change", "answers"),
     [
         pytest.param(_files(yarn__lock=""), {"package_manager": "npm"}, id="two lock files, one chosen"),
-        pytest.param(_files(__nvmrc="22\n"), {}, id="a Node.js new enough"),
+        pytest.param(_files(__nvmrc="v16.18.0\n"), {}, id="a Node.js that is too old for Next.js"),
         pytest.param(_files(__nvmrc="lts/*\n"), {}, id="a Node.js by another name"),
         pytest.param(
             _files(next__config__ts="// output: 'export' would be too little\nexport default {}"), {}, id="a comment"

@@ -165,7 +165,7 @@ def _check_nextjs(context: Context) -> None:
     stored = Path(str(conf["dst_path"]), str(conf["answers_file"])).is_file()
     chosen = stored or context["customise"] or "package_manager" in conf["data"]
     app = detected(context).nextjs
-    if problem := nextjs_checks.problem(str(conf["dst_path"]), app, context.get_all(), chosen):
+    if problem := nextjs_checks.problem(app, context.get_all(), chosen):
         raise UserMessageError(f"{problem} Nothing was changed.")
 
 
