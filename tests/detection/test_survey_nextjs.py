@@ -119,16 +119,26 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
     "prepare needs git": (
         scripts(prepare="git config core.hooksPath .githooks"),
-        "package.json install-hook-git",
-        ["|| true"],
+        "package.json install-hook-left-out",
+        ["`git config core.hooksPath .githooks`", "without that"],
     ),
     "postinstall needs git": (
         scripts(postinstall="patch-package && git status"),
-        "package.json install-hook-git",
-        ["no git"],
+        "package.json install-hook-left-out",
+        ["`git status`"],
     ),
     "postinstall migrates": (
-        scripts(postinstall="prisma migrate deploy"),
+        scripts(postinstall="npx prisma migrate deploy && prisma generate"),
+        "package.json install-hook-left-out",
+        ["`npx prisma migrate deploy`", "before each deploy"],
+    ),
+    "a hook with quotes": (
+        scripts(prepare="git config core.hooksPath 'my hooks'"),
+        "package.json install-hook-git",
+        ["|| true"],
+    ),
+    "a file that a hook migrates by": (
+        scripts(postinstall="tsx scripts/migrate.ts"),
         "package.json install-hook-database",
         ["a database"],
     ),

@@ -205,6 +205,26 @@ def test_migrations_and_what_applies_them_are_put_together(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        ("git config core.hooksPath .githooks", "true"),
+        ("patch-package && git submodule update --init", "patch-package"),
+        ("npx prisma migrate deploy && prisma generate", "prisma generate"),
+        ("prisma generate && npm run db:push", "prisma generate"),
+        ("git config core.hooksPath 'my hooks'", "git config core.hooksPath 'my hooks'"),
+        ("git status || true", "git status || true"),
+        ("husky", "husky"),
+    ],
+)
+def test_a_hook_is_run_without_what_needs_git_or_a_database(script: str, left: str, tmp_path: Path) -> None:
+    package = {**APP["package.json"], "scripts": {"postinstall": script}}
+    out, said = plan(tmp_path, {**APP, "package.json": package})
+    installed = json.loads((out / "packages/package.json").read_text())
+    assert installed == {**package, "scripts": {"postinstall": left}}
+    assert ("without a part of postinstall" in said) == (script != left)
+
+
+@pytest.mark.parametrize(
     ("orm", "migrations", "config"),
     [
         ("prisma", "prisma/migrations", {"prisma/schema.prisma": "x\n"}),

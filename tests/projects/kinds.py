@@ -247,7 +247,7 @@ TOLD: dict[str, Told] = {
         [nextjs(engines={"node": ">=22"})],
     ),
     "a hook that needs git": Told(
-        {"install-hook-git"},
+        {"install-hook-git", "install-hook-left-out"},
         [{**YARN, **below("web", HOOKS)}, *cases("prepare needs git", "postinstall needs git")],
         controls("a hook that may fail", "husky"),
     ),

@@ -64,6 +64,26 @@ export function readsSource({ scripts = {}, dependencies = {}, devDependencies =
   return hook && `${hook}: ${scripts[hook]}`;
 }
 
+// Commands of such a script that need a repository or a database, of which the build has neither.
+const LEFT_OUT = /^(\w+=\S+ )*git |\b(prisma (migrate|db)|drizzle-kit (push|migrate)|db:(push|migrate|seed|deploy)|migrate:deploy)\b/;
+
+/** package.json for the install: its hooks without those commands, where they stand in a row with others. */
+export function forHooks(text) {
+  const manifest = JSON.parse(text);
+  let left = false;
+  for (const name of HOOKS) {
+    const script = manifest.scripts?.[name];
+    if (typeof script !== "string" || /["'`()|;]/.test(script)) continue;
+    const parts = script.split("&&").map((part) => part.trim());
+    const kept = parts.filter((part) => !LEFT_OUT.test(part.replace(/^(npx|pnpm|yarn|bunx)( exec)?( --yes| -y)? /, "")));
+    if (kept.length === parts.length) continue;
+    console.log(`Installing without a part of ${name}, which needs git or a database: ${script}`);
+    manifest.scripts[name] = kept.join(" && ") || "true";
+    left = true;
+  }
+  return left ? JSON.stringify(manifest, null, 2) : text;
+}
+
 export function debianPackages(settings, lock, text) {
   const packages = installed(lock, text);
   const wanted = [];
@@ -168,6 +188,9 @@ function main(context, out) {
   const generates = manifests.some(({ scripts }) => /prisma generate/.test(HOOKS.map((name) => scripts?.[name])));
   for (const path of all.filter((name) => reason || forInstall(name, lock, generates))) {
     copy(join(root, path), join(out, "packages", project, path));
+    if (basename(path) === "package.json" && Object.keys(manifestIn(join(root, dirname(path)))).length) {
+      writeFileSync(join(out, "packages", project, path), forHooks(readFileSync(join(root, path), "utf8")));
+    }
   }
 
   const pin = existsSync(join(root, "package.json")) ? manifestIn(root) : manifest;

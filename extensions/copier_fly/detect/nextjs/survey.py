@@ -26,6 +26,12 @@ _STATIC = re.compile(
     re.MULTILINE,
 )
 _ASKS = re.compile(r"\b(?:\w*[dD]b|prisma|sql|pool|kysely)\s*(?:\.\w|`|\()")
+_LEFT_OUT = re.compile(
+    r"^(?:\w+=\S+ )*git |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
+    r"db:(?:push|migrate|seed|deploy)|migrate:deploy)\b"
+)
+"""What fly/plan.mjs takes out of a hook."""
+_RUNNER = re.compile(r"^(?:npx|pnpm|yarn|bunx)(?: exec)?(?: --yes| -y)? ")
 _STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
 _DATABASE_PART = re.compile(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
@@ -138,11 +144,14 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
             continue
         git = re.search(r"(?:^|&&|;)\s*git\s", command)
         if git or nextjs_app.MIGRATES.search(command):
+            parts = [] if re.search(r"[\"'`()|;]", command) else command.split("&&")
+            left_out = [one.strip() for one in parts if _LEFT_OUT.search(re.sub(_RUNNER, "", one.strip()))]
+            told = "install-hook-git" if git else "install-hook-database"
             yield warning(
-                "install-hook-git" if git else "install-hook-database",
+                "install-hook-left-out" if left_out else told,
                 look.script_place(file, name),
                 name=name,
-                command=command,
+                command=" && ".join(left_out) or command,
             )
 
 
