@@ -459,6 +459,7 @@ ADDRESSES: dict[str, tuple[str, str, list[str]]] = {
     "the same name": ("pg", "new Pool({ connectionString: process.env.DATABASE_URL });\n", []),
     "both": ("postgres", "postgres(process.env.POSTGRES_URL ?? process.env.DATABASE_URL!);\n", []),
     "what a package reads": ("@vercel/postgres", "export const all = () => sql`select 1`;\n", ["POSTGRES_URL"]),
+    "that of the tests": ("pg", "new Pool({ connectionString: process.env.TEST_DATABASE_URL });\n", []),
     "another server": ("mysql2", "createPool(process.env.DB_URL!);\n", []),
 }
 
@@ -468,6 +469,12 @@ def test_another_name_of_the_databases_address_is_known(case: str, tmp_path: Pat
     driver, code, names = ADDRESSES[case]
     found = examine(write(tmp_path, {**nextjs(dependencies={driver: "^1"}), "app/lib/data.ts": code})).nextjs
     assert [variable.name for variable in found.database_variables] == names
+
+
+def test_what_the_schema_names_needs_no_other_name(tmp_path: Path) -> None:
+    code = "export const pool = new Pool({ connectionString: process.env.REPORTS_DATABASE_URL });\n"
+    found = examine(write(tmp_path, {**prisma("postgresql"), "lib/db.ts": code})).nextjs
+    assert found.database_variables == ()
 
 
 BUILDS: dict[str, tuple[dict[str, str], str]] = {

@@ -495,7 +495,10 @@ def read(target: Target, app: App) -> NextjsApp:
     address = _address(target, folder, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     postgres = other is False and (database.kind == "postgres" or db_driver in POSTGRES_DRIVERS)
-    addresses = database.variables or (environment.addresses(target, folder, db_driver) if postgres else ())
+    usual = any("DATABASE_URL" in (target.text(files.join(folder, file)) or "") for file in database.files)
+    addresses = database.variables
+    if postgres and not addresses and not usual:
+        addresses = environment.addresses(target, folder, db_driver)
     env = environment.env_files(target, folder, scripts(target, folder))
     required = [one for one in environment.required(target, folder) if one.name not in env.names]
     if other and not address.variable:

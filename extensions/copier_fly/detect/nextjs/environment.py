@@ -209,7 +209,7 @@ def required(target: Target, folder: str) -> tuple[Variable, ...]:
 
 
 _ADDRESS = re.compile(
-    r"\bprocess\.env(?:\.|\[[\"'])((?!NEXT_)(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
+    r"\bprocess\.env(?:\.|\[[\"'])((?!NEXT_|\w*(?:TEST|SHADOW|DIRECT|READ|REPLICA|DEV|LOCAL))(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
     r"_(?:URL|URI|DSN|CONNECTION_STRING))\b"
 )
 
