@@ -44,13 +44,28 @@ IP = ", http: [ip: {0, 0, 0, 0}, port: 4000]"
 CASES: dict[str, tuple[Files, str, list[str]]] = {
     "hex organization": (
         dep('{:acme, "~> 1.0", organization: "acme"}'),
-        "mix.exs private-package",
+        "mix.exs private-package-login",
+        ["Hex organization acme", "HEX_ORGANIZATION_KEY (answer build_secrets)"],
+    ),
+    "organization as a repository": (
+        dep('{:acme, "~> 1.0", repo: "hexpm:acme"}'),
+        "mix.exs private-package-login",
         ["Hex organization acme"],
     ),
+    "GitHub over ssh": (
+        dep('{:ui, git: "git@github.com:acme/ui.git"}, {:kit, git: "ssh://git@github.com/acme/kit.git"}'),
+        "mix.exs private-package-login",
+        ["ui (git over ssh), kit (git over ssh)", "Set GITHUB_TOKEN in"],
+    ),
     "hex repository": (
-        dep('{:oban_pro, "~> 1.6", repo: "oban"}'),
+        dep('{:kit_pro, "~> 1.6", repo: "kit"}'),
         "mix.exs private-package",
-        ["oban_pro", "repository oban"],
+        ["kit_pro", "repository kit"],
+    ),
+    "Oban Pro": (
+        dep('{:oban_pro, "~> 1.6", repo: "oban"}'),
+        "mix.exs private-package-login",
+        ["oban_pro (Hex repository oban)", "OBAN_LICENSE_KEY"],
     ),
     "git over ssh": (
         dep('{:ui, git: "git@example.com:acme/ui.git"}'),
@@ -242,6 +257,14 @@ def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: P
 def test_programs_that_packages_run_are_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
     app = write(tmp_path / "shop", dep('{:thumbnex, "~> 0.5"}, {:mogrify, "~> 0.9"}'))
     assert copied(template, app)["apt_packages"] == ["ffmpeg", "imagemagick"]
+
+
+def test_logins_for_packages_are_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
+    private = """{:acme, "~> 1.0", organization: "acme"}, {:other, "~> 1.0", organization: "second"},
+      {:ui, git: "git@gitlab.com:acme/ui.git", tag: "v1"}, {:kit, git: "git@example.com:kit.git"},
+      {:open, git: "https://github.com/acme/open.git"}, {:dev, git: "git@github.com:acme/dev.git", only: [:dev]}"""
+    app = write(tmp_path / "shop", dep(private))
+    assert copied(template, app)["build_secrets"] == ["HEX_ORGANIZATION_KEY", "GITLAB_TOKEN"]
 
 
 @pytest.mark.parametrize(

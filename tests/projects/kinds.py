@@ -159,7 +159,7 @@ TOLD: dict[str, Told] = {
         controls("inertia in the browser alone"),
     ),
     "packages behind a login": Told(
-        {"private-package"},
+        {"private-package", "private-package-login"},
         cases("hex organization", "hex repository", "git over ssh", "ssh in an umbrella"),
         controls("public packages"),
     ),

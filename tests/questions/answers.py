@@ -91,6 +91,7 @@ ELIXIR_APP = some(
         "apt_packages": st.lists(matching(r"[a-z0-9][a-z0-9+.-]{1,8}"), max_size=2, unique=True),
         "assets": st.sampled_from(choices("assets")),
         "memory_mode": st.sampled_from(choices("memory_mode")),
+        "build_secrets": st.lists(ENV_NAME, max_size=2, unique=True),
     }
 )
 NEXTJS_APP = some(

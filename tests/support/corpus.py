@@ -39,7 +39,7 @@ SAMPLES: dict[str, list[Any]] = {
     "apt_packages": [[], ["imagemagick", "ffmpeg"]],
     "build_command": ["", "npm run site:build"],
     "build_env": [{}, {"STRIPE_KEY": "sk_test_stand_in", "LIMIT": 5}],
-    "build_secrets": [[], ["SENTRY_AUTH_TOKEN"]],
+    "build_secrets": [[], ["SENTRY_AUTH_TOKEN"], ["HEX_ORGANIZATION_KEY", "OBAN_LICENSE_KEY", "GITHUB_TOKEN"]],
     "env_files": [[], [".env.production", "web/.env"]],
     "vm_memory": ["1gb", "256mb", "8gb"],
     "vm_size": ["auto", "performance-1x"],

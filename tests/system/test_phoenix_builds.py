@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 import subprocess
+import threading
 import uuid
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -186,6 +190,85 @@ def test_the_apps_own_tests_pass_with_ours(template: Path, tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout
     # Elixir 1.20 has its own words for the same.
     assert re.search(r"[1-9] tests, 0 failures|[1-9] passed", done.stdout), done.stdout
+
+
+# --- Packages behind a login ----------------------------------------------------------------------------
+
+
+class _HexApi(BaseHTTPRequestHandler):
+    """What Hex asks when a key for an organization is entered: whether it is good, and a token for it."""
+
+    key: str
+    asked: list[str]
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self._answer(204 if self.headers["authorization"] == self.key else 401)
+
+    def do_POST(self) -> None:
+        """Answer in Erlang's external term format."""
+        assert self.key.encode() in self.rfile.read(int(self.headers["content-length"]))
+        pairs = {"access_token": "short-lived", "token_type": "bearer", "scope": "repositories"}
+        words = [word.encode() for pair in pairs.items() for word in pair]
+        written = b"".join(b"m" + struct.pack(">I", len(word)) + word for word in [*words, b"expires_in"])
+        self._answer(200, b"\x83t" + struct.pack(">I", len(pairs) + 1) + written + b"b" + struct.pack(">i", 3600))
+
+    def _answer(self, status: int, body: bytes = b"") -> None:
+        self.send_response(status)
+        if body:
+            self.send_header("content-type", "application/vnd.hex+erlang")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the output of the tests for the tests."""
+
+
+@pytest.fixture
+def hex_api() -> Iterator[tuple[str, str, list[str]]]:
+    """The address of an API on loopback, the key that it takes, and the list of what it is asked."""
+    key, asked = uuid.uuid4().hex, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Api", (_HexApi,), {"key": key, "asked": asked}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", key, asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.skipif(hex.reachable(), reason="the real registry has no organization for this")
+def test_logins_for_packages_reach_the_fetch_and_no_layer(
+    template: Path, tmp_path: Path, hex_api: tuple[str, str, list[str]]
+) -> None:
+    address, key, asked = hex_api
+    app = hex.make_app(tmp_path / "shop", ecto=False, assets=False)
+    # Organizations are read from the lock; the packages themselves stay those of the stand-in.
+    lock = (app / "mix.lock").read_text()
+    (app / "mix.lock").write_text(lock.replace("%{\n", '%{\n  # "acme_core": {…, "hexpm:acme", "…"},\n', 1))
+    show = 'if System.get_env("GITHUB_TOKEN") == "hello", do: IO.puts("the door is open")\n'
+    (app / "mix.exs").write_text(show + (app / "mix.exs").read_text())
+    phoenix.copy_template(template, phoenix.commit(app), build_secrets=["HEX_ORGANIZATION_KEY", "GITHUB_TOKEN"])
+    dockerfile = (app / "Dockerfile").read_text()
+    (app / "Dockerfile").write_text(dockerfile.replace("ENV MIX_ENV=prod", f"ENV HEX_API_URL={address} MIX_ENV=prod"))
+    for name, value in {"hex": "wrong", "git": "hello"}.items():
+        (tmp_path / name).write_text(value)
+    given = {"HEX_ORGANIZATION_KEY": tmp_path / "hex", "GITHUB_TOKEN": tmp_path / "git"}
+    with pytest.raises(DockerError, match=r"status code: 401|Failed to verify authentication key"):
+        phoenix.build(app, "copier-fly-test/login", secrets=given)
+    (tmp_path / "hex").write_text(key)
+    change(app, "lib/shop.ex")
+    built = phoenix.build(app, "copier-fly-test/login", secrets=given)
+    assert asked[-1] == "/auth?domain=repository&resource=acme"
+    assert "the door is open" in built.log
+    assert key not in built.log + docker.docker("history", "--no-trunc", built.tag)
+    build = phoenix.build(app, "copier-fly-test/login-build", secrets=given, target="builder")
+    found = docker.once(build.tag, "grep", "-rlE", f"{key}|short-lived", "/app", "/root", "/etc", "/out", "/deps")
+    assert found.stdout == ""
+    ask = "printf 'protocol=https\\nhost=github.com\\n\\n' | GITHUB_TOKEN=hello git credential fill"
+    done = docker.once(build.tag, "sh", "-c", f"{ask}; git ls-remote --get-url git@github.com:acme/core.git")
+    assert {"username=x-access-token", "password=hello"} <= set(done.stdout.split())
+    assert done.stdout.split()[-1] == "https://github.com/acme/core.git"
 
 
 # --- Libraries ------------------------------------------------------------------------------------------

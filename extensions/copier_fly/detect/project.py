@@ -140,7 +140,8 @@ class ElixirApp:
     `name` is the OTP app's name, `app_lib` the folder of the main module's files, `db_adapter` one of postgres, sqlite,
     mysql and mssql, `assets` a choice of the question. `umbrella_apps` is empty for a single app, `in_umbrella` set for
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
-    `has_tests` is set where the app with the endpoint has a test/test_helper.exs.
+    `has_tests` is set where the app with the endpoint has a test/test_helper.exs. `registry_tokens` are the build
+    secrets that fetching its dependencies needs.
     """
 
     name: str | None = None
@@ -164,6 +165,7 @@ class ElixirApp:
     has_tests: bool = True
     variables_at_build: tuple[Variable, ...] = ()
     variables_at_run_time: tuple[Variable, ...] = ()
+    registry_tokens: tuple[Variable, ...] = ()
     deps: tuple[str, ...] = ()
     umbrella_apps: tuple[UmbrellaApp, ...] = ()
 

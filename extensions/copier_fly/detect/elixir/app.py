@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ... import naming
+from ...fly import platform
 from .. import files
 from ..files import Target
-from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp
+from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
 from . import config, mixfile
 from .mixfile import MixProject
@@ -21,6 +23,9 @@ PROGRAMS = {
     "pdf_generator": ("wkhtmltopdf", ("wkhtmltopdf",)),
 }
 """Package → the programs it runs, and the Debian packages that have them."""
+
+HEX_KEY = "HEX_ORGANIZATION_KEY"
+"""The build secret that every Hex organization in mix.lock is entered with."""
 
 MIX_NOT_UNDERSTOOD = "mix-not-understood"
 """The code of the warning that an answer for `stack` overrules."""
@@ -252,6 +257,55 @@ def _release_name(mix: MixProject, fallback: str | None) -> str | None:
     return names[0] if len(names) == 1 else fallback
 
 
+def _fetched(folder: str, mix: MixProject, every: list[Child]) -> Iterator[tuple[str, mixfile.Dep]]:
+    projects = {folder: mix} | {child.dir: child.mix for child in every}
+    own = {child.name for child in every}
+    for below, project in projects.items():
+        for dep in project.deps():
+            if dep.name not in own and in_production(dep):
+                yield files.join(below, "mix.exs"), dep
+
+
+def in_production(dep: mixfile.Dep) -> bool:
+    """Whether a dependency is fetched for production."""
+    only = list(mixfile.flat(dep.options.get("only") or []))
+    # A list with a name of its own may hold anything.
+    return not (only and all(token.kind != "ident" and token.value != "prod" for token in only))
+
+
+class Login(NamedTuple):
+    """What a dependency needs a login for, in words, and the build secret that is one; None where there is none."""
+
+    dep: str
+    file: str
+    source: str
+    secret: str | None
+
+
+def logins(deps: Iterable[tuple[str, mixfile.Dep]]) -> list[Login]:
+    """The logins that fetching these dependencies needs, each with the file that names it."""
+    repos = {known["repo"]: name for name, known in platform.catalog("elixir")["hex_repos"].items()}
+    hosts = {git["host"]: name for name, git in platform.catalog("elixir")["git_tokens"].items()}
+    found: list[Login] = []
+    first = None
+    for file, dep in deps:
+        organization, repo, url = (
+            str(mixfile.literal(dep.options.get(key), "string") or "") for key in ("organization", "repo", "git")
+        )
+        organization = organization or (repo.removeprefix("hexpm:") if repo.startswith("hexpm:") else "")
+        ssh = re.match(r"(?:ssh://)?[\w.-]+@([\w.-]+)[:/]", url)
+        if organization:
+            first = first or organization
+            # A key is for one organization.
+            secret = HEX_KEY if organization == first else None
+            found.append(Login(dep.name, file, f"Hex organization {organization}", secret))
+        elif repo and repo != "hexpm":
+            found.append(Login(dep.name, file, f"Hex repository {repo}", repos.get(repo)))
+        elif ssh or url.startswith("ssh://"):
+            found.append(Login(dep.name, file, "git over ssh", hosts.get(ssh[1]) if ssh else None))
+    return found
+
+
 def read(target: Target, app: App) -> ElixirApp:
     """What there is to know about the Phoenix app or umbrella in `app.dir`."""
     mix = mix_project(target, app.dir)
@@ -273,6 +327,11 @@ def read(target: Target, app: App) -> ElixirApp:
     adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps), None)
     at_build, at_run_time = config.variables(target, app.dir, postgres=adapter in (None, "postgres"))
     listens = any(child.sources.listens for child in every)
+    tokens: dict[str, Variable] = {}
+    for login in logins(_fetched(app.dir, mix, every)):
+        if login.secret:
+            _, line = target.where([login.file], f":{login.dep}")
+            tokens.setdefault(login.secret, Variable(login.secret, login.file, line or 1))
     http_port = config.http_port(settings, endpoint.module) if endpoint else None
     tcp_ports = config.tcp_ports(settings, names, {found.module for found in endpoints}) if listens else []
 
@@ -318,6 +377,7 @@ def read(target: Target, app: App) -> ElixirApp:
         has_tests=web is None or target.is_file(files.join(web.dir, "test", "test_helper.exs")),
         variables_at_build=at_build,
         variables_at_run_time=at_run_time,
+        registry_tokens=tuple(tokens.values()),
         deps=tuple(sorted(deps)),
         umbrella_apps=tuple(umbrella_app(child) for child in every) if app.stack == "umbrella" else (),
     )

@@ -72,7 +72,7 @@ class Look(look.Look):
             (file, dep)
             for file, mix in self.mixes.items()
             for dep in mix.deps()
-            if dep.name not in own and not _only_elsewhere(dep)
+            if dep.name not in own and elixir_app.in_production(dep)
         ]
 
     @cached_property
@@ -102,29 +102,20 @@ class Look(look.Look):
         return None
 
 
-def _only_elsewhere(dep: Dep) -> bool:
-    only = list(mixfile.flat(dep.options.get("only") or []))
-    # A list with a name of its own may hold anything.
-    return bool(only and all(token.kind != "ident" and token.value != "prod" for token in only))
-
-
 # --- What the build cannot get ---------------------------------------------------------------------------
 
 
 def private_packages(look: Look) -> Iterator[ProjectWarning]:
-    """Packages of a Hex organization, of another Hex repository, or from git over ssh: the build has no login."""
-    found: dict[str, str] = {}
-    for file, dep in look.deps:
-        organization, repo = (mixfile.literal(dep.options.get(key), "string") for key in ("organization", "repo"))
-        url = str(mixfile.literal(dep.options.get("git"), "string") or "")
-        if organization or (repo and repo != "hexpm"):
-            found[dep.name] = f"Hex {'organization' if organization else 'repository'} {organization or repo}"
-        elif url.startswith(("git@", "ssh://")):
-            found[dep.name] = "git over ssh"
-        if len(found) == 1 and dep.name in found:
-            place = look.target.where([file], f":{dep.name}")
-    if found:
-        yield warning("private-package", place, names=", ".join(f"{name} ({source})" for name, source in found.items()))
+    """Packages of a Hex organization, of another Hex repository, or from git over ssh: fetching them needs a login."""
+    found = elixir_app.logins(look.deps)
+    for code, ones in (
+        ("private-package", [one for one in found if not one.secret]),
+        ("private-package-login", [one for one in found if one.secret]),
+    ):
+        if ones:
+            names = ", ".join(f"{one.dep} ({one.source})" for one in ones)
+            secrets = " and ".join(sorted({str(one.secret) for one in ones}))
+            yield warning(code, look.target.where([ones[0].file], f":{ones[0].dep}"), names=names, secrets=secrets)
 
 
 def path_outside(look: Look) -> Iterator[ProjectWarning]:
