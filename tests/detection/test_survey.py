@@ -38,12 +38,18 @@ def mix(old: str, new: str, files: dict[str, str] | None = None) -> dict[str, st
 
 MOVED = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
 PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
+VOLUME = 'app = "x"\n[[mounts]]\nsource = "shop_data"\ndestination = "/mnt/shop"\n'
 # What the project has, the place (file and line) and code of its warning, and words of it.
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "broken-mix": (
         mix("app: :shop,", "app: :shop, ["),
         "mix.exs:15 mix-not-understood",
         ["end closes nothing", "-d stack=phoenix"],
+    ),
+    "volume": (
+        {**mix("{:postgrex,", "{:ecto_sqlite3,"), "fly.toml": VOLUME},
+        "fly.toml:4 file-on-volume",
+        ["mounted at /mnt/shop", "no DATABASE_PATH", "-d database_file=PATH"],
     ),
     "broken-package": (
         {**nextjs(), "package.json": '{\n  "name": "shop",,\n}\n'},

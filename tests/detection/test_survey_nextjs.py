@@ -538,6 +538,14 @@ SQLITE: dict[str, tuple[Files, dict[str, str]]] = {
         },
         {"database_env": "SQLITE_URL", "database_file": "file:/data/web_shop.db"},
     ),
+    "a volume, and no variable": (
+        {**BETTER, "fly.toml": 'app = "x"\n[[mounts]]\nsource = "name"\ndestination = "/mnt/name/"\n'},
+        {"database_file": "/mnt/name/web_shop.db", "volume": "name"},
+    ),
+    "a volume where none can be": (
+        {**BETTER, "fly.toml": 'app = "x"\n[mounts]\nsource = "name"\ndestination = "/app/priv"\n'},
+        {"database_file": "/data/web_shop.db"},
+    ),
     "what fly launch gave it": (
         {
             **BETTER,

@@ -276,10 +276,15 @@ def database_env_default(context: Context) -> str:
 
 @pass_context
 def database_file_default(context: Context) -> str:
-    """Name the file of SQLite on the volume: what fly.toml had, else one in /data, in the form that the code wants."""
+    """Name the file of SQLite on the volume, in the form that the code wants: what fly.toml had, else the app's name.
+
+    That one is where fly.toml mounts a volume, else in /data.
+    """
     app = getattr(detected(context), context["framework"])
     prisma = context["framework"] == "nextjs" and context["orm"] == "prisma"
     name = naming.otp_name(str(context["app_name"])) or "app"
-    return str(
-        from_fly_toml(context, "database_file", f"{'file:' if prisma or app.file_is_url else ''}/data/{name}.db")
-    )
+    scheme = "file:" if prisma or app.file_is_url else ""
+    mounted_at = detected(context).existing_deployment.fly_toml.mounted_at or ""
+    usual, mounted = f"{scheme}/data/{name}.db", f"{scheme}{mounted_at.rstrip('/')}/{name}.db"
+    fits = mounted_at and not checks.CHECKS["database_file"](mounted, {})
+    return str(from_fly_toml(context, "database_file", mounted if fits else usual))

@@ -305,6 +305,7 @@ class FlyToml:
     min_machines: int | None = None
     metrics_port: int | None = None
     volume: str | None = None
+    mounted_at: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -323,6 +323,16 @@ def fly_toml_below(target: Target, project: Project) -> Iterator[ProjectWarning]
         yield warning("fly-toml-below", (file, None))
 
 
+def file_on_a_volume(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """An app on SQLite has a volume already, and its fly.toml does not say which file there is the database."""
+    app = project.nextjs if project.stack == "nextjs" else project.elixir
+    before = project.existing_deployment
+    mounted_at, name = before.fly_toml.mounted_at, app.database_variable
+    if app.database_choice == "sqlite" and mounted_at and name not in before.fly_toml.env:
+        place = target.where([before.fly_toml_file or ""], mounted_at)
+        yield warning("file-on-volume", place, folder=mounted_at, name=name)
+
+
 RULES: tuple[Rule, ...] = (
     unreadable_files,
     inside_umbrella,
@@ -346,4 +356,5 @@ RULES: tuple[Rule, ...] = (
     own_build_steps,
     own_workflows,
     fly_toml_below,
+    file_on_a_volume,
 )

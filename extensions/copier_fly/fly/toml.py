@@ -96,6 +96,7 @@ def settings(data: Mapping[str, Any]) -> FlyToml:
         min_machines=_number(http.get("min_machines_running")),
         metrics_port=_number(metrics.get("port")) if metrics.get("path", "/metrics") == "/metrics" else None,
         volume=_string(mount.get("source")),
+        mounted_at=_string(mount.get("destination")),
         env=_env(data.get("env")),
     )
 

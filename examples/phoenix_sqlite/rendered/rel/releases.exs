@@ -1,4 +1,5 @@
-# What `releases:` in mix.exs evaluates to. The line there never changes; this file may.
+# What `releases:` in mix.exs evaluates to; not in use where mix.exs has a release of its own, with our config provider in it.
+# The line there never changes; this file may.
 [
   shop: [
     include_executables_for: [:unix],
