@@ -81,6 +81,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "lib/admin/endpoint.ex:2 several-endpoints",
         ["2 modules use Phoenix.Endpoint: AdminWeb.Endpoint, ShopWeb.Endpoint.", "-d web_module="],
     ),
+    "two-endpoints-of-one-app": (
+        {**phoenix(), "lib/shop_web/device.ex": endpoint_ex("ShopWeb", "shop").replace(".Endpoint do", ".Device do")},
+        "lib/shop_web/device.ex:2 several-endpoints",
+        ["2 modules use Phoenix.Endpoint: ShopWeb.Device, ShopWeb.Endpoint.", "ShopWeb.Endpoint gets the health plug"],
+    ),
     "two-endpoints-none-usual": (
         {
             **{name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")},
@@ -98,6 +103,15 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         },
         "config/config.exs:3 further-repo",
         ["reads SHOP_AUDIT_DATABASE_URL", "extra_secrets"],
+    ),
+    "two-repos-the-main-one-last": (
+        {
+            **phoenix(),
+            "config/config.exs": "import Config\n\nconfig :shop, ecto_repos: [Shop.AuditRepo, Shop.Repo]\n",
+            "lib/shop/audit_repo.ex": repo_ex("Shop.AuditRepo", "shop"),
+        },
+        "config/config.exs:3 further-repo",
+        ["Shop.AuditRepo is a further repository.", "reads SHOP_AUDIT_DATABASE_URL"],
     ),
     "mysql": (
         mix("{:postgrex, ", "{:myxql, "),

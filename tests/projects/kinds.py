@@ -47,6 +47,7 @@ ASH_REPO = "defmodule Shop.Repo do\n  use AshPostgres.Repo, otp_app: :shop\nend\
 TENANTS = "tenant_migrations/20260301000000_add_bills.exs"
 VUE = code("defmodule A do\n  def a, do: {NodeJS.Supervisor, []}\nend\n")
 BRUNCH = json.dumps({"scripts": {"deploy": "brunch build --production"}})
+WEBPACK = json.dumps({"scripts": {"start": "webpack watch", "compile": "webpack build --mode=production"}})
 VITE = json.dumps({"scripts": {"build": "vite build --outDir ../priv/static"}})
 NO_ENDPOINT = {name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")}
 YARN = {"package.json": json.dumps({"name": "acme", "private": True, "workspaces": ["web", "libs/*"]})}
@@ -135,6 +136,21 @@ TOLD: dict[str, Told] = {
         ],
         [{**phoenix(), "lib/shop/release.ex": RELEASE.format("Shop", "  defp load, do: :ok\n")}],
     ),
+    "events in a store of their own": Told(
+        {"event-store"},
+        [
+            dep('{:eventstore, "~> 1.4"}'),
+            dep('{:commanded_eventstore_adapter, "~> 1.4"}'),
+            below("back", dep('{:commanded, "~> 1.4"}, {:commanded_eventstore_adapter, "~> 1.4"}')),
+        ],
+        [
+            dep('{:commanded, "~> 1.4"}'),
+            {
+                **dep('{:eventstore, "~> 1.4"}'),
+                "lib/shop/release.ex": RELEASE.format("Shop", "  def events, do: EventStore.Tasks.Migrate.exec([])\n"),
+            },
+        ],
+    ),
     "a release module of another name": Told(
         {"release-elsewhere"},
         [
@@ -181,6 +197,7 @@ TOLD: dict[str, Told] = {
         [
             {**elixir.NO_ALIAS, "assets/package.json": BRUNCH},
             {**elixir.NO_ALIAS, "assets/package.json": VITE},
+            {**elixir.NO_ALIAS, "assets/package.json": WEBPACK},
             *cases("package.json beside mix.exs", "esbuild without an alias"),
         ],
         [phoenix()],
@@ -423,6 +440,7 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "Dockerfile": "FROM a\nRUN mix deps.get && \\\n    make content\n"},
             {**nextjs(), "Dockerfile": "FROM a\nRUN npm ci\nRUN npm run codegen && npm run build\n"},
             below("api", {**phoenix(), "Dockerfile": "FROM a\nRUN --mount=type=cache,target=/x mix shop.gen.pages\n"}),
+            {**elixir.NO_ALIAS, "Dockerfile": "FROM node\nCOPY web .\nRUN npm ci && npm run build-production\n"},
         ],
         [
             {

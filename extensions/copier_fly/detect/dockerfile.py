@@ -17,6 +17,7 @@ _USUAL = re.compile(
     r"|make$|sh -c|bash -c"
 )
 """Commands that the template's Dockerfile has too, in its own way."""
+_BUILDS = re.compile(r"(npm|pnpm|yarn|bun)\b.* (run )?build")
 _PACKAGES = re.compile(r"(?:apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
 _KNOWN = re.compile(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
@@ -46,9 +47,10 @@ def commands(text: str) -> Iterator[tuple[int, str]]:
                 yield start + 1, words
 
 
-def is_a_step(command: str) -> bool:
-    """Whether a command makes something that the template's Dockerfile does not make."""
-    return bool(_RUNS_SOMETHING.match(f"{command} ") and not _USUAL.match(command))
+def is_a_step(command: str, assets: bool = True) -> bool:
+    """Whether a command makes something that the template's Dockerfile does not make, which may build no `assets`."""
+    usual = _USUAL.match(command) and (assets or not _BUILDS.match(command))
+    return bool(_RUNS_SOMETHING.match(f"{command} ") and not usual)
 
 
 def packages(command: str) -> list[str]:

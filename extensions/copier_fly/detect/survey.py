@@ -104,7 +104,7 @@ def several_endpoints(target: Target, project: Project) -> Iterator[ProjectWarni
     """More than one endpoint; one of them gets the health plug and serves HTTP."""
     endpoints, chosen = project.elixir.endpoints, project.elixir.web_module
     if len(endpoints) > 1:
-        other = next(one for one in endpoints if one.web_module != chosen)
+        other = next((one for one in endpoints if one.module != f"{chosen}.Endpoint"), endpoints[0])
         code = "several-endpoints" if chosen else "no-known-endpoint"
         names = ", ".join(one.module for one in endpoints)
         place = _in_app(project, other.file), other.line
@@ -293,7 +293,8 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         return
     file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
     commands = list(dockerfile.commands(target.text(file) or "")) if file else []
-    steps = [(line, command) for line, command in commands if dockerfile.is_a_step(command)]
+    bare = project.stack != "nextjs" and project.elixir.assets == "none"
+    steps = [(line, command) for line, command in commands if dockerfile.is_a_step(command, assets=not bare)]
     if steps:
         place = (
             "the alias assets.deploy in mix.exs" if project.stack != "nextjs" else "the script build in package.json"

@@ -146,7 +146,9 @@ def _children(target: Target, app: App, mix: MixProject) -> list[Child]:
 def _repos(child: Child, named: list[str]) -> list[Repo]:
     """The repositories to migrate: those that `ecto_repos` names, else every one that can write."""
     repos = [repo for repo in child.sources.repos if (repo.module in named if named else not repo.read_only)]
-    repos.sort(key=lambda repo: (named.index(repo.module) if named else 0, repo.module))
+    # The first has DATABASE_URL: Shop.Repo before Shop.AuditRepo, in whichever order the app lists them.
+    main = {repo.module: repo.module.endswith(".Repo") for repo in repos}
+    repos.sort(key=lambda repo: (not main[repo.module], named.index(repo.module) if named else 0, repo.module))
     return [Repo(repo.otp_app or child.name, repo.module) for repo in repos]
 
 

@@ -375,7 +375,9 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
     for folder in folders:
         for file in (files.join(folder, "assets", "package.json"), files.join(folder, "package.json")):
             scripts = look.target.parsed(file, json.loads, "JSON").get("scripts")
-            script = next((name for name in ("deploy", "build") if isinstance(scripts, dict) and name in scripts), None)
+            script = next(
+                (name for name in ("deploy", "build", "compile") if isinstance(scripts, dict) and name in scripts), None
+            )
             if script is None:
                 continue
             where = "assets" if file.endswith("assets/package.json") else "."
@@ -555,6 +557,15 @@ def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("tenant-migrations", (folder, None), name=look.app.app_module or "your main module")
 
 
+def event_store(look: Look) -> Iterator[ProjectWarning]:
+    """EventStore keeps its events in tables that Ecto's migrations do not make."""
+    named = [(file, dep) for file, dep in look.deps if dep.name in ("eventstore", "commanded_eventstore_adapter")]
+    own = [look.sources[one.place[0]] for one in _migrating(look) if one.module in _called(look)]
+    if named and not any("EventStore" in text for text in own):
+        place = look.target.where([named[0][0]], f":{named[0][1].name}")
+        yield warning("event-store", place, package=named[0][1].name, name=look.app.app_module or "your main module")
+
+
 def no_endpoint(look: Look) -> Iterator[ProjectWarning]:
     """No module uses Phoenix.Endpoint by its own name."""
     if not look.app.endpoints:
@@ -609,6 +620,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     own_env_sh,
     own_migrations,
     tenant_migrations,
+    event_store,
     no_endpoint,
     health_plug_elsewhere,
     tcp_beside_http,

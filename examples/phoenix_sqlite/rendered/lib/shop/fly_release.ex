@@ -75,7 +75,8 @@ defmodule Shop.FlyRelease do
 
   @doc "Copies the database of the first repo into a new file, whole and in one state, while it is in use."
   def backup(path \\ env("BACKUP_TO")) do
-    [repo | _] = repos()
+    repos = repos()
+    repo = Enum.find(repos, hd(repos), &(List.last(Module.split(&1)) == "Repo"))
     copy = &Ecto.Adapters.SQL.query!(&1, "VACUUM INTO ?", [path], timeout: :infinity)
     {:ok, _, _} = Ecto.Migrator.with_repo(repo, copy)
     :ok

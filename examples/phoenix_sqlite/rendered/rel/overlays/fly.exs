@@ -67,7 +67,13 @@ owners = [
   :shop
 ]
 
-repos = for app <- owners, repo <- Application.get_env(app, :ecto_repos, []), do: {app, repo}
+# Shop.Repo comes before Shop.AuditRepo, in whichever order the app lists them.
+main_first = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
+
+repos =
+  for app <- owners,
+      repo <- main_first.(Application.get_env(app, :ecto_repos, [])),
+      do: {app, repo}
 
 for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) do
   words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)

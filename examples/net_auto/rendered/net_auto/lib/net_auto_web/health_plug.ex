@@ -79,7 +79,9 @@ defmodule NetAutoWeb.HealthPlug do
   ]
 
   defp database_checks do
-    repos = for app <- @owners, repo <- Application.get_env(app, :ecto_repos, []), do: repo
+    # Shop.Repo comes before Shop.AuditRepo, in whichever order the app lists them.
+    main_first = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
+    repos = Enum.flat_map(@owners, &main_first.(Application.get_env(&1, :ecto_repos, [])))
 
     for {repo, place} <- Enum.with_index(Enum.uniq(repos)) do
       words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
