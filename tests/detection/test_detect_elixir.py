@@ -245,8 +245,8 @@ ODD = {
         },
         {
             "elixir.repos": (
-                Repo("shop", "Shop.Events"),
                 Repo("shop", "Shop.Repo"),
+                Repo("shop", "Shop.Events"),
             )
         },
     ),
