@@ -241,7 +241,7 @@ class NextjsApp:
     variables: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
     env_files: tuple[str, ...] = ()
-    env_names: frozenset[str] = frozenset()
+    env_names: tuple[str, ...] = ()
     output: str | None = None
 
     @property

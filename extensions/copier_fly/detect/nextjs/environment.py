@@ -87,7 +87,7 @@ class EnvFiles(NamedTuple):
     """The .env files that git has and the build reads, as seen from the target, and what they set for Next.js."""
 
     paths: tuple[str, ...]
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str]]) -> EnvFiles:
@@ -101,7 +101,8 @@ def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str
         if committed and target.is_file(path) and re.fullmatch(r"(?:[\w.-]+/)*\.env(?!\S*\.local$)[\w.-]*", path):
             paths.append(path)
     texts_of_next = [target.text(path) or "" for path in paths if path in by_next]
-    return EnvFiles(tuple(paths), frozenset(name for text in texts_of_next for name in _SETTING.findall(text)))
+    names = dict.fromkeys(name for text in texts_of_next for name in _SETTING.findall(text))
+    return EnvFiles(tuple(paths), tuple(names))
 
 
 # --- What passes a check ---------------------------------------------------------------------------------
