@@ -152,7 +152,7 @@ def test_what_is_not_committed_stops_it_before_anything_that_costs_money(project
     (project.folder / "forgotten").touch()
     stopped = project.run("setup", *words)
     assert (stopped.returncode, project.fly.changes()) == (1, [])
-    assert stopped.stderr == ("setup: some changes are not committed. Commit them, then run: ops/setup production\n")
+    assert stopped.stderr == (f"setup: some changes are not committed. Commit them, then run: ops/setup {words[0]}\n")
     shutil.rmtree(project.folder / ".git")
     stopped = project.run("setup", *words)
     assert (stopped.returncode, project.fly.changes()) == (1, [])

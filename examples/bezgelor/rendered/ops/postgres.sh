@@ -296,11 +296,8 @@ free_megabytes() {
 checksum() {
   if command -v sha256sum >/dev/null 2>&1; then
     sha256sum <"$1"
-  elif command -v shasum >/dev/null 2>&1; then
-    shasum -a 256 <"$1"
   else
-    need openssl
-    openssl dgst -sha256 -r <"$1"
+    shasum -a 256 <"$1"
   fi | sed 's/ .*//'
 }
 

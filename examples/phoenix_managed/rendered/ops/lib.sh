@@ -283,9 +283,7 @@ missing_secrets() {
 
 # import_secrets [OPTION]: stores the lines NAME=VALUE of $scratch/import. The values are on no command line and in no log.
 import_secrets() {
-  set -- flyctl secrets import --app "$app" "$@"
-  printf '+ %s <the values\n' "$*" >&2
-  [ -n "$dry_run" ] || NO_COLOR=1 "$@" <"$scratch/import" >/dev/null 2>"$scratch/complaint"
+  hidden flyctl secrets import --app "$app" "$@" <"$scratch/import"
 }
 
 # list_machines: writes the machines of the app into $scratch/machines, a line for each: id, state, image, number of

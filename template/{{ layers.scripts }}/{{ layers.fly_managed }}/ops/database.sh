@@ -24,14 +24,14 @@ plan_database() {
 
 make_database() {
   # flyctl takes any plan that it does not know for Basic, and the largest one is such a plan.
-  [ -n "$database_plan" ] || fail 3 "only the dashboard makes this plan. Run: fly dashboard, make a cluster called $database_server there, then run: ops/setup $environment"
+  [ -n "$database_plan" ] || fail 3 "only the dashboard makes this plan. Run: fly dashboard, make a cluster called $database_server there, then run: $again"
   [ "$environment" != production ] || rename="copier update --trust -A -r :current: --ask database_name"
   # It prints the URL with the password.
   hidden flyctl mpg create --name "$database_server" --org "$org" --region "$database_region" --plan "$database_plan" ||
     explain 1 "the database could not be made. See: fly mpg list --org $org"
   cluster=CLUSTER_ID
   [ -n "$dry_run" ] || find_cluster "$database_server"
-  [ -n "$cluster" ] || fail 1 "Fly does not list the cluster $database_server yet. Wait a minute, then run: ops/setup $environment"
+  [ -n "$cluster" ] || fail 1 "Fly does not list the cluster $database_server yet. Wait a minute, then run: $again"
 }
 
 attach_database() {
