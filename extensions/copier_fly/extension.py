@@ -24,6 +24,7 @@ GLOBALS = {
     "nearest_elixir": defaults.nearest_elixir,
     "nearest_node": defaults.nearest_node,
     "release_default": defaults.release_default,
+    "release_module_default": defaults.release_module_default,
     "programs_at_run_time": defaults.programs_at_run_time,
     "secrets_read_at_run_time": defaults.secrets_read_at_run_time,
     "stand_ins": defaults.stand_ins,

@@ -9,6 +9,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .detect import files
+from .detect.elixir import release
 from .detect.examine import detect
 from .stacks import foreign_layers
 from .template_files import possible
@@ -26,6 +27,7 @@ def _possible_in(target: str) -> dict[str, list[set[str]]]:
         # The same for a module whose folder is named after it.
         "web_test": "/test/".join(f"/{web_lib}".rsplit("/lib/", 1))[1:] if web_lib and elixir.has_tests else None,
         "app_lib": elixir.app_lib,
+        "release_file": "fly_release" if release.has_own(Path(target, root), elixir.app_lib, web_lib) else "release",
     }
     return possible({name: value for name, value in known.items() if value})
 

@@ -172,12 +172,12 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "migrations of tenants": (
         {**phoenix(), "priv/repo/tenant_migrations/1_a.exs": "x\n"},
         "priv/repo/tenant_migrations tenant-migrations",
-        ["Shop.Release.migrate/0"],
+        ["migrate/0 of Shop.Release"],
     ),
     "a release module of another name": (
         {**phoenix(), **code("defmodule Shop.ReleaseTasks do\n  def migrate, do: Ecto.Migrator.run(A)\nend\n", TASKS)},
         "lib/shop/release_tasks.ex:2 release-elsewhere",
-        ["Shop.ReleaseTasks", "a module Shop.Release"],
+        ["Shop.ReleaseTasks", "migrate/0 in Shop.Release"],
     ),
     "a health plug elsewhere": (
         {**phoenix(), **code("defmodule ShopWeb.HealthPlug do\nend\n", "lib/shop_web/plugs/health.ex")},

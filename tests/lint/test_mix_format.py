@@ -25,7 +25,7 @@ def test_rendered_and_wired_files(renders: dict[str, Path], template: Path, tmp_
     """All in one run: a start of Mix costs more than the formatting."""
     batch = tmp_path / "batch"
     found = corpus.distinct(renders, "*.ex", "*.exs")
-    assert {rendered.file.name for rendered in found} >= {"health_plug.ex", "fly_release.ex", "fly.exs", "releases.exs"}
+    assert {rendered.file.name for rendered in found} >= {"health_plug.ex", "release.ex", "fly.exs", "releases.exs"}
     files = {f"{number}-{rendered.render}/{rendered.path}": rendered.file for number, rendered in enumerate(found)}
     for app in (hex.make_app(tmp_path / "shop", locked=False), hex.make_umbrella(tmp_path / "arena", locked=False)):
         template_support.render(template, app, {})

@@ -18,7 +18,7 @@ from tests.support.fake_fly import new_app
 
 pytestmark = pytest.mark.needs("jq", "sqlite3")
 
-# Commands for the machine run here, on its folder; the release's own does what Shop.FlyRelease.backup/1 does.
+# Commands for the machine run here, on its folder; the release's own does what Shop.Release.backup/1 does.
 CONSOLE = """
 while [ "$1" != --command ]; do shift; done
 line=$(printf %s "$2" | sed "s| /tmp/| {machine}/tmp/|g; s| /data/| {machine}/data/|g")

@@ -42,6 +42,7 @@ def on(driver: str, app: str = "shop") -> Files:
 LIBCLUSTER = dep('{:libcluster, "~> 3.5"}')
 ENV_SH = "#!/bin/sh\nexport RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE={}\n"
 TASKS = "defmodule {} do\n  def migrate do\n    Ecto.Migrator.run(Shop.Repo, :up, all: true)\n  end\nend\n"
+OURS = '  @moduledoc "Database tasks for a release, where there is no Mix."\n'
 RELEASE = "defmodule {}.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n{}end\n"
 ASH_REPO = "defmodule Shop.Repo do\n  use AshPostgres.Repo, otp_app: :shop\nend\n"
 TENANTS = "tenant_migrations/20260301000000_add_bills.exs"
@@ -164,7 +165,7 @@ TOLD: dict[str, Told] = {
                 "lib/shop/release_tasks.ex": TASKS.format("Shop.ReleaseTasks"),
                 "lib/shop/release.ex": RELEASE.format("Shop", ""),
             },
-            {**phoenix(), "lib/shop/fly_release.ex": TASKS.format("Shop.FlyRelease")},
+            {**phoenix(), "lib/shop/fly_release.ex": TASKS.format("Shop.FlyRelease").replace("do\n", f"do\n{OURS}", 1)},
             {**phoenix(), "lib/mix/tasks/up.ex": TASKS.format("Mix.Tasks.Up\n  use Mix.Task")},
             {**phoenix(), "lib/shop/tasks.ex": TASKS.format("Shop.Tasks").replace("migrate do", "migrate(repo) do")},
         ],

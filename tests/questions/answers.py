@@ -86,6 +86,7 @@ ELIXIR_APP = some(
         "app_lib": FOLDER,
         "web_lib": FOLDER,
         "release_name": matching(r"[a-z][a-z0-9_]{0,20}"),
+        "release_module": st.sampled_from(choices("release_module")),
         "elixir_image": st.sampled_from(ELIXIR),
         "runtime_base": st.sampled_from(choices("runtime_base")),
         "apt_packages": st.lists(matching(r"[a-z0-9][a-z0-9+.-]{1,8}"), max_size=2, unique=True),
@@ -239,6 +240,7 @@ NO_MODULE = matching(r"[a-z_0-9][A-Za-z0-9]{0,8}|[A-Z][a-z]{0,4}[- /][A-Z]|[A-Z]
 NO_PORT = st.integers(-70000, 1023) | st.integers(65536, 10**9)
 WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "stack": (NOT_LISTED, "use one of"),
+    "release_module": (NOT_LISTED, "use one of"),
     "http_port": (NO_PORT | NO_NUMBER, "use a "),
     "metrics_port": (NO_PORT.filter(bool), "use a port from 1024 to 65535"),
     "min_machines": (st.integers(101, 999) | st.integers(-99, -1) | NO_NUMBER, "use a "),

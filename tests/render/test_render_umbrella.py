@@ -36,9 +36,10 @@ def says_what_was_answered(project: Path, answers: dict[str, Any]) -> None:
     has_repos = answers["database"] != "none"
     owner = answers["repo_apps"][0] if answers["repo_apps"] else "arena_web"
     module = "Arena" if owner == "arena" else "ArenaWeb"
-    release = app / f"apps/{owner}/lib/{owner}/fly_release.ex"
+    name = answers["release_module"]
+    release = app / f"apps/{owner}/lib/{owner}/{'release' if name == 'Release' else 'fly_release'}.ex"
     assert release.exists() == has_repos
-    assert not has_repos or release.read_text().startswith(f"defmodule {module}.FlyRelease do")
+    assert not has_repos or release.read_text().startswith(f"defmodule {module}.{name} do")
     assert (app / "apps/arena_web/lib/arena_web/health_plug.ex").exists()
     assert (project / "docs/fly/tcp.md").exists() == bool(answers["tcp_services"])
     assert (project / "docs/fly/repos.md").exists() == (
@@ -82,7 +83,7 @@ def test_the_game_of_the_examples(renders: dict[str, Path]) -> None:
     assert fly["deploy"]["wait_timeout"] == "420s"
     assert fly["vm"] == [{"size": "shared-cpu-2x", "memory": "4gb"}]
     assert (fly["kill_signal"], fly["kill_timeout"]) == ("SIGTERM", "60s")
-    assert (project / "apps/bezgelor_db/lib/bezgelor_db/fly_release.ex").is_file()
+    assert (project / "apps/bezgelor_db/lib/bezgelor_db/release.ex").is_file()
     tcp = (project / "docs/fly/tcp.md").read_text()
     assert "fly ips allocate-v4 -a bezgelor\nfly ips allocate-v6 -a bezgelor\n" in tcp
 

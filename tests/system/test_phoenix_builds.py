@@ -493,7 +493,7 @@ def test_a_release_module_of_its_own_stays_and_migrates(template: Path, tmp_path
 def test_without_ecto_and_without_assets_on_an_older_elixir(template: Path, tmp_path: Path) -> None:
     app = phoenix.commit(phoenix.new_app(tmp_path / "shop", ecto=False, assets=False))
     phoenix.copy_template(template, app, elixir_image="1.18-otp27")
-    assert not (app / "lib/shop/fly_release.ex").exists()
+    assert not (app / "lib/shop/release.ex").exists()
     image = phoenix.build(app, "copier-fly-test/small", build_args={"REVISION": phoenix.REVISION})
     with phoenix.running(image.tag, app, None, tmp_path) as running:
         assert running.json("/readyz") == (

@@ -45,7 +45,7 @@ def test_only_what_depends_on_it_changes(
 @pytest.mark.parametrize(
     ("name", "answers", "gone"),
     [
-        ("phoenix_managed", {"database": "none"}, "lib/shop/fly_release.ex"),
+        ("phoenix_managed", {"database": "none"}, "lib/shop/release.ex"),
         ("umbrella_two_repos", {"repo_apps": ["arena"]}, "docs/fly/repos.md"),
         ("nextjs_drizzle_neon", {"orm": "none"}, "fly/migrate.mjs"),
         ("phoenix_managed", {"stack": "nextjs"}, "rel/releases.exs"),
@@ -193,4 +193,4 @@ def test_files_in_a_part_of_a_repository_are_named_from_there(
     part = Project(tmp_path / "part", releases, template_support.example("phoenix_managed"), NEWEST)
     capfd.readouterr()
     part.update(database="none")
-    assert "git checkout HEAD -- lib/shop/fly_release.ex\n" in capfd.readouterr().out
+    assert "git checkout HEAD -- lib/shop/release.ex\n" in capfd.readouterr().out

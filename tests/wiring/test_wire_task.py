@@ -257,8 +257,32 @@ def test_the_files_that_a_module_name_does_not_tell(template: Path, tmp_path: Pa
     app = write(tmp_path / "greening_iot", phoenix("greening_iot", module="GreeningIoT"))
     run_copy(str(template), app, defaults=True, unsafe=True, quiet=True)
     assert (app / "lib/greening_iot_web/health_plug.ex").is_file()
-    assert (app / "lib/greening_iot/fly_release.ex").is_file()
+    assert (app / "lib/greening_iot/release.ex").is_file()
     assert not (app / "lib/greening_io_t_web").exists()
     answers = (app / ".copier-answers.yml").read_text()
     assert "app_lib: lib/greening_iot\n" in answers
     assert "web_lib: lib/greening_iot_web\n" in answers
+
+
+@pytest.mark.parametrize(
+    ("file", "module", "ours"),
+    [
+        (None, None, "Release"),
+        ("lib/shop/release.ex", "Shop", "FlyRelease"),
+        ("lib/shop_web/release.ex", "ShopWeb", "FlyRelease"),
+    ],
+)
+def test_the_migrations_are_in_release_unless_the_app_has_one(
+    template: Path, tmp_path: Path, file: str | None, module: str | None, ours: str
+) -> None:
+    app = write(tmp_path / "shop", phoenix())
+    own = f"defmodule {module}.Release do\n  def migrate, do: :ok\nend\n"
+    if file:
+        write(app, {file: own})
+    for _ in range(2):
+        # A second copy meets what the first one wrote.
+        run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, overwrite=True)
+        assert not file or (app / file).read_text() == own
+        name = {"Release": "release.ex", "FlyRelease": "fly_release.ex"}[ours]
+        assert (app / "lib/shop" / name).read_text().startswith(f"defmodule Shop.{ours} do\n")
+        assert f"Shop.{ours}.migrate()" in (app / "rel/overlays/bin/migrate").read_text()

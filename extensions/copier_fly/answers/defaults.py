@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
@@ -11,6 +12,7 @@ from jinja2.runtime import Context
 
 from .. import naming
 from ..detect import files
+from ..detect.elixir import release
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
@@ -152,6 +154,13 @@ def app_lib_default(context: Context) -> str:
     elixir = detected(context).elixir
     known = {app.module: app.lib} if app else {elixir.app_module: elixir.app_lib}
     return known.get(module) or files.join(_app_folder(context, owner), "lib", naming.underscore(module))
+
+
+@pass_context
+def release_module_default(context: Context) -> str:
+    """Name the module that gets the migrations: Release, or FlyRelease beside a Release that the app has."""
+    app = Path(str(context["_copier_conf"]["dst_path"]), context["app_dir"])
+    return "FlyRelease" if release.has_own(app, context["app_lib"], context["web_lib"]) else "Release"
 
 
 def _app_folder(context: Context, umbrella_app: str | None) -> str:

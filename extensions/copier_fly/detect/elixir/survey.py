@@ -22,6 +22,7 @@ from ..warnings import warning
 from . import app as elixir_app
 from . import config, mixfile
 from .mixfile import Dep, MixProject, Token
+from .release import OURS
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
 """Functions that a generated release module has."""
@@ -538,7 +539,7 @@ def _migrating(look: Look) -> list[_Migrating]:
     for file, text in look.sources.items():
         module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
         start = re.search(r"^[ \t]*def[ \t]+migrate\b(?:\(\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE)
-        if module and start and not module[1].endswith(".FlyRelease") and "use Mix.Task" not in text:
+        if module and start and OURS not in text and "use Mix.Task" not in text:
             functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
             if module[1] in _called(look) or "Ecto.Migrator" in text:
                 found.append(_Migrating(module[1], functions, (file, files.line_of(text, start.start()))))

@@ -1,28 +1,30 @@
-defmodule BezgelorDb.FlyRelease do
+defmodule Shop.Release do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
-      bin/migrate                        all that is missing; Fly runs it before a deploy replaces a machine
+      bin/migrate                        all that is missing; bin/server runs it before it starts the app
       bin/rollback 20260102030405        back to before that version
       bin/status                         what is applied, and what is missing
+      bin/backup /tmp/copy.db            a copy of the database that is in use
 
-  A failure ends the command with a status other than 0, and Fly then leaves the running machines alone.
+  A failure ends the command with a status other than 0.
   """
 
-  # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_URL's.
+  # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_PATH's.
   @apps [
-    :bezgelor_db
+    :shop
   ]
 
-  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
-  @own [BezgelorDb.Release, BezgelorPortalWeb.Release]
-
-  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
+  @doc "Runs the migrations that are missing, in every repo."
   def migrate do
-    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
-      nil -> migrate_repos()
-      own -> own.migrate()
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
     end
+
+    :ok
   end
 
   @doc """
@@ -72,20 +74,17 @@ defmodule BezgelorDb.FlyRelease do
     :ok
   end
 
-  defp migrate_repos do
+  @doc "Copies the database of the first repo into a new file, whole and in one state, while it is in use."
+  def backup(path \\ env("BACKUP_TO")) do
     repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
-    end
-
+    repo = Enum.find(repos, hd(repos), &(List.last(Module.split(&1)) == "Repo"))
+    copy = &Ecto.Adapters.SQL.query!(&1, "VACUUM INTO ?", [path], timeout: :infinity)
+    {:ok, _, _} = Ecto.Migrator.with_repo(repo, copy)
     :ok
   end
 
   defp repos do
     # No app and no web server is started: only what a repo needs.
-    {:ok, _} = Application.ensure_all_started(:ssl)
     for app <- @apps, do: :ok = Application.ensure_loaded(app)
     Enum.uniq(Enum.flat_map(@apps, &Application.get_env(&1, :ecto_repos, [])))
   end
@@ -102,7 +101,7 @@ defmodule BezgelorDb.FlyRelease do
     if !(config[:url] || config[:database]) do
       words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
       name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
-      stop("#{name}_DATABASE_URL is not set, so #{inspect(repo)} has no database.")
+      stop("#{name}_DATABASE_PATH is not set, so #{inspect(repo)} has no database.")
     end
   end
 

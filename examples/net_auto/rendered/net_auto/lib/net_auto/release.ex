@@ -1,4 +1,4 @@
-defmodule NetAuto.FlyRelease do
+defmodule NetAuto.Release do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
@@ -14,15 +14,16 @@ defmodule NetAuto.FlyRelease do
     :net_auto
   ]
 
-  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
-  @own [NetAuto.Release, NetAutoWeb.Release]
-
-  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
+  @doc "Runs the migrations that are missing, in every repo."
   def migrate do
-    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
-      nil -> migrate_repos()
-      own -> own.migrate()
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
     end
+
+    :ok
   end
 
   @doc """
@@ -69,17 +70,6 @@ defmodule NetAuto.FlyRelease do
       end
 
     if :down in states, do: stop("Some migrations are missing.", 3)
-    :ok
-  end
-
-  defp migrate_repos do
-    repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
-    end
-
     :ok
   end
 

@@ -1,34 +1,29 @@
-defmodule {{ app_module }}.FlyRelease do
+defmodule Shop.Release do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
-      bin/migrate                        all that is missing; {{ 'bin/server runs it before it starts the app' if layers.ecto_sqlite else 'Fly runs it before a deploy replaces a machine' }}
+      bin/migrate                        all that is missing; Fly runs it before a deploy replaces a machine
       bin/rollback 20260102030405        back to before that version
       bin/status                         what is applied, and what is missing
-{%- if layers.ecto_sqlite %}
-      bin/backup /tmp/copy.db            a copy of the database that is in use
-{%- endif %}
 
-  A failure ends the command with a status other than 0
-{{- '.' if layers.ecto_sqlite else ', and Fly then leaves the running machines alone.' }}
+  A failure ends the command with a status other than 0, and Fly then leaves the running machines alone.
   """
 
-  # Their repos, in the order of `ecto_repos`. The first repo is {{ database_env if layers.ecto_sqlite else 'DATABASE_URL' }}'s.
+  # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_URL's.
   @apps [
-    {%- for app in repo_otp_apps %}
-    :{{ app }}{{ '' if loop.last else ',' }}
-    {%- endfor %}
+    :shop
   ]
 
-  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
-  @own [{{ [app_module, web_module] | unique | join('.Release, ') }}.Release]
-
-  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
+  @doc "Runs the migrations that are missing, in every repo."
   def migrate do
-    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
-      nil -> migrate_repos()
-      own -> own.migrate()
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
     end
+
+    :ok
   end
 
   @doc """
@@ -77,34 +72,10 @@ defmodule {{ app_module }}.FlyRelease do
     if :down in states, do: stop("Some migrations are missing.", 3)
     :ok
   end
-{%- if layers.ecto_sqlite %}
-
-  @doc "Copies the database of the first repo into a new file, whole and in one state, while it is in use."
-  def backup(path \\ env("BACKUP_TO")) do
-    repos = repos()
-    repo = Enum.find(repos, hd(repos), &(List.last(Module.split(&1)) == "Repo"))
-    copy = &Ecto.Adapters.SQL.query!(&1, "VACUUM INTO ?", [path], timeout: :infinity)
-    {:ok, _, _} = Ecto.Migrator.with_repo(repo, copy)
-    :ok
-  end
-{%- endif %}
-
-  defp migrate_repos do
-    repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
-    end
-
-    :ok
-  end
 
   defp repos do
     # No app and no web server is started: only what a repo needs.
-{%- if not layers.ecto_sqlite %}
     {:ok, _} = Application.ensure_all_started(:ssl)
-{%- endif %}
     for app <- @apps, do: :ok = Application.ensure_loaded(app)
     Enum.uniq(Enum.flat_map(@apps, &Application.get_env(&1, :ecto_repos, [])))
   end
@@ -121,7 +92,7 @@ defmodule {{ app_module }}.FlyRelease do
     if !(config[:url] || config[:database]) do
       words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
       name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
-      stop("#{name}_DATABASE_{{ 'PATH' if layers.ecto_sqlite else 'URL' }} is not set, so #{inspect(repo)} has no database.")
+      stop("#{name}_DATABASE_URL is not set, so #{inspect(repo)} has no database.")
     end
   end
 

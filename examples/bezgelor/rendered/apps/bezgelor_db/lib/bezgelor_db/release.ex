@@ -1,29 +1,29 @@
-defmodule Shop.FlyRelease do
+defmodule BezgelorDb.Release do
   @moduledoc """
   Database tasks for a release, where there is no Mix.
 
-      bin/migrate                        all that is missing; bin/server runs it before it starts the app
+      bin/migrate                        all that is missing; Fly runs it before a deploy replaces a machine
       bin/rollback 20260102030405        back to before that version
       bin/status                         what is applied, and what is missing
-      bin/backup /tmp/copy.db            a copy of the database that is in use
 
-  A failure ends the command with a status other than 0.
+  A failure ends the command with a status other than 0, and Fly then leaves the running machines alone.
   """
 
-  # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_PATH's.
+  # Their repos, in the order of `ecto_repos`. The first repo is DATABASE_URL's.
   @apps [
-    :shop
+    :bezgelor_db
   ]
 
-  # What migrates where the app has it, with a migrate/0: it may know of tenants and seeds.
-  @own [Shop.Release, ShopWeb.Release]
-
-  @doc "Runs the migrations that are missing, in every repo; by the app's own function where there is one."
+  @doc "Runs the migrations that are missing, in every repo."
   def migrate do
-    case Enum.find(@own, &(Code.ensure_loaded?(&1) and function_exported?(&1, :migrate, 0))) do
-      nil -> migrate_repos()
-      own -> own.migrate()
+    repos = repos()
+    Enum.each(repos, &check_database/1)
+
+    for repo <- repos do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
     end
+
+    :ok
   end
 
   @doc """
@@ -73,28 +73,9 @@ defmodule Shop.FlyRelease do
     :ok
   end
 
-  @doc "Copies the database of the first repo into a new file, whole and in one state, while it is in use."
-  def backup(path \\ env("BACKUP_TO")) do
-    repos = repos()
-    repo = Enum.find(repos, hd(repos), &(List.last(Module.split(&1)) == "Repo"))
-    copy = &Ecto.Adapters.SQL.query!(&1, "VACUUM INTO ?", [path], timeout: :infinity)
-    {:ok, _, _} = Ecto.Migrator.with_repo(repo, copy)
-    :ok
-  end
-
-  defp migrate_repos do
-    repos = repos()
-    Enum.each(repos, &check_database/1)
-
-    for repo <- repos do
-      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
-    end
-
-    :ok
-  end
-
   defp repos do
     # No app and no web server is started: only what a repo needs.
+    {:ok, _} = Application.ensure_all_started(:ssl)
     for app <- @apps, do: :ok = Application.ensure_loaded(app)
     Enum.uniq(Enum.flat_map(@apps, &Application.get_env(&1, :ecto_repos, [])))
   end
@@ -111,7 +92,7 @@ defmodule Shop.FlyRelease do
     if !(config[:url] || config[:database]) do
       words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
       name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
-      stop("#{name}_DATABASE_PATH is not set, so #{inspect(repo)} has no database.")
+      stop("#{name}_DATABASE_URL is not set, so #{inspect(repo)} has no database.")
     end
   end
 
