@@ -29,6 +29,7 @@ TITLES = {"": "Any project", "elixir": "Elixir", "nextjs": "Next.js"}
 READING = {
     "unreadable-file": ("", "A file that is read and is too large, no text, or broken."),
     "mix-not-understood": ("elixir", "A mix.exs that the reader of Elixir does not understand."),
+    "rule-failed": ("", "A rule of the survey that fails on a project that its author did not think of."),
     "config-not-understood": ("elixir", "A file of config/ that the reader of Elixir does not understand."),
 }
 """Warnings that no rule gives: they come up while the project is read."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from copier_fly.detect import survey
 from copier_fly.detect.examine import examine
+from copier_fly.detect.files import Target
+from copier_fly.detect.project import Project, ProjectWarning
 from copier_fly.detect.warnings import texts
 from docs import survey as page_of_warnings
 from tests.detection import test_survey_elixir, test_survey_nextjs
@@ -227,7 +231,7 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 def test_every_warning_has_a_case() -> None:
     cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
-    codes = set().union(*(kind.codes for kind in TOLD.values()))
+    codes = set().union(*(kind.codes for kind in TOLD.values()), {"rule-failed"})  # below, as no project should
     assert texts().keys() == codes | {place.rpartition(" ")[2] for _, place, _ in cases.values()}
 
 
@@ -292,3 +296,16 @@ def test_a_misspelt_field_fails(tmp_path: Path) -> None:
 
 def test_package_json_is_no_app_by_itself(tmp_path: Path) -> None:
     assert examine(write(tmp_path, {"package.json": package_json().replace('"next"', '"nextra"')})).apps == ()
+
+
+def test_a_rule_that_fails_is_told_and_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd_rule(_: Target, project: Project) -> Iterator[ProjectWarning]:
+        raise KeyError(project.folder)
+
+    project = write(tmp_path, CASES["volume"][0])
+    before = [one.code for one in examine(project).warnings]
+    monkeypatch.setattr(survey, "RULES", (odd_rule, *survey.RULES))
+    after = examine(project).warnings
+    assert before
+    assert [one.code for one in after] == ["rule-failed", *before]
+    assert "KeyError in odd_rule" in str(after[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from .. import naming, wiring
 from ..fly import platform
@@ -56,11 +57,17 @@ _NODE_FILES = (".nvmrc", ".node-version", *_TOOL_FILES, "package.json")
 
 
 def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """Every warning on a project, those on files that cannot be read first."""
-    for rule in RULES:
-        yield from rule(target, project)
-    yield from elixir_survey.survey(target, project)
-    yield from nextjs_survey.survey(target, project)
+    """Every warning on a project, those on files that cannot be read first.
+
+    A rule that fails, on a project that its author did not think of, is a warning itself and stops no other.
+    """
+    rules = [partial(rule, target, project) for rule in RULES]
+    for rule in [*rules, *elixir_survey.rules(target, project), *nextjs_survey.rules(target, project)]:
+        try:
+            yield from rule()
+        except Exception as error:  # whatever it is: the copy goes on
+            problem = f"{type(error).__name__} in {rule.func.__name__}"
+            yield warning("rule-failed", (project.app_dir or ".", None), problem=problem)
 
 
 def _in_app(project: Project, *parts: str) -> str:

@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from ...fly import platform
@@ -628,9 +628,9 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
 )
 
 
-def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """Every warning on an Elixir app; none where there is none."""
-    if project.stack in ("phoenix", "umbrella") and project.app_dir is not None:
-        look = Look(target, project)
-        for rule in RULES:
-            yield from rule(look)
+def rules(target: Target, project: Project) -> list[partial[Iterable[ProjectWarning]]]:
+    """Every rule for an Elixir app, ready to be called; none where there is none."""
+    if not (project.stack in ("phoenix", "umbrella") and project.app_dir is not None):
+        return []
+    look = Look(target, project)
+    return [partial(rule, look) for rule in RULES]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pathspec import GitIgnoreSpec
@@ -380,9 +380,9 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
 )
 
 
-def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """Every warning on a Next.js app; none where there is none."""
-    if project.stack == "nextjs" and project.app_dir is not None:
-        look = Look(target, project)
-        for rule in RULES:
-            yield from rule(look)
+def rules(target: Target, project: Project) -> list[partial[Iterable[ProjectWarning]]]:
+    """Every rule for a Next.js app, ready to be called; none where there is none."""
+    if not (project.stack == "nextjs" and project.app_dir is not None):
+        return []
+    look = Look(target, project)
+    return [partial(rule, look) for rule in RULES]
