@@ -351,7 +351,7 @@ def test_help_is_printed(managed: Place, script: str, shell: str) -> None:
 def test_no_flyctl(managed: Place, tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    needed = ["sh", "dirname", "basename", "date", "mktemp", "rm", "printenv", "sed", "awk"]
+    needed = ["sh", "dirname", "basename", "date", "id", "find", "mktemp", "rm", "printenv", "sed", "awk"]
     needed += ["psql", "pg_dump", "pg_restore", "pg_isready"]
     for name in needed:
         (tools / name).symlink_to(shutil.which(name) or "/missing")
