@@ -9,7 +9,6 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .detect import files
-from .detect.elixir import release
 from .detect.examine import detect
 from .stacks import foreign_layers
 from .template_files import possible
@@ -21,13 +20,14 @@ def _possible_in(target: str) -> dict[str, list[set[str]]]:
     project = detect(target)
     root, elixir = project.app_dir or ".", project.elixir
     web_lib = next((files.folder_of(one.file) for one in elixir.endpoints if one.web_module == elixir.web_module), None)
+    has_own = elixir.has_release(elixir.app_module, elixir.web_module, elixir.app_lib)
     known = {
         "app_dir": root,
         "web_lib": web_lib,
         # The same for a module whose folder is named after it.
         "web_test": "/test/".join(f"/{web_lib}".rsplit("/lib/", 1))[1:] if web_lib and elixir.has_tests else None,
         "app_lib": elixir.app_lib,
-        "release_file": "fly_release" if release.has_own(Path(target, root), elixir.app_lib, web_lib) else "release",
+        "release_file": "fly_release" if has_own else "release",
     }
     return possible({name: value for name, value in known.items() if value})
 

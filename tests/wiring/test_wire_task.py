@@ -270,6 +270,9 @@ def test_the_files_that_a_module_name_does_not_tell(template: Path, tmp_path: Pa
         (None, None, "Release"),
         ("lib/shop/release.ex", "Shop", "FlyRelease"),
         ("lib/shop_web/release.ex", "ShopWeb", "FlyRelease"),
+        ("lib/shop/tasks/migrate.ex", "Shop", "FlyRelease"),
+        ("lib/shop/release.ex", "Shop.Music", "FlyRelease"),
+        ("lib/shop/music/release.ex", "Shop.Music", "Release"),
     ],
 )
 def test_the_migrations_are_in_release_unless_the_app_has_one(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
@@ -12,7 +11,6 @@ from jinja2.runtime import Context
 
 from .. import naming
 from ..detect import files
-from ..detect.elixir import release
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
@@ -159,8 +157,8 @@ def app_lib_default(context: Context) -> str:
 @pass_context
 def release_module_default(context: Context) -> str:
     """Name the module that gets the migrations: Release, or FlyRelease beside a Release that the app has."""
-    app = Path(str(context["_copier_conf"]["dst_path"]), context["app_dir"])
-    return "FlyRelease" if release.has_own(app, context["app_lib"], context["web_lib"]) else "Release"
+    has_own = detected(context).elixir.has_release(context["app_module"], context["web_module"], context["app_lib"])
+    return "FlyRelease" if has_own else "Release"
 
 
 def _app_folder(context: Context, umbrella_app: str | None) -> str:

@@ -141,7 +141,8 @@ class ElixirApp:
     mysql and mssql, `assets` a choice of the question. `umbrella_apps` is empty for a single app, `in_umbrella` set for
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
     `has_tests` is set where the app with the endpoint has a test/test_helper.exs. `registry_tokens` are the build
-    secrets that fetching its dependencies needs.
+    secrets that fetching its dependencies needs. `own_releases` are modules of its own → their file that a release
+    module of the template might meet.
     """
 
     name: str | None = None
@@ -166,8 +167,14 @@ class ElixirApp:
     variables_at_build: tuple[Variable, ...] = ()
     variables_at_run_time: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
+    own_releases: Mapping[str, str] = field(default_factory=dict)
     deps: tuple[str, ...] = ()
     umbrella_apps: tuple[UmbrellaApp, ...] = ()
+
+    def has_release(self, app_module: str | None, web_module: str | None, app_lib: str | None) -> bool:
+        """Whether the app has a module Release of its own beside one of these, or a file where ours would be."""
+        modules = {f"{app_module}.Release", f"{web_module}.Release"}
+        return bool(modules & self.own_releases.keys()) or f"{app_lib}/release.ex" in self.own_releases.values()
 
     @property
     def uses_database(self) -> bool:

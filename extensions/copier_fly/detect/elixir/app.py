@@ -12,7 +12,7 @@ from .. import files
 from ..files import Target
 from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
-from . import config, mixfile
+from . import config, mixfile, release
 from .mixfile import MixProject
 
 PROGRAMS = {
@@ -329,6 +329,7 @@ def read(target: Target, app: App) -> ElixirApp:
     adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps), None)
     at_build, at_run_time = config.variables(target, app.dir, postgres=adapter in (None, "postgres"))
     listens = any(child.sources.listens for child in every)
+    modules = [one for child in every for one in child.sources.files.items()]
     tokens: dict[str, Variable] = {}
     for login in logins(_fetched(app.dir, mix, every)):
         if login.secret:
@@ -380,6 +381,7 @@ def read(target: Target, app: App) -> ElixirApp:
         variables_at_build=at_build,
         variables_at_run_time=at_run_time,
         registry_tokens=tuple(tokens.values()),
+        own_releases={module: inside(file) for module, file in release.own(target, modules).items()},
         deps=tuple(sorted(deps)),
         umbrella_apps=tuple(umbrella_app(child) for child in every) if app.stack == "umbrella" else (),
     )

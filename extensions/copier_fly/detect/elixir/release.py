@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+
+from ..files import Target
 
 OURS = "Database tasks for a release, where there is no Mix."
 """What the template's module begins its documentation with."""
 
 
-def has_own(app: Path, *folders: str | None) -> bool:
-    """Whether a folder of the app, such as lib/shop, has a release.ex that is not the template's."""
-    found = [app / folder / "release.ex" for folder in folders if folder]
-    return any(OURS not in file.read_text("utf-8", "replace") for file in found if file.is_file())
+def own(target: Target, modules: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The modules of the app's own, of these with their files, that a module Release of the template would meet."""
+    found = {module: file for module, file in modules if module.endswith(".Release") or file.endswith("/release.ex")}
+    return {module: file for module, file in found.items() if OURS not in (target.text(file) or "")}
