@@ -10,6 +10,7 @@ import pytest
 from copier_fly.detect.elixir import mixfile
 from copier_fly.detect.examine import examine
 from copier_fly.detect.project import App, ElixirApp, Endpoint, NextjsApp, Project, Repo, TcpPort, UmbrellaApp
+from copier_fly.fly import platform
 from tests.detection import projects
 from tests.detection.projects import below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
 
@@ -325,6 +326,23 @@ def test_versions_of_elixir_and_otp(case: str, place: str, tmp_path: Path) -> No
     files = below("backend", files) if place == "app" else files
     elixir = examine(write(tmp_path, {**below("backend", phoenix()), **files})).elixir
     assert (elixir.elixir_version, elixir.otp_version) == expected
+
+
+@pytest.mark.parametrize(
+    ("elixir", "otp", "image"),
+    [
+        ("1.15.4", "26.0", "1.15-otp26"),
+        ("1.16.3", "26.2.5", "1.16-otp26"),
+        ("1.17.2", "27.1", "1.17-otp27"),
+        ("1.18.1", "25.3", "1.18-otp26"),
+        ("1.19.0", None, "1.19-otp28"),
+        ("1.18.3", None, "1.18-otp27"),
+        (None, "27.3", "1.18-otp27"),
+        (None, None, "1.20-otp29"),
+    ],
+)
+def test_the_image_nearest_to_the_versions_is_taken(elixir: str | None, otp: str | None, image: str) -> None:
+    assert platform.nearest_elixir(elixir, otp) == image
 
 
 def test_the_file_nearest_to_the_app_decides_the_version(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
         }
     elif stack == "phoenix" and draw(st.booleans()):
         answers["app_name"] = draw(ATOM)
+    if "alpine" not in catalog("elixir")["images"][answers.get("elixir_image", "1.20-otp29")]["builder"]:
+        answers["runtime_base"] = draw(st.sampled_from(["debian", "minimal"]))
     answers |= draw(_machine(tcp=stack != "nextjs"))
     answers |= draw(_database())
     if answers["database"] == "sqlite":

@@ -47,6 +47,10 @@ CLASHES = {
         ["vm_memory=4gb", "vm_size=shared-cpu-1x"],
         ["shared-cpu-1x cannot have 4gb", "shared-cpu-2x"],
     ),
+    "Alpine for a pair without one": (
+        ["elixir_image=1.15-otp26", "runtime_base=alpine"],
+        ["runtime_base", "no image with Elixir 1.15.8 and OTP 26.2.5.2 is known", "use debian or minimal"],
+    ),
     "suspended with swap": (["auto_stop=suspend", "swap_mb=512"], ["swap_mb", "cannot be suspended"]),
     "suspended with 4 GB": (["auto_stop=suspend", "vm_memory=4gb"], ["auto_stop", "more than 2gb"]),
     "suspended with 4 GB in another environment": (

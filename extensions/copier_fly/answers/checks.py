@@ -298,6 +298,14 @@ def _env_names(value: Any, _: Answers) -> str:
     return "use a list of variable names in capitals, such as [SENTRY_AUTH_TOKEN], or []"
 
 
+def _runtime_base(value: Any, answers: Answers) -> str:
+    image = platform.catalog("elixir")["images"].get(answers.get("elixir_image"), {})
+    base = platform.catalog("elixir")["bases"].get(value, {})
+    if image and any(name not in image[role] for role, name in base.items()):
+        return f"no image with Elixir {image['elixir']} and OTP {image['otp']} is known for it; use debian or minimal"
+    return ""
+
+
 def _apt_packages(value: Any, _: Answers) -> str:
     if isinstance(value, list) and all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", str(name)) for name in value):
         return ""
@@ -461,6 +469,7 @@ CHECKS: dict[str, Check] = {
     "http_port": _port,
     "tcp_services": _tcp_services,
     "migrations_dir": _folder,
+    "runtime_base": _runtime_base,
     "apt_packages": _apt_packages,
     "build_command": _build_command,
     "build_env": _build_env,

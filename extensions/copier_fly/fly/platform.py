@@ -25,17 +25,20 @@ def catalog(name: str) -> Any:
 
 
 def nearest_elixir(elixir: str | None, otp: str | None) -> str:
-    """Name the image whose Elixir and OTP come nearest to these versions, the default where both are unknown."""
+    """Name the image whose Elixir and OTP come nearest to these versions, the default where both are unknown.
+
+    Of two as near the one that every base can have is taken.
+    """
     table = catalog("elixir")
     default = str(table["default"])
     if not (elixir or otp):
         return default
 
-    def distance(key: str) -> tuple[int, int, bool]:
+    def distance(key: str) -> tuple[int, int, bool, bool]:
         image = table["images"][key]
         minors = abs(_minor(elixir) - _minor(image["elixir"])) if elixir else 0
         majors = abs(int(otp.split(".")[0]) - int(image["otp"].split(".")[0])) if otp else 0
-        return minors, majors, key != default
+        return minors, majors, key != default, "alpine" not in image["builder"]
 
     return min((str(key) for key, image in table["images"].items() if not image.get("retired")), key=distance)
 
