@@ -18,7 +18,7 @@ GLOBALS = {
     "database_file_default": defaults.database_file_default,
     "default_pool": defaults.default_pool,
     "detected": defaults.detected,
-    "env_from_fly_toml": defaults.env_from_fly_toml,
+    "settings_found": defaults.settings_found,
     "from_fly_toml": defaults.from_fly_toml,
     "left_behind": defaults.left_behind,
     "nearest_elixir": defaults.nearest_elixir,

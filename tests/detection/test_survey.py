@@ -190,6 +190,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "apps/web/.env.example:1 example-of-env",
         ["NAME_5 and 3 more", "extra_env, public_env."],
     ),
+    "example-of-env-as-text": (
+        {**phoenix(), "env.example.txt": "MAIL_HOST=localhost\n", ".envrc": "A=1\n"},
+        "env.example.txt:1 example-of-env",
+        ["MAIL_HOST."],
+    ),
     "own-workflow": (
         {**phoenix(), ".github/workflows/up.yml": "on: push\nrun: flyctl deploy --remote-only\n"},
         ".github/workflows/up.yml:2 own-workflow",

@@ -106,10 +106,24 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "config/runtime.exs:3 variable-at-run-time",
         ["MAIL_KEY, S3", "extra_secrets"],
     ),
+    "what is asked for outside of tests": (
+        config(
+            'key =\n  if config_env() == :test do\n    System.get_env("A")\n  else\n'
+            '    System.fetch_env!("MAIL_KEY")\n  end\nconfig :shop, key: key',
+            "runtime",
+        ),
+        "config/runtime.exs:7 variable-at-run-time",
+        ["MAIL_KEY"],
+    ),
+    "what is asked for unless it is a test": (
+        config('if config_env() != :test do\n  config :shop, key: System.fetch_env!("MAIL_KEY")\nend', "runtime"),
+        "config/runtime.exs:4 variable-at-run-time",
+        ["MAIL_KEY"],
+    ),
     "an old requirement": (
-        {**phoenix(), "mix.exs": phoenix()["mix.exs"].replace('"~> 1.15"', '"~> 1.16.2"')},
+        {**phoenix(), "mix.exs": phoenix()["mix.exs"].replace('"~> 1.15"', '"~> 1.14.2"')},
         "mix.exs:8 elixir-requirement",
-        ["~> 1.16.2", '"~> 1.16"'],
+        ["~> 1.14.2", '"~> 1.14"'],
     ),
     "webpack without an alias": (
         {**NO_ALIAS, "assets/package.json": PACKAGE},
@@ -202,6 +216,13 @@ SILENT: dict[str, Files] = {
     "only in development": config('config :shop, id: System.fetch_env!("CLIENT_ID")', "dev"),
     "in a block for tests": config(
         'if config_env() == :test do\n  config :shop, id: System.fetch_env!("CLIENT_ID")\nend', "config"
+    ),
+    "in a block for all but production": config(
+        'unless config_env() == :prod do\n  config :shop, id: System.fetch_env!("CLIENT_ID")\nend', "runtime"
+    ),
+    "in the other half of a block for production": config(
+        'if config_env() == :prod do\n  config :shop, a: 1\nelse\n  config :shop, id: System.fetch_env!("ID")\nend',
+        "runtime",
     ),
     "what the generator raises for": config(
         'config :shop, Shop.Repo, url: System.get_env("DATABASE_URL") || raise("x")', "runtime"

@@ -327,7 +327,7 @@ def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_pat
     assert answers["build_env"].keys() == {"AUTH_SECRET", "MAIL_FROM", "POSTGRES_URL"}
     assert answers["build_env"]["POSTGRES_URL"].startswith("postgresql://")
     assert [(secret["name"], secret["how"]) for secret in answers["extra_secrets"]] == [
-        ("AUTH_SECRET", "the value that src/env.mjs reads"),
+        ("AUTH_SECRET", "openssl rand -base64 32"),
         ("MAIL_FROM", "the value that src/env.mjs reads"),
         ("POSTGRES_URL", "the same value as DATABASE_URL"),
     ]
@@ -431,6 +431,21 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "export const env = cleanEnv(process.env, {\n  APP_ID: str(),\n  A_B: str({ default: '' }),\n});\n",
         ["APP_ID"],
     ),
+    "a list of names": (
+        "export const check = () => {\n  const names = [\n    'SHOP_DOMAIN',\n    'SHOP_TOKEN'\n  ];\n"
+        "  if (names.some((name) => !process.env[name])) throw new Error('x');\n};\n",
+        ["SHOP_DOMAIN", "SHOP_TOKEN"],
+    ),
+    "a client that reads its key itself": ("export const ai = new OpenAI();\n", ["OPENAI_API_KEY"]),
+    "required in production": (
+        'export const env = createEnv({\n  server: {\n    APP_ID:\n      process.env.NODE_ENV === "production"\n'
+        "        ? z.string()\n        : z.string().optional(),\n    B: z.string().optional(),\n  },\n});\n",
+        ["APP_ID"],
+    ),
+    "a list that is not of variables": (
+        "const methods = ['GET', 'POST'];\nif (!ok) throw new Error(process.env.A);\n",
+        [],
+    ),
     "in a function": ("export function get() {\n  return new Stripe(process.env.STRIPE_KEY!);\n}\n", []),
     "a check in a function": ("export function get() {\n  if (!process.env.APP_ID) throw new Error('x');\n}\n", []),
     "one that may be missing": ("export const redis = new Client({ url: process.env.APP_URL });\n", []),
@@ -446,6 +461,55 @@ def test_what_a_module_stops_without_is_known(case: str, tmp_path: Path) -> None
     found = examine(write(tmp_path, {**nextjs(), "src/lib/clients.ts": code})).nextjs.variables
     assert [variable.name for variable in found] == names
     assert all(variable.file == "src/lib/clients.ts" and variable.stand_in for variable in found)
+
+
+LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "Auth.js 5": ({"next-auth": "^5.0.0-beta.25"}, "", ["AUTH_SECRET"]),
+    "Auth.js 5 by its tag": ({"next-auth": "beta"}, "", ["AUTH_SECRET"]),
+    "NextAuth 4": ({"next-auth": "^4.24.7"}, "", ["NEXTAUTH_SECRET"]),
+    "a name of its own": (
+        {"next-auth": "^4.24.7"},
+        "export default NextAuth({ secret: process.env.JWT_SECRET });\n",
+        ["JWT_SECRET"],
+    ),
+    "a secret of something else": (
+        {"better-auth": "1.7.0"},
+        "hook({ secret: process.env.HOOK_SECRET });\n",
+        ["BETTER_AUTH_SECRET"],
+    ),
+    "Clerk": ({"@clerk/nextjs": "^6"}, "", ["CLERK_SECRET_KEY"]),
+    "none": ({"iron-session": "8"}, "", []),
+}
+
+
+@pytest.mark.parametrize("case", LOGINS)
+def test_what_a_library_for_logins_reads_is_known(case: str, tmp_path: Path) -> None:
+    packages, code, names = LOGINS[case]
+    found = examine(write(tmp_path, {**nextjs(dependencies=packages), "src/auth.ts": code})).nextjs.variables
+    assert [variable.name for variable in found] == names
+
+
+def test_a_random_secret_is_made_and_the_proxy_is_trusted(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", nextjs(dependencies={"next-auth": "5.0.0-beta.30"}))
+    answers = copied(template, app)
+    assert answers["extra_secrets"] == [{"name": "AUTH_SECRET", "how": "openssl rand -base64 32"}]
+    assert answers["extra_env"] == {"AUTH_TRUST_HOST": "true"}
+    assert 'AUTH_TRUST_HOST = "true"' in (app / "fly.toml").read_text()
+
+
+def test_the_key_that_clerk_compiles_into_the_pages_is_told(tmp_path: Path) -> None:
+    found = {one.code: str(one) for one in told(write(tmp_path, nextjs(dependencies={"@clerk/nextjs": "^6"})))}
+    assert "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY" in found["variable-public"]
+
+
+@pytest.mark.parametrize(
+    "value", ["your_secret_key", "changeme", "<secret>", "http://localhost:3000", "postgres://a:b@127.0.0.1/x"]
+)
+def test_a_placeholder_in_a_committed_file_is_no_value(value: str, tmp_path: Path) -> None:
+    files = {**nextjs(), "src/env.mjs": ENV, ".env": f"AUTH_SECRET={value}\nMAIL_FROM=a@shop.example\n"}
+    assert [one.name for one in examine(write(tmp_path / "a", files)).nextjs.variables] == ["AUTH_SECRET"]
+    files[".env.production"] = "AUTH_SECRET=aVeryLongValue\n"
+    assert examine(write(tmp_path / "b", files)).nextjs.variables == ()
 
 
 def test_what_next_config_stops_without_is_known(tmp_path: Path) -> None:

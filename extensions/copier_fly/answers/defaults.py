@@ -25,6 +25,10 @@ def detected(context: Context) -> Project:
     return detect(str(context["_copier_conf"]["dst_path"]), context.get("app_dir"))
 
 
+MADE_BY = dict.fromkeys(("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET"), "openssl rand -base64 32")
+"""Secrets that are random, and the command that their libraries' documentation makes them with."""
+
+
 @pass_context
 def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     """List the variables that the app does not boot without, as an answer for `extra_secrets`."""
@@ -32,7 +36,9 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     read = project.elixir.variables_at_run_time if project.stack != "nextjs" else project.nextjs.variables
     same = project.nextjs.database_variables if project.nextjs.uses_database else ()
     database = _own_address(project)
-    found = {one.name: f"the value that {one.file} reads" for one in read if one.name != database}
+    found = {
+        one.name: MADE_BY.get(one.name, f"the value that {one.file} reads") for one in read if one.name != database
+    }
     found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
     return [{"name": name, "how": how} for name, how in found.items()]
 
@@ -232,16 +238,18 @@ def _is_auto(context: Context, name: str, value: Any) -> bool:
 
 
 @pass_context
-def env_from_fly_toml(context: Context) -> dict[str, str]:
+def settings_found(context: Context) -> dict[str, str]:
     """Return the variables that the project's own fly.toml sets, without those that other answers set.
 
-    What may be a secret by its name stays behind: answers are kept in a file that is committed.
+    What may be a secret by its name stays behind: answers are kept in a file that is committed. Auth.js believes the
+    host that Fly's proxy names only where a variable says so; without it every login fails.
     """
     project = detected(context)
     env = project.existing_deployment.fly_toml.env
     database = _own_address(project)
     private = re.compile(r"TOKEN|COOKIE|CREDENTIAL|PASS|AUTH|DSN|SALT")
-    return {
+    known = {"AUTH_TRUST_HOST": "true"} if project.stack == "nextjs" and project.nextjs.auth_js else {}
+    return known | {
         name: value
         for name, value in env.items()
         if name != database and not private.search(name) and not checks.CHECKS["extra_env"]({name: value}, {})

@@ -220,7 +220,7 @@ class NextjsApp:
     of a database other than PostgreSQL, `fixed_file` the place that has the file of SQLite by its name instead.
     `variables` are those that a schema of the environment or a module requires, `registry_tokens` what an installation
     of packages needs. `env_files` are the committed .env files that the build reads, as seen from the target, and
-    `env_names` the variables to which they give a value.
+    `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js (next-auth).
     """
 
     name: str | None = None
@@ -249,6 +249,7 @@ class NextjsApp:
     registry_tokens: tuple[Variable, ...] = ()
     env_files: tuple[str, ...] = ()
     env_names: tuple[str, ...] = ()
+    auth_js: bool = False
     output: str | None = None
 
     @property

@@ -31,9 +31,8 @@ _IMAGE_MAKERS = {
     "fly launch": "LABEL fly_launch_runtime=",
 }
 _ECTO_ADAPTERS = {"mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
-_ENV_EXAMPLES = (
-    *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env.local.example", ".env.example.local"),
-    *(".env.production.example", ".envrc.example", "env.example", "example.env"),
+_ENV_EXAMPLE = re.compile(
+    r"\.?env(?:rc)?(?:[.-][\w-]+)*[.-](?:example|sample|template|dist)(?:\.\w+)*|(?:example|sample)\.env(?:\.\w+)*"
 )
 _SET_ON_FLY = {
     *("DATABASE_URL", "DIRECT_DATABASE_URL", "PORT", "HOSTNAME", "HOST", "PHX_HOST", "PHX_SERVER", "POOL_SIZE"),
@@ -244,7 +243,9 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
         *nextjs.env_names,
         *(variable.name for variable in (*found, *nextjs.registry_tokens)),
     }
-    for file in dict.fromkeys(_in_app(project, name) for name in _ENV_EXAMPLES):
+    folder = project.app_dir or "."
+    examples = [name for name, inner in target.names(folder).items() if not inner and _ENV_EXAMPLE.fullmatch(name)]
+    for file in sorted((files.join(folder, name) for name in examples), key=len):
         text = target.text(file) or ""
         names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", text, re.MULTILINE)
         names = [name for name in dict.fromkeys(names) if name not in known]

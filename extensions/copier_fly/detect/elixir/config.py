@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ... import naming
@@ -86,9 +87,7 @@ def _collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
         elif len(statement) > 2 and mixfile.is_word(statement[1], "="):
             variables[str(mixfile.literal(statement[:1], "ident"))] = statement[2:]
         elif isinstance(block, mixfile.Group) and block.kind == "do":
-            atoms = {node.value for node in mixfile.flat(statement[:-1]) if node.kind == "atom"}
-            if "prod" in atoms or not atoms & {"dev", "test"}:
-                yield from _collect(block.items, variables)
+            yield from _collect(_branch_of_production(statement[:-1], block), variables)
 
 
 def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
@@ -233,13 +232,29 @@ def production_files(target: Target, folder: str) -> Iterator[tuple[str, list[mi
 def _of_production(items: list[mixfile.Node]) -> list[mixfile.Node]:
     kept: list[mixfile.Node] = []
     for statement in mixfile.statements(items):
-        block = statement[-1]
-        if isinstance(block, mixfile.Group) and block.kind == "do":
-            atoms = {node.value for node in mixfile.flat(statement[:-1]) if node.kind == "atom"}
-            if atoms & {"dev", "test"} and "prod" not in atoms:
+        *before, last = statement
+        if isinstance(last, mixfile.Group) and last.kind == "do":
+            last = last._replace(items=_branch_of_production(before, last))
+            if not last.items:
                 continue
-        kept += [*statement, mixfile.Token("eol", "\n", block.end, block.end)]
+        kept += [*before, last, mixfile.Token("eol", "\n", last.end, last.end)]
     return kept
+
+
+def _branch_of_production(condition: list[mixfile.Node], block: mixfile.Group) -> list[mixfile.Node]:
+    """What of a block runs in production: all of it, unless the condition asks for the environment alone.
+
+    `if config_env() == :test do A else B end` gives B, and so does `unless … in [:dev, :prod] do A else B end`.
+    """
+    tokens = list(mixfile.flat(condition))
+    asked = {token.value for token in tokens if token.kind == "atom"} & {"dev", "test", "prod"}
+    if not asked or any(mixfile.is_word(token, "or", "||") for token in tokens):
+        return block.items
+    pairs = {(one.value, other.value) for one, other in pairwise(tokens)}
+    unlike = any((op, name) in pairs for op in ("!=", "!==") for name in asked) or ("not", "in") in pairs
+    turned = unlike != any(mixfile.is_word(token, "unless") for token in tokens)
+    at = next((at for at, node in enumerate(block.items) if mixfile.is_word(node, "else")), len(block.items))
+    return block.items[:at] if ("prod" in asked) != turned else block.items[at + 1 :]
 
 
 def variables(target: Target, folder: str, *, postgres: bool) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:

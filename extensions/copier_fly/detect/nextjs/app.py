@@ -500,7 +500,7 @@ def read(target: Target, app: App) -> NextjsApp:
     if postgres and not addresses and not usual:
         addresses = environment.addresses(target, folder, db_driver)
     env = environment.env_files(target, folder, scripts(target, folder))
-    required = [one for one in environment.required(target, folder) if one.name not in env.names]
+    required = [one for one in environment.required(target, folder, deps) if one.name not in env.names]
     if other and not address.variable:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
@@ -532,6 +532,7 @@ def read(target: Target, app: App) -> NextjsApp:
         variables=variables,
         env_files=env.paths,
         env_names=env.names,
+        auth_js="next-auth" in deps,
         registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,
     )

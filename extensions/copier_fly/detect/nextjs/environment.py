@@ -61,7 +61,14 @@ _ENV_FILE = re.compile(
     r"(?:\b(?:cp|mv|cat|source|env-cmd) +|--env-file(?:-if-exists)?=| -[ef] +)(?:-\w+ +)*(\S*\.env[\w.-]*)"
 )
 """Commands that read an .env file."""
-_SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?[^\"'#\s]", re.MULTILINE)
+_SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\s][^\"'#\n]*)", re.MULTILINE)
+_PLACEHOLDER = re.compile(
+    r"^(?:your|my|some|the|insert|enter|add|put|replace)[-_ ]|change[-_ ]?me|placeholder|^x+$|^<.*>$|^\.\.\."
+    r"|\btodo\b|^secret$"
+    r"|://(?:[^@/]*@)?(?:localhost|127\.0\.0\.1)\b",
+    re.IGNORECASE,
+)
+"""Values that stand for another one, and addresses on a developer's own machine."""
 READ_BY_NEXT = (".env", ".env.production")
 
 
@@ -84,7 +91,8 @@ def env_files_of(scripts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str,
 
 
 class EnvFiles(NamedTuple):
-    """The .env files that git has and the build reads, as seen from the target, and what they set for Next.js."""
+    """The .env files that git has and the build reads, as seen from the target, and the names to which they give
+    Next.js a value that is no placeholder."""
 
     paths: tuple[str, ...]
     names: tuple[str, ...]
@@ -100,8 +108,9 @@ def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str
         committed = not left_out.match_file(path) if tracked is None else tracked
         if committed and target.is_file(path) and re.fullmatch(r"(?:[\w.-]+/)*\.env(?!\S*\.local$)[\w.-]*", path):
             paths.append(path)
-    texts_of_next = [target.text(path) or "" for path in paths if path in by_next]
-    names = dict.fromkeys(name for text in texts_of_next for name in _SETTING.findall(text))
+    # Of two the later one counts, that of production.
+    of_next = "\n".join(target.text(path) or "" for path in by_next if path in paths)
+    names = [name for name, value in dict(_SETTING.findall(of_next)).items() if not _PLACEHOLDER.search(value)]
     return EnvFiles(tuple(paths), tuple(names))
 
 
@@ -138,6 +147,8 @@ _CHECKED = (
 )
 """What a file says that checks the environment, with @t3-oss/env, zod or envalid, and where its names begin."""
 _ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
+_IN_PRODUCTION = re.compile(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
+"""What an entry says for production, where it says something else for development."""
 _MAY_BE_MISSING = re.compile(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:")
 
 
@@ -152,9 +163,10 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
         end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
         section = section[: end.start()] if end else section
         for entry in _ENTRY.finditer(section):
-            if not _MAY_BE_MISSING.search(entry[2]):
+            check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
+            if not _MAY_BE_MISSING.search(check):
                 line = files.line_of(text, server.end() + entry.start(1))
-                yield Variable(entry[1], file, line, _stand_in(entry[1], entry[2]))
+                yield Variable(entry[1], file, line, _stand_in(entry[1], check))
 
 
 # --- What a module stops without -------------------------------------------------------------------------
@@ -174,6 +186,10 @@ _MADE = re.compile(
     re.MULTILINE,
 )
 """A client that is made when its module is loaded: what makes it, and of what."""
+_OWN_KEY = {"new OpenAI": "OPENAI_API_KEY", "new Groq": "GROQ_API_KEY", "new Resend": "RESEND_API_KEY"}
+"""What stops without this variable where it is made of nothing."""
+_LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
+"""A list of names that a module looks up one by one."""
 _KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
 """What stops where it is made of nothing, so that no `!` need say it."""
 
@@ -192,18 +208,45 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
         for found in _MADE.finditer(text):
             mark = "" if found[1] in _KEYED else r"(?:!|\s+as\s+string\b)"
             words = re.findall(rf"\bprocess\.env\.([A-Z]\w*){mark}", found[2])
+            words += [_OWN_KEY[found[1]]] if not found[2].strip() and found[1] in _OWN_KEY else []
             words += [held[word] for word in re.findall(r"\b\w+\b", found[2]) if word in held and not mark]
             names += [(name, found[1]) for name in words]
+        if re.search(r"\bprocess\.env\[\w+\]", text) and re.search(r"\bthrow\b|\bprocess\.exit\b", text):
+            names += [(name, "") for listed in _LISTED.findall(text) for name in re.findall(r"\w+", listed)]
         for name, check in names:
-            if name:
-                yield Variable(name, file, files.line_of(text, text.index(name)), _stand_in(name, check))
+            if name and not name.startswith("NEXT_PUBLIC_"):
+                yield Variable(
+                    name, file, files.line_of(text, text.index(name if name in text else check)), _stand_in(name, check)
+                )
 
 
-def required(target: Target, folder: str) -> tuple[Variable, ...]:
+# --- What a library reads --------------------------------------------------------------------------------
+
+_SECRET_OPTION = re.compile(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
+
+
+def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
+    """The secrets that libraries for logins read themselves, so that the app's code need not name them.
+
+    Source: lib/env.js of next-auth 5, next/index.js of next-auth 4, @clerk/backend and better-auth 1.7.
+    """
+    of_auth_js = "AUTH_SECRET" if re.match(r"\D*5\.|beta", deps.get("next-auth", "")) else "NEXTAUTH_SECRET"
+    given = next((option[1] for text in code.values() for option in _SECRET_OPTION.finditer(text)), None)
+    for package, name in (
+        ("next-auth", given or of_auth_js),
+        ("better-auth", given or "BETTER_AUTH_SECRET"),
+        ("@clerk/nextjs", "CLERK_SECRET_KEY"),
+    ):
+        if package in deps:
+            file = files.join(folder, "package.json")
+            yield Variable(name, file, target.where([file], f'"{package}"')[1] or 1, _stand_in(name, ""))
+
+
+def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables of the server that the app does not start or build without, each with its first place."""
-    code = {file: text for file, text in texts(target, folder).items() if "nv" in text}
+    code = {file: text for file, text in texts(target, folder).items() if "nv" in text or "new " in text}
     found: dict[str, Variable] = {}
-    for variable in (*_by_schemas(code), *_by_modules(code)):
+    for variable in (*_by_schemas(code), *_by_modules(code), *_by_packages(target, folder, deps, code)):
         if not _SET_ANYWAY.fullmatch(variable.name):
             found.setdefault(variable.name, variable)
     return tuple(found.values())

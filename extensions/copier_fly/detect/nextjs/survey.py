@@ -343,9 +343,13 @@ def dist_dir(look: Look) -> Iterator[ProjectWarning]:
 
 def public_variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables that the code for the browser reads: they are compiled in."""
-    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_") and name not in look.app.env_names]
+    reads = look.reads
+    if "@clerk/nextjs" in look.dependencies:  # reads it itself
+        place, line = look.target.where([look.path("package.json")], '"@clerk/nextjs"')
+        reads = {"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": (place, line or 1), **reads}
+    names = [name for name in reads if name.startswith("NEXT_PUBLIC_") and name not in look.app.env_names]
     if names:
-        yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
+        yield warning("variable-public", reads[names[0]], names=", ".join(names))
 
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
