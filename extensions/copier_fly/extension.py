@@ -13,6 +13,8 @@ GLOBALS = {
     "apps_with_endpoint": defaults.apps_with_endpoint,
     "apps_with_repo": defaults.apps_with_repo,
     "app_lib_default": defaults.app_lib_default,
+    "bucket_default": defaults.bucket_default,
+    "bucket_env_default": defaults.bucket_env_default,
     "build_script": defaults.build_script,
     "database_env_default": defaults.database_env_default,
     "database_file_default": defaults.database_file_default,
@@ -44,6 +46,7 @@ GLOBALS = {
     "layers": layers.layers,
     "lines_to_add": derived.lines_to_add,
     "all_environments": derived.all_environments,
+    "app_secrets": derived.app_secrets,
     "monthly_cost": derived.monthly_cost,
     # Which files are written.
     "existing_files": messages.existing_files,

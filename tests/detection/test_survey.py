@@ -45,6 +45,21 @@ PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
 VOLUME = 'app = "x"\n[[mounts]]\nsource = "shop_data"\ndestination = "/mnt/shop"\n'
 # What the project has, the place (file and line) and code of its warning, and words of it.
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "bucket-made": (
+        {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/files.ts": "const at = process.env.BUCKET_NAME!;\n"},
+        "package.json:14 bucket-made",
+        ["S3 bucket (@aws-sdk/client-s3)", "ops/setup makes one at Tigris", "-d bucket=s3", "-d bucket=none"],
+    ),
+    "bucket-there": (
+        {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/files.ts": "const at = process.env.S3_BUCKET!;\n"},
+        "package.json:14 bucket-there",
+        ["by S3_BUCKET", "ops/setup asks for each", "AWS_ACCESS_KEY_ID"],
+    ),
+    "bucket-unknown": (
+        nextjs(dependencies={"@aws-sdk/client-s3": "^3"}),
+        "package.json:14 bucket-unknown",
+        ["no variable that says which one", "-d bucket=tigris", "bucket_env=[NAME"],
+    ),
     "broken-mix": (
         mix("app: :shop,", "app: :shop, ["),
         "mix.exs:15 mix-not-understood",

@@ -127,9 +127,11 @@ class Queries:
         return {}
 
     def setSecrets(self, _info: Any, input: View) -> View:  # noqa: N802
-        """Set secrets, as an extension does after it was made."""
+        """Set secrets, as an extension does after it was made; the name of a bucket and its region may be seen."""
         app = self.find(input["appId"])
+        before = set(self.world.given_out)
         change_secrets(self.world, app, {secret["key"]: secret["value"] for secret in input["secrets"]})
+        self.world.given_out = before
         return {"app": self.show_app(app), "release": None}
 
     def createAddOn(self, _info: Any, input: View) -> View:  # noqa: N802
@@ -140,14 +142,23 @@ class Queries:
         organization = self.world.organization(input["organizationId"])
         assert organization is not None
         environment = {
-            "AWS_ACCESS_KEY_ID": f"tid_{self.world.secret()}",
-            "AWS_SECRET_ACCESS_KEY": f"tsec_{self.world.secret()}",
+            "AWS_ACCESS_KEY_ID": self.world.secret(),
+            "AWS_SECRET_ACCESS_KEY": self.world.secret(),
             "AWS_ENDPOINT_URL_S3": "https://fly.storage.tigris.dev",
             "AWS_REGION": "auto",
             "BUCKET_NAME": name,
         }
-        self.world.buckets[name] = {"organization": organization.slug, "environment": environment}
+        app = self.find(input["appId"]).name if input.get("appId") else None
+        self.world.buckets[name] = {"organization": organization.slug, "environment": environment, "app": app}
         return {"addOn": self.show_bucket(name)}
+
+    def deleteAddOn(self, _info: Any, input: View) -> View:  # noqa: N802
+        """Destroy a bucket."""
+        name = input.get("name")
+        if name not in self.world.buckets:
+            raise GraphQLError(f'Could not find Add On "{name}"')
+        del self.world.buckets[name]
+        return {"deletedAddOnName": name}
 
     def createExtensionTosAgreement(self, _info: Any, **_args: Any) -> View:  # noqa: N802
         """Agree to an extension's terms."""
@@ -233,6 +244,7 @@ class Queries:
 
     def show_app(self, app: App) -> View:
         """An app."""
+        buckets = [name for name, bucket in self.world.buckets.items() if bucket["app"] == app.name]
         shared = next((address.address for address in app.addresses if address.kind == "shared_v4"), None)
         newest = self.show_release(app.releases[-1]) if app.releases else None
         releases = [self.show_release(release) for release in reversed(app.releases)]
@@ -262,7 +274,7 @@ class Queries:
             "machines": {"nodes": [show_machine(app, machine) for machine in app.machines.values() if machine.alive]},
             "limitedAccessTokens": {"nodes": app.tokens},
             "image": self.show_image,
-            "addOns": {"nodes": []},
+            "addOns": {"nodes": [self.show_bucket(name) for name in buckets]},
             "egressIpAddresses": {"nodes": []},
         }
 
@@ -305,7 +317,9 @@ class Queries:
         bucket = self.world.buckets[name]
         view = {"id": name, "name": name, "status": "ready", "primaryRegion": "fra", "publicUrl": "", "ssoLink": ""}
         owner = self.world.organizations[bucket["organization"]]
-        view["organization"] = {"id": owner.id, "slug": owner.slug}
+        view["organization"] = {"id": owner.id, "slug": owner.slug, "rawSlug": owner.raw_slug, "paidPlan": True}
+        view["addOnProvider"] = self.addOnProvider(None, "tigris")
+        view["organization"] |= {"name": owner.raw_slug, "provisionsBetaExtensions": False}
         return view | {"environment": bucket["environment"], "createdAt": now(), "updatedAt": now(), "options": {}}
 
 

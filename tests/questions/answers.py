@@ -64,6 +64,8 @@ EVERYWHERE = some(
         "extra_secrets": st.lists(
             st.fixed_dictionaries({"name": ENV_NAME, "how": ONE_LINE}), max_size=2, unique_by=lambda one: one["name"]
         ),
+        "bucket": st.sampled_from(choices("bucket")),
+        "bucket_env": st.lists(ENV_NAME.map("S3_{}".format), min_size=1, max_size=2, unique=True),
         "survey": st.lists(ONE_LINE, max_size=2),
         "database_name": st.just("auto") | FLY_NAME,
         "db_plan": st.sampled_from(["auto", *PLANS]),
@@ -265,6 +267,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "grace_period": (st.sampled_from(["30", "16m", "0s", "1h", "s", "-1s", "500ms", "901s"]), "use a duration"),
     "pool_size": (st.sampled_from(["1", "501", "-2", "x", "2.5", ""]), "use auto or a number from 2 to 500"),
     "db_plan": (st.sampled_from(["basic", "Huge", ""]), "use auto or one of"),
+    "bucket_env": (st.sampled_from([[], "x", {}, ["a"], ["A-B"], ["FLY_X"], ["PORT"], ["S3_KEY", "S3_KEY"]]), ""),
     "database_env": (st.sampled_from(["", "a", "A-B", "1A", "FLY_X", "PORT"]), ""),
     "database_file": (
         st.sampled_from(
@@ -325,6 +328,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     **dict.fromkeys(
         [
             *(
+                "bucket",
                 "database",
                 "database_engine",
                 "scripts",

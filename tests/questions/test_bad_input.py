@@ -43,6 +43,14 @@ WRONG = {
     "environment called production": ("environments=[{name: production}]", ["environments", "production"]),
 }
 CLASHES = {
+    "a bucket, and its secret as a setting": (
+        ["bucket=tigris", "extra_env={AWS_REGION: auto}"],
+        ["bucket: 'tigris' is not possible", "leave AWS_REGION out of extra_env"],
+    ),
+    "a bucket by the variable of the database": (
+        ["bucket=s3", "bucket_env=[DATABASE_URL]", "database=external"],
+        ["bucket_env", "DATABASE_URL is set by another answer"],
+    ),
     "more memory than the size can have": (
         ["vm_memory=4gb", "vm_size=shared-cpu-1x"],
         ["shared-cpu-1x cannot have 4gb", "shared-cpu-2x"],

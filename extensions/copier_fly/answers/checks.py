@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from .. import naming
+from ..detect.clients import TIGRIS
 from ..fly import memory, platform
 from ..stacks import ATOM, FRAMEWORKS, STACKS
 
@@ -292,6 +293,22 @@ def _volume(value: Any, _: Answers) -> str:
     return "" if re.fullmatch(r"[a-z][a-z0-9_]{0,29}", str(value)) else "use 1 to 30 lowercase letters, digits and _"
 
 
+def _bucket(value: Any, answers: Answers) -> str:
+    env = answers.get("extra_env")
+    clash = [name for name in TIGRIS if value == "tigris" and isinstance(env, dict) and name in env]
+    return f"the bucket sets {clash[0]} as a secret; leave {clash[0]} out of extra_env, or use s3" if clash else ""
+
+
+def _bucket_env(value: Any, answers: Answers) -> str:
+    if not isinstance(value, list) or not value or not all(_ENV_NAME.fullmatch(str(name)) for name in value):
+        return "use a list of the variables that the app reads, such as [S3_BUCKET, AWS_ACCESS_KEY_ID]"
+    database = answers.get("database_env") if answers.get("database") in ("sqlite", "external") else None
+    env = answers.get("extra_env")
+    set_elsewhere = {*_OURS, database, *(env if isinstance(env, dict) else ())}
+    odd = [name for name in value if name in set_elsewhere or name.startswith("FLY_")]
+    return f"{odd[0]} is set by another answer" if odd else _twice(value)
+
+
 def _env_names(value: Any, _: Answers) -> str:
     if isinstance(value, list) and all(_ENV_NAME.fullmatch(str(name)) for name in value):
         return ""
@@ -456,6 +473,8 @@ def _not_released(names: list[Any], answers: Answers) -> str:
 
 
 CHECKS: dict[str, Check] = {
+    "bucket": _bucket,
+    "bucket_env": _bucket_env,
     "app_dir": _app_dir,
     "app_name": _app_name,
     "app_lib": _folder,

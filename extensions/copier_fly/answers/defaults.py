@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import naming
-from ..detect import files
+from ..detect import clients, files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
@@ -303,3 +303,17 @@ def database_file_default(context: Context) -> str:
     usual, mounted = f"{scheme}/data/{name}.db", f"{scheme}{mounted_at.rstrip('/')}/{name}.db"
     fits = mounted_at and not checks.CHECKS["database_file"](mounted, {})
     return str(from_fly_toml(context, "database_file", mounted if fits else usual))
+
+
+@pass_context
+def bucket_default(context: Context) -> str:
+    """Return the answer to `bucket` that the code asks for; none where another answer stands against it."""
+    choice = detected(context).bucket.choice
+    return "none" if checks.CHECKS["bucket"](choice, context.get_all()) else choice
+
+
+@pass_context
+def bucket_env_default(context: Context) -> list[str]:
+    """List the variables that the code reads of its bucket, those of every AWS library where it names none."""
+    found = detected(context).bucket.variables
+    return list(found or (name for name in clients.TIGRIS if name != "AWS_ENDPOINT_URL_S3"))

@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import naming, wiring
+from ..detect.clients import TIGRIS
 from ..fly import memory, platform
 
 
@@ -61,6 +62,24 @@ def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size:
 
 
 @pass_context
+def app_secrets(context: Context) -> list[dict[str, str]]:
+    """List the secrets of the app beside those of its framework and database, each with `name` and `how` to make it.
+
+    One of `extra_secrets` that a service is reached by stays as it is there; one that Fly sets is no longer asked for.
+    """
+    secrets = {secret["name"]: str(secret["how"]) for secret in context["extra_secrets"]}
+    for name in context["bucket_env"] if context["bucket"] == "s3" else ():
+        secrets.setdefault(name, "from the provider of the bucket")
+    if context["bucket"] == "tigris":
+        secrets |= dict.fromkeys(TIGRIS, MADE_BY_FLY)
+    return [{"name": name, "how": how} for name, how in secrets.items()]
+
+
+MADE_BY_FLY = "set by fly storage create"
+"""How a secret is made that `ops/setup` asks no one for; the script knows these words."""
+
+
+@pass_context
 def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Estimate what an environment, production where none is given, costs in USD for 30 days.
 
@@ -83,6 +102,8 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
             items.append(("a volume with 1 GB", prices["volume_gb"]))
         case "external":
             items.append(("the database by its own provider", 0))
+    if context["bucket"] == "tigris":
+        items.append(("Tigris by use", 0))
     if context["tcp_services"]:
         items.append(("a dedicated IPv4 address", prices["dedicated_ipv4"]))
     return {

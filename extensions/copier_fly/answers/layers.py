@@ -45,6 +45,9 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         "nextjs_database": answer["speaks_postgres"],
         "nextjs_sqlite": sqlite,
         "nextjs_external": other_server,
+        # --- Services beside it
+        "bucket": answer["bucket"] != "none",
+        "tigris": answer["bucket"] == "tigris",
         # --- Its migrations
         "migrations": migrations,
         "release_command": release_command,

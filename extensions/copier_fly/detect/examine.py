@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from ..fly import toml
-from . import files
+from . import clients, files
 from .elixir import app as elixir_app
 from .files import Target
 from .nextjs import app as nextjs_app
@@ -151,6 +151,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
         nextjs=nextjs_app.read(target, app) if app and app.stack == "nextjs" else NextjsApp(),
         existing_deployment=_existing(target, app.dir if app else wanted or "."),
     )
+    project = replace(project, bucket=clients.bucket(target, project))
     return replace(project, warnings=tuple(survey(target, project)))
 
 

@@ -115,6 +115,20 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Client:
+    """What an app reaches a service with that is made beside it: the package, and the variables that its code reads.
+
+    `choice` is the answer to the question of that service which serves it. `file` is where the package is named.
+    """
+
+    package: str | None = None
+    file: str = ""
+    line: int | None = None
+    variables: tuple[str, ...] = ()
+    choice: str = "none"
+
+
+@dataclass(frozen=True)
 class UmbrellaApp:
     """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
@@ -348,5 +362,6 @@ class Project:
     workflows: tuple[str, ...] = ()
     elixir: ElixirApp = field(default_factory=ElixirApp)
     nextjs: NextjsApp = field(default_factory=NextjsApp)
+    bucket: Client = field(default_factory=Client)
     existing_deployment: ExistingDeployment = field(default_factory=ExistingDeployment)
     warnings: tuple[ProjectWarning, ...] = ()

@@ -14,7 +14,7 @@ from functools import partial
 
 from .. import naming, wiring
 from ..fly import platform
-from . import dockerfile, files
+from . import clients, dockerfile, files
 from .elixir import app as elixir_app
 from .elixir import mixfile
 from .elixir import survey as elixir_survey
@@ -241,6 +241,7 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
         *_SET_ON_FLY,
         address,
         *nextjs.env_names,
+        *project.bucket.variables,
         *(variable.name for variable in (*found, *nextjs.registry_tokens)),
     }
     folder = project.app_dir or "."
@@ -283,6 +284,15 @@ def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
     for service, name in found.items():
         file, word = ("package.json", f'"{name}"') if package else ("mix.exs", f":{name}")
         yield warning("service-not-made", target.where([_in_app(project, file)], word), service=service, package=name)
+
+
+def bucket(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The app keeps files in an S3 bucket, which is made, asked for, or unknown."""
+    found = project.bucket
+    if found.package:
+        code = {"tigris": "bucket-made", "s3": "bucket-there", "none": "bucket-unknown"}[found.choice]
+        names, fly = ", ".join(found.variables), ", ".join(clients.TIGRIS)
+        yield warning(code, (found.file, found.line), package=found.package, names=names, fly=fly)
 
 
 # --- A deployment that is there already -----------------------------------------------------------------
@@ -361,6 +371,7 @@ RULES: tuple[Rule, ...] = (
     example_of_env,
     lock_file,
     services,
+    bucket,
     own_image,
     own_build_steps,
     own_workflows,

@@ -1,0 +1,84 @@
+"""The services beside the database that an app's code plainly reaches, and by which variables.
+
+A service that is only likely stays "not known": a package in a folder of its own, a client whose address is fixed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from . import files
+from .elixir import config
+from .elixir import survey as elixir_survey
+from .files import Target
+from .nextjs import environment
+from .nextjs.app import package_json
+from .project import Client, Project
+
+TIGRIS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "BUCKET_NAME")
+"""The secrets that `fly storage create` sets on the app."""
+
+_S3_CLIENTS = ("ex_aws_s3", "@aws-sdk/client-s3", "@payloadcms/storage-s3")
+_S3_NAME = re.compile(
+    r"(?!NEXT_PUBLIC_)(?:\w+_)?(?:S3|R2|TIGRIS|MINIO|BUCKET)(?:_\w+)?"
+    r"|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_(?:ACCESS_)?KEY|(?:DEFAULT_)?REGION|ENDPOINT_URL)"
+)
+_READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
+_READ_BY_ELIXIR = re.compile(
+    r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|)|\{:system,\s*\"([A-Z]\w*)\"\}"
+)
+"""A variable that is read; one that may be missing, as there is another value for it, does not count."""
+
+
+def bucket(target: Target, project: Project) -> Client:
+    """The bucket for files: made by Fly where the code reads the names that Fly sets, else one that is there."""
+    found = _package(target, project, _S3_CLIENTS)
+    if not found:
+        return Client()
+    package, file, line = found
+    texts = list(_texts(target, project))
+    names = tuple(name for name in _names(texts, project) if _S3_NAME.fullmatch(name))
+    fits = "BUCKET_NAME" in names and set(names) <= set(TIGRIS)
+    if package == "ex_aws_s3":
+        # It asks Amazon unless the configuration names another host.
+        fits = fits and any("AWS_ENDPOINT_URL_S3" in text or "tigris" in text for text in texts)
+    if names and not fits and not any("KEY" in name for name in names):
+        # Both libraries take the keys from there where the code hands them none.
+        names += TIGRIS[:2]
+    return Client(package, file, line, names, "tigris" if fits else "s3" if names else "none")
+
+
+def _package(target: Target, project: Project, known: tuple[str, ...]) -> tuple[str, str, int | None] | None:
+    """The first of these packages that the app has in production, and the place that names it."""
+    folder = project.app_dir or "."
+    if project.stack == "nextjs":
+        section = package_json(target, folder).get("dependencies")
+        used = {name: files.join(folder, "package.json") for name in section} if isinstance(section, dict) else {}
+    elif set(known) & set(project.elixir.deps):
+        used = {dep.name: file for file, dep in elixir_survey.Look(target, project).deps}
+    else:
+        return None
+    name = next((name for name in known if name in used), None)
+    if name is None:
+        return None
+    return (name, *target.where([used[name]], f'"{name}"' if project.stack == "nextjs" else f":{name}"))
+
+
+def _texts(target: Target, project: Project) -> Iterator[str]:
+    """What may read a variable: the sources of a Next.js app, the configuration and the sources of an Elixir one."""
+    folder = project.app_dir or "."
+    if project.stack == "nextjs":
+        yield from environment.texts(target, folder).values()
+        return
+    code = [target.text(file) or "" for file, _ in config.production_files(target, folder)]
+    for text in (*code, *elixir_survey.Look(target, project).sources.values()):
+        yield re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
+
+
+def _names(texts: list[str], project: Project) -> list[str]:
+    """The variables that are read, each once, in order."""
+    pattern = _READ_BY_JS if project.stack == "nextjs" else _READ_BY_ELIXIR
+    read = [name for text in texts for found in pattern.finditer(text) for name in found.groups() if name]
+    required = [variable.name for variable in project.nextjs.variables]  # a schema has the names without process.env
+    return list(dict.fromkeys((*read, *required)))

@@ -1,0 +1,101 @@
+"""Which services beside the database an app is seen to use, and by which variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from copier_fly.detect.examine import examine
+from tests.detection.projects import nextjs, phoenix, umbrella, write
+
+S3 = {"dependencies": {"@aws-sdk/client-s3": "^3.700.0"}}
+EX_AWS = {
+    name: text.replace("{:postgrex,", '{:ex_aws_s3, "~> 2.5"},\n      {:postgrex,') for name, text in phoenix().items()
+}
+TIGRIS_HOST = """import Config
+config :ex_aws, :s3, host: URI.parse(System.fetch_env!("AWS_ENDPOINT_URL_S3")).host
+config :shop, bucket: System.fetch_env!("BUCKET_NAME")
+"""
+FILES = "lib/files.ts"
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+CASES = {
+    "the-names-of-fly": (
+        {
+            **nextjs(**S3),
+            FILES: "new S3Client({ region: process.env.AWS_REGION });\nconst bucket = process.env.BUCKET_NAME!;\n",
+        },
+        ("tigris", ("AWS_REGION", "BUCKET_NAME")),
+    ),
+    "other-names": (
+        {
+            **nextjs(**S3),
+            FILES: "const id = process.env.S3_KEY_ID!, region = process.env.S3_REGION ?? 'eu';\n"
+            "const at = process.env['R2_BUCKET'];\n",
+        },
+        ("s3", ("S3_KEY_ID", "R2_BUCKET")),
+    ),
+    "a-fixed-bucket": (
+        {**nextjs(**S3), FILES: "new S3Client({ region: process.env.AWS_REGION }); // Bucket: 'shop'\n"},
+        ("s3", ("AWS_REGION", *KEYS)),
+    ),
+    "a-schema": (
+        {
+            **nextjs(**S3),
+            "env.ts": "createEnv({\n  server: {\n    S3_KEY: z.string(),\n    MAIL: z.url(),\n  },\n});\n",
+        },
+        ("s3", ("S3_KEY",)),
+    ),
+    "no-name": (
+        {**nextjs(**S3), FILES: "new S3Client({});\n// process.env.S3_BUCKET\nprocess.env.NEXT_PUBLIC_S3_URL;\n"},
+        ("none", ()),
+    ),
+    "ex-aws-at-fly": (
+        {**EX_AWS, "config/runtime.exs": TIGRIS_HOST},
+        ("tigris", ("AWS_ENDPOINT_URL_S3", "BUCKET_NAME")),
+    ),
+    "ex-aws-at-amazon": (
+        {
+            **EX_AWS,
+            "config/runtime.exs": "import Config\n"
+            '# System.get_env("S3_OLD")\n'
+            'config :ex_aws, region: System.get_env("AWS_REGION", "eu-west-1")\n'
+            'config :ex_aws, access_key_id: [{:system, "AWS_ACCESS_KEY_ID"}, :instance_role]\n'
+            'config :shop, bucket: System.fetch_env!("BUCKET_NAME")\n',
+        },
+        ("s3", ("AWS_ACCESS_KEY_ID", "BUCKET_NAME")),
+    ),
+    "read-by-a-module": (
+        {
+            **EX_AWS,
+            "lib/shop/files.ex": 'defmodule Shop.Files do\n  def at, do: System.fetch_env!("UPLOADS_BUCKET")\nend\n',
+        },
+        ("s3", ("UPLOADS_BUCKET", *KEYS)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_bucket_that_the_code_reads(case: str, tmp_path: Path) -> None:
+    files, expected = CASES[case]
+    found = examine(write(tmp_path, files)).bucket
+    assert (found.choice, found.variables) == expected
+    assert found.package in ("@aws-sdk/client-s3", "ex_aws_s3")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        phoenix(),
+        umbrella(),
+        {},
+        {**nextjs(devDependencies={"@aws-sdk/client-s3": "^3"}), FILES: "process.env.BUCKET_NAME;\n"},
+        {**nextjs(), FILES: "process.env.BUCKET_NAME;\n"},
+        {"package.json": '{"dependencies": ["next", {}]}'},
+    ],
+    ids=["phoenix", "umbrella", "empty", "for-development", "no-client", "broken"],
+)
+def test_no_bucket_is_seen_where_no_client_is(files: dict[str, str], tmp_path: Path) -> None:
+    found = examine(write(tmp_path, files)).bucket
+    assert (found.package, found.choice) == (None, "none")

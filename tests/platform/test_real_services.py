@@ -1,0 +1,95 @@
+"""ops/setup with what an app has beside its database: one of each, whatever happens on the way, and no key in sight."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.flyplatform.faults import Fault
+from tests.platform.account import Account
+
+pytestmark = pytest.mark.needs("curl", "flyctl", "jq", "openssl")
+KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "BUCKET_NAME"}
+
+
+@pytest.fixture
+def with_bucket(make_account: Callable[..., Account]) -> Account:
+    """An empty account of an app that keeps files in a bucket."""
+    return make_account(bucket="tigris", database="none")
+
+
+def killed_at(account: Account, field: str) -> Fault:
+    """What ends a script, as a closed laptop does, when flyctl asks for a field of GraphQL."""
+
+    def kill() -> None:
+        assert account.process is not None
+        os.killpg(account.process.pid, signal.SIGKILL)
+
+    return Fault(rf"^graphql .*\b{field}\b", action=kill, drop=True, times=1)
+
+
+def test_each_environment_gets_one_bucket_and_a_second_run_makes_none(with_bucket: Account) -> None:
+    world = with_bucket.platform.world
+    for words in (["--no-deploy"], ["staging", "--no-deploy"]):
+        ran = with_bucket.run("setup", "--yes", *words)
+        assert ran.code == 0, ran.text
+    assert {name: bucket["app"] for name, bucket in world.buckets.items()} == {
+        "shop-uploads": "shop",
+        "shop-staging-uploads": "shop-staging",
+    }
+    assert set(world.apps["shop"].secrets) == {*KEYS, "SECRET_KEY_BASE"}
+    assert world.apps["shop-staging"].secrets["BUCKET_NAME"].value == "shop-staging-uploads"
+
+    again = with_bucket.run("setup", "--yes", "--no-deploy")
+
+    assert (again.code, again.verdict.startswith("Nothing to do")) == (0, True), again.text
+    assert len(world.buckets) == 2
+
+
+@pytest.mark.parametrize("field", ["createAddOn", "setSecrets"])
+def test_a_run_that_was_killed_leads_to_one_bucket(with_bucket: Account, field: str) -> None:
+    with_bucket.platform.faults.append(killed_at(with_bucket, field))
+    assert with_bucket.run("setup", "--yes", "--no-deploy").code == -signal.SIGKILL
+    with_bucket.platform.faults.clear()
+
+    ran = with_bucket.run("setup", "--yes", "--no-deploy")
+
+    if field == "setSecrets":
+        # The bucket is there, and Fly shows its keys once.
+        assert ran.code == 3, ran.text
+        assert "fly storage dashboard shop-uploads" in ran.verdict
+        assert "fly storage destroy shop-uploads, then: ops/setup --yes --no-deploy" in ran.verdict
+        assert with_bucket.type("flyctl storage destroy shop-uploads --yes").code == 0
+        ran = with_bucket.run("setup", "--yes", "--no-deploy")
+    assert ran.code == 0, ran.text
+    assert list(with_bucket.platform.world.buckets) == ["shop-uploads"]
+    assert set(with_bucket.app.secrets) >= KEYS
+
+
+def test_keys_of_another_bucket_are_neither_lost_nor_mixed_with_new_ones(with_bucket: Account) -> None:
+    assert with_bucket.type("flyctl apps create shop --org personal").code == 0
+    stored = with_bucket.start(["flyctl", "secrets", "import", "--stage", "-a", "shop"], "AWS_REGION=eu-west-1\n")
+    assert stored.code == 0, stored.text
+
+    ran = with_bucket.run("setup", "--yes", "--no-deploy")
+
+    assert ran.code == 3, ran.text
+    assert "shop has the secret AWS_REGION, and not BUCKET_NAME" in ran.verdict
+    assert "fly secrets unset AWS_REGION -a shop, then: ops/setup --yes --no-deploy" in ran.verdict
+    assert with_bucket.platform.world.buckets == {}
+
+
+def test_the_doctor_names_what_is_missing(with_bucket: Account) -> None:
+    assert with_bucket.type("flyctl apps create shop --org personal").code == 0
+
+    before = with_bucket.run("doctor")
+    made = with_bucket.run("setup", "--yes", "--no-deploy")
+    after = with_bucket.run("doctor")
+
+    assert made.code == 0, made.text
+    for name in KEYS:
+        assert f"{name} is not on Fly. Run: ops/setup production" in before.out
+        assert f"{name} is not on Fly" not in after.out
