@@ -238,6 +238,7 @@ SILENT: dict[str, Files] = {
         **dep('{:live_svelte, "~> 0.16"}'),
         **code("defmodule Shop.Pages do\n  # NodeJS.Supervisor is off\nend\n"),
     },
+    "an empty tuple": config("config :shop, limits: {}"),
     "tzdata that stays as it is": config("config :tzdata, :autoupdate, :disabled", "config", dep(TZDATA)),
     "tzdata with a folder": config('config :tzdata, :data_dir, "/tmp/tz"', "runtime", dep(TZDATA)),
     "force_ssl behind a proxy": config(f"{ENDPOINT}force_ssl: [rewrite_on: [:x_forwarded_proto]]"),

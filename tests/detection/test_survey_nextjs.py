@@ -442,6 +442,12 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "        ? z.string()\n        : z.string().optional(),\n    B: z.string().optional(),\n  },\n});\n",
         ["APP_ID"],
     ),
+    "one of two": ("export const s = new Stripe(process.env.KEY_LIVE ?? process.env.APP_KEY ?? '');\n", ["APP_KEY"]),
+    "a check that has a name": (
+        "const maybe = z.string().optional();\nconst must = z.string();\n"
+        "export const env = createEnv({\n  server: {\n    A: maybe,\n    B: imported,\n    APP_ID: must,\n  },\n});\n",
+        ["APP_ID"],
+    ),
     "a list that is not of variables": (
         "const methods = ['GET', 'POST'];\nif (!ok) throw new Error(process.env.A);\n",
         [],
@@ -487,6 +493,46 @@ def test_what_a_library_for_logins_reads_is_known(case: str, tmp_path: Path) -> 
     packages, code, names = LOGINS[case]
     found = examine(write(tmp_path, {**nextjs(dependencies=packages), "src/auth.ts": code})).nextjs.variables
     assert [variable.name for variable in found] == names
+
+
+DRIVERS: dict[str, tuple[Files, str]] = {
+    "imported": ({"lib/db.ts": 'import { Pool } from "pg";\n'}, "fly_managed"),
+    "imported from a folder of its own": ({"backend/db.cjs": "const { Pool } = require('pg');\n"}, "fly_managed"),
+    "a left-over": ({"lib/db.ts": "export const db = null;\n"}, "none"),
+    "imported by what a copy wrote": ({"fly/database.mjs": 'import pg from "pg";\n'}, "none"),
+}
+
+
+@pytest.mark.parametrize("case", DRIVERS)
+def test_a_driver_counts_where_a_file_imports_it(case: str, tmp_path: Path) -> None:
+    files, database = DRIVERS[case]
+    project = {**nextjs(dependencies={"pg": "^8"}), **files}
+    assert examine(write(tmp_path, project)).nextjs.database_choice == database
+
+
+@pytest.mark.parametrize(
+    ("provider", "depends", "database"),
+    [
+        ("postgresql", True, "fly_managed"),
+        ("mysql", True, "external"),
+        ("sqlite", True, "none"),
+        ("postgresql", False, "none"),
+    ],
+)
+def test_the_database_of_a_package_that_the_app_depends_on(
+    provider: str, depends: bool, database: str, tmp_path: Path
+) -> None:
+    app = nextjs(dependencies={"@acme/db": "workspace:*"} if depends else {})
+    files = {**below("apps/web", app), **WORKSPACE, "packages/db/package.json": '{"name": "@acme/db"}'}
+    files["packages/db/prisma/schema.prisma"] = schema(provider)
+    assert examine(write(tmp_path, files)).nextjs.database_choice == database
+
+
+def test_next_config_that_asks_the_database_is_told(tmp_path: Path) -> None:
+    config = "export const sql = postgres(process.env.POSTGRES_URL!);\nexport default {\n  async redirects() {\n"
+    config += "    return await sql`select 1`;\n  },\n};\n"
+    found = told(write(tmp_path, {**nextjs(dependencies={"postgres": "^3"}), "next.config.ts": config}))
+    assert ("pages-from-database", "next.config.ts", 4) in [(one.code, one.file, one.line) for one in found]
 
 
 def test_a_random_secret_is_made_and_the_proxy_is_trusted(template: Path, tmp_path: Path) -> None:

@@ -571,7 +571,8 @@ TOLD: dict[str, Told] = {
             *cases("pages from the database", "paths from the database"),
             {
                 **nextjs(dependencies={"pg": "^8"}),
-                "src/pages/a.jsx": "export async function getStaticProps() {\n  const a = await pool.query('x');\n}\n",
+                "src/pages/a.jsx": "import { pool } from 'pg';\n"
+                "export async function getStaticProps() {\n  const a = await pool.query('x');\n}\n",
             },
         ],
         controls("pages from files", "pages from the database on request"),
@@ -594,7 +595,10 @@ TOLD: dict[str, Told] = {
         [
             {**nextjs(dependencies={"pg": "^8"}), "lib/db.ts": "new Pool({ connectionString: process.env.PG_URL });\n"},
             {**nextjs(dependencies={"postgres": "^3"}), "app/lib/a.ts": "postgres(process.env.POSTGRES_URL!, {});\n"},
-            below("web", nextjs(dependencies={"@vercel/postgres": "^0.10"})),
+            {
+                **below("web", nextjs(dependencies={"@vercel/postgres": "^0.10"})),
+                "web/lib/db.ts": 'import { sql } from "@vercel/postgres";\n',
+            },
         ],
         [
             {

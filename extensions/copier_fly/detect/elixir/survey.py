@@ -201,7 +201,7 @@ def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
             words = [part[0] for part in parts if len(part) == 1 and isinstance(part[0], Token)]
             kinds = [word.kind for word in words]
             if (
-                len(words) == len(parts)
+                0 < len(words) == len(parts)
                 and words[0][:2] == ("atom", "system")
                 and kinds[1:] in (["string"], ["atom", "string"])
             ):

@@ -332,6 +332,37 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     return Database(_KINDS.get(word or ""), word, tuple(settings), named)
 
 
+def _of_package(target: Target, folder: str, deps: dict[str, str]) -> Database | None:
+    """The server that a package of the workspace is set to, where the app depends on that package."""
+    root = workspace(target, folder)
+    for above in ("packages", "libs") if root is not None and root != folder else ():
+        beside = files.join(root or ".", above)
+        for name in target.names(beside):
+            place = files.join(beside, name)
+            package = package_json(target, place)
+            if package.get("name") in deps:
+                schemas = ("prisma/schema.prisma", "schema.prisma", "prisma/schema")
+                schema = next((path for path in schemas if target.exists(files.join(place, path))), None)
+                found = _database(target, place, schema, dependencies(package))
+                if found.kind not in (None, "SQLite"):
+                    return found._replace(files=())
+    return None
+
+
+def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
+    """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database."""
+    name = next((name for name in DB_DRIVERS if name in deps), None)
+    if name not in POSTGRES_DRIVERS or settled:
+        return name
+    imported = re.compile(
+        rf"[\"']{re.escape(name)}[\"'/]|\b(?:\w+_)?(?:POSTGRES|PG|DATABASE|DB)_[A-Z]+\b|\bsql`".encode()
+    )
+    sources = (file for end in (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs") for file in target.sources(folder, end))
+    # What this template wrote there imports one.
+    others = (file for file in sources if not files.within(file, files.join(folder, "fly")))
+    return name if any(imported.search(target.peek(file)) for file in others) else None
+
+
 _ENV = re.compile(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
 _FIXED = re.compile(
     r"\burl\s*[:=]\s*[\"'`]file:[^\"'`]+[\"'`]|"
@@ -490,7 +521,9 @@ def read(target: Target, app: App) -> NextjsApp:
 
     orm = _orm(target, folder, package, deps)
     database = _database(target, folder, orm.prisma_schema, deps)
-    db_driver = next((name for name in DB_DRIVERS if name in deps), None)
+    db_driver = _driver(target, folder, deps, orm.name != "none" or database.kind is not None)
+    if not db_driver and database.kind is None and orm.name == "none":
+        database = _of_package(target, folder, deps) or database
     other = (database.kind or OTHER_DRIVERS.get(db_driver or "", "postgres")) != "postgres"
     address = _address(target, folder, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}

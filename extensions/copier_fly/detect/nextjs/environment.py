@@ -42,7 +42,8 @@ def sources(target: Target, folder: str) -> list[str]:
                 ]
             else:
                 found += list(target.sources(inside, ending))
-    return list(dict.fromkeys(found))[:MAX_TEXTS]
+    # Of an app with more files than are read, those that are about the environment come first.
+    return sorted(dict.fromkeys(found), key=lambda file: "env" not in file.rpartition("/")[2])[:MAX_TEXTS]
 
 
 @lru_cache(maxsize=2)
@@ -163,6 +164,11 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
         end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
         section = section[: end.start()] if end else section
         for entry in _ENTRY.finditer(section):
+            if named := re.fullmatch(r"\s*([a-z]\w*)\s*,?\s*", entry[2]):
+                # A check that has a name; one from another file may let it be missing.
+                defined = re.search(rf"\bconst {named[1]}\b[^;]*;", text)
+                if defined is None or _MAY_BE_MISSING.search(defined[0]):
+                    continue
             check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
             if not _MAY_BE_MISSING.search(check):
                 line = files.line_of(text, server.end() + entry.start(1))
@@ -207,7 +213,7 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
                 names.append((name if direct or other_direct else held.get(name, ""), ""))
         for found in _MADE.finditer(text):
             mark = "" if found[1] in _KEYED else r"(?:!|\s+as\s+string\b)"
-            words = re.findall(rf"\bprocess\.env\.([A-Z]\w*){mark}", found[2])
+            words = re.findall(rf"\bprocess\.env\.([A-Z]\w*)\b{mark}(?!\s*(?:\?\?|\|\|)\s*process\.env)", found[2])
             words += [_OWN_KEY[found[1]]] if not found[2].strip() and found[1] in _OWN_KEY else []
             words += [held[word] for word in re.findall(r"\b\w+\b", found[2]) if word in held and not mark]
             names += [(name, found[1]) for name in words]

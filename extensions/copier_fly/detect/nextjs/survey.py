@@ -25,6 +25,7 @@ _STATIC = re.compile(
     r"^export (?:(?:async )?function|const) (generateStaticParams|getStaticProps|getStaticPaths)\b(?:.|\n)*?^\}",
     re.MULTILINE,
 )
+_ASKS_IN_CONFIG = re.compile(r"\bawait (?:\w*[dD]b|prisma|sql|pool|kysely)\b")
 _ASKS = re.compile(r"\b(?:\w*[dD]b|prisma|sql|pool|kysely)\s*(?:\.\w|`|\()")
 _LEFT_OUT = re.compile(
     r"^(?:\w+=\S+ )*git |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
@@ -130,6 +131,10 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
 def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
     """Pages are made from the database while the app is built."""
     for file, text in look.texts.items() if look.app.database_choice != "none" else ():
+        if "next.config." in file and (asked := _ASKS_IN_CONFIG.search(text)):
+            place = file, files.line_of(text, asked.start())
+            yield warning("pages-from-database", place, function="next.config", name=look.app.build_address)
+            return
         for made in _STATIC.finditer(text):
             if asked := _ASKS.search(made[0]):
                 place = file, files.line_of(text, made.start() + asked.start())
