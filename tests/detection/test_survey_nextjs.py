@@ -208,6 +208,21 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "package.json payload",
         ["prodMigrations"],
     ),
+    "types from an API": (
+        {
+            **scripts(
+                prebuild="npm run generate", generate="graphql-codegen --config .graphqlrc.ts", build="next build"
+            ),
+            ".graphqlrc.ts": "export default { schema: process.env.SHOP_API };\n",
+        },
+        "package.json build-asks-service",
+        ["The script prebuild runs `graphql-codegen --config .graphqlrc.ts`", "build_command"],
+    ),
+    "a download": (
+        scripts(build="curl -fo public/feed.json https://example.com/feed.json && next build"),
+        "package.json build-asks-service",
+        ["The script build runs `curl"],
+    ),
     "a schema in another package": (
         {**below("apps/web", nextjs()), **WORKSPACE, "packages/db/prisma/schema.prisma": schema("postgresql")},
         "packages/db/prisma/schema.prisma schema-elsewhere",
@@ -273,6 +288,10 @@ SILENT: dict[str, Files] = {
     },
     "drizzle on postgres": drizzle('dialect: "postgresql",\n  dbCredentials: { url: process.env.DATABASE_URL! },'),
     "an ignored .env": {**nextjs(), ".env": "A=1\n", ".gitignore": ".env*\n"},
+    "types from a file": {
+        **scripts(build="graphql-codegen && next build"),
+        "codegen.yml": "schema: schema.graphql\n",
+    },
     "an example of an .env": {**nextjs(), ".env.example": "A=1\n"},
     "a certificate that no code names": {**nextjs(), "certs/db-ca.pem": "x\n"},
     "a public registry": {**nextjs(), ".npmrc": "registry=https://registry.example.com\nsave-exact=true\n"},

@@ -463,6 +463,18 @@ def _commands(script: str) -> list[str]:
     return [part for part in (*parts, script[begin:].strip()) if part]
 
 
+def leaves(script: str, scripts: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """The commands that a script runs in the end, through the scripts that it names."""
+    for part in _commands(script):
+        in_turn, runs = _IN_TURN.fullmatch(part), _RUNS.fullmatch(part)
+        names = in_turn[1].split() if in_turn else [runs[1]] if runs else []
+        inner = [scripts[name] for name in names if isinstance(scripts.get(name), str)] if depth < MAX_NESTED else []
+        for one in inner:
+            yield from leaves(one, scripts, depth + 1)
+        if not inner:
+            yield part
+
+
 def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> str | None:
     """A script without its commands that need a database; None where they cannot be told from the others."""
     if _KEYWORDS.search(script):

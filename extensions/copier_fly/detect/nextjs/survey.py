@@ -38,6 +38,7 @@ _DATABASE_PART = re.compile(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
 )
 """Variables that give a database piece by piece."""
+_CODEGEN_FILE = re.compile(r"(codegen|\.graphqlrc|graphql\.config)(\.\w+)?")
 _READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
 _PROGRAMS = re.compile(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
@@ -126,6 +127,22 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
         else:
             yield warning("build-needs-database", place, name=name, command=shown)
         return
+
+
+def build_asks_service(look: Look) -> Iterator[ProjectWarning]:
+    """A command of the build fetches from a service, such as the schema that GraphQL types are made of."""
+    found = look.package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    made_of = "".join(
+        look.target.text(look.path(name)) or "" for name in look.target.names(look.dir) if _CODEGEN_FILE.fullmatch(name)
+    )
+    for name in ("prebuild", "build", "postbuild"):
+        for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
+            fetches = re.search(r"\b(?:curl|wget)\b|\bhttps?://", command)
+            if fetches or ("graphql-codegen" in command and re.search(r"https?://|process\.env", made_of)):
+                place = look.script_place(look.path("package.json"), name)
+                yield warning("build-asks-service", place, name=name, command=command)
+                return
 
 
 def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
@@ -366,6 +383,7 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
 
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     build_needs_database,
+    build_asks_service,
     pages_from_database,
     install_hook,
     programs_at_install,
