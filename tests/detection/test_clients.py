@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from copier_fly.detect.clients import UPSTASH_REST
 from copier_fly.detect.examine import examine
 from tests.detection.projects import nextjs, phoenix, umbrella, write
 
@@ -99,3 +100,37 @@ def test_the_bucket_that_the_code_reads(case: str, tmp_path: Path) -> None:
 def test_no_bucket_is_seen_where_no_client_is(files: dict[str, str], tmp_path: Path) -> None:
     found = examine(write(tmp_path, files)).bucket
     assert (found.package, found.choice) == (None, "none")
+
+
+REDIX = {
+    name: text.replace("{:postgrex,", '{:redix, "~> 1.5"},\n      {:postgrex,') for name, text in phoenix().items()
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {**nextjs(dependencies={"bullmq": "^5", "ioredis": "^5"}), FILES: "new Redis(process.env.REDIS_URL!);\n"},
+            ("bullmq", "upstash", ("REDIS_URL",)),
+        ),
+        (
+            {**nextjs(dependencies={"redis": "^5"}), FILES: "process.env.CACHE_REDIS_URI!;\n"},
+            ("redis", "upstash", ("CACHE_REDIS_URI",)),
+        ),
+        ({**nextjs(dependencies={"ioredis": "^5"}), FILES: "process.env.REDIS_HOST!;\n"}, ("ioredis", "none", ())),
+        ({**nextjs(dependencies={"redis": "^5"}), FILES: "process.env.REDIS_URL ?? '';\n"}, ("redis", "none", ())),
+        (nextjs(dependencies={"@upstash/redis": "^1"}), ("@upstash/redis", "url", UPSTASH_REST)),
+        (
+            {**REDIX, "config/runtime.exs": 'import Config\nconfig :shop, redis: System.fetch_env!("REDIS_URL")\n'},
+            ("redix", "upstash", ("REDIS_URL",)),
+        ),
+        (REDIX, ("redix", "none", ())),
+        (phoenix(), (None, "none", ())),
+    ],
+)
+def test_the_redis_that_the_code_reads(
+    files: dict[str, str], expected: tuple[str | None, str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    found = examine(write(tmp_path, files)).redis
+    assert (found.package, found.choice, found.variables) == expected

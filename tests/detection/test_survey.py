@@ -45,6 +45,24 @@ PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
 VOLUME = 'app = "x"\n[[mounts]]\nsource = "shop_data"\ndestination = "/mnt/shop"\n'
 # What the project has, the place (file and line) and code of its warning, and words of it.
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "redis-made": (
+        {**nextjs(dependencies={"ioredis": "^5"}), "lib/redis.ts": "new Redis(process.env.REDIS_URL!);\n"},
+        "package.json:14 redis-made",
+        ["Redis (ioredis) by REDIS_URL", "ops/setup makes one at Upstash", "-d redis=url"],
+    ),
+    "redis-made-for-elixir": (
+        {
+            **mix("{:postgrex,", '{:redix, "~> 1.5"},\n      {:postgrex,'),
+            "lib/shop/redis.ex": 'Redix.start_link(System.fetch_env!("REDIS_URL"))\n',
+        },
+        "mix.exs:32 redis-made",
+        ["Redis (redix) by REDIS_URL", "give Redix socket_opts: [:inet6]."],
+    ),
+    "redis-at-upstash": (
+        nextjs(dependencies={"@upstash/redis": "^1"}),
+        "package.json:14 redis-at-upstash",
+        ["over HTTPS (@upstash/redis)", "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN"],
+    ),
     "bucket-made": (
         {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/files.ts": "const at = process.env.BUCKET_NAME!;\n"},
         "package.json:14 bucket-made",

@@ -15,6 +15,9 @@ from tests.flyplatform.ssh import sign
 from tests.flyplatform.world import REGIONS, Address, App, Machine, Organization, Release, World, now
 
 View = dict[str, Any]
+REDIS = "upstash_redis"
+PAY_AS_YOU_GO = {"id": "ekQ85Yjkw155ohQ5ALYq0M", "name": "payg", "displayName": "Pay-as-you-go", "description": ""}
+PAY_AS_YOU_GO |= {"maxDataSize": "", "pricePerMonth": 0}
 
 
 class Queries:
@@ -91,7 +94,7 @@ class Queries:
         return f"{POSTGRES}:17.2"
 
     def addOnProvider(self, _info: Any, name: str) -> View:  # noqa: N802
-        """What an extension asks before it is made."""
+        """What an extension asks before it is made; Redis asks for the regions alone."""
         switches = ("asyncProvisioning", "autoProvision", "beta", "detectPlatform", "internal")
         view = {"id": name, "name": name, "displayName": "Tigris", "resourceName": "bucket", "excludedRegions": []}
         view |= {"selectName": True, "selectRegion": False, "selectReplicaRegions": False, "tosUrl": ""}
@@ -101,15 +104,21 @@ class Queries:
         """Nothing stands against it."""
         return True
 
-    def addOn(self, _info: Any, name: str | None = None, **_args: Any) -> View:  # noqa: N802
-        """One bucket."""
-        if name not in self.world.buckets:
+    def addOn(self, _info: Any, name: str | None = None, provider: str | None = None, **_args: Any) -> View:  # noqa: N802
+        """One bucket, or one Redis database."""
+        if provider == REDIS and name in self.world.redis:
+            return self.show_redis(name or "")
+        if provider == REDIS or name not in self.world.buckets:
             raise GraphQLError(f'Could not find Add On "{name}"')
         return self.show_bucket(name or "")
 
-    def addOns(self, _info: Any, **_args: Any) -> View:  # noqa: N802
-        """All buckets."""
-        return {"nodes": [self.show_bucket(name) for name in self.world.buckets]}
+    def addOns(self, _info: Any, type: str | None = None, **_args: Any) -> View:  # noqa: N802
+        """All buckets, or all Redis databases."""
+        return {"nodes": self.show_all(type)}
+
+    def addOnPlans(self, _info: Any, **_args: Any) -> View:  # noqa: N802
+        """The plan of Redis that flyctl takes where none is named; it knows its id."""
+        return {"nodes": [PAY_AS_YOU_GO]}
 
     # --- mutations
 
@@ -135,8 +144,10 @@ class Queries:
         return {"app": self.show_app(app), "release": None}
 
     def createAddOn(self, _info: Any, input: View) -> View:  # noqa: N802
-        """A new bucket, with its keys."""
+        """A new bucket, with its keys, or a new Redis database, with its password."""
         name = input["name"]
+        if input["type"] == REDIS:
+            return {"addOn": self.new_redis(name, input)}
         if name in self.world.buckets:
             raise GraphQLError("Name has already been taken")
         organization = self.world.organization(input["organizationId"])
@@ -151,6 +162,21 @@ class Queries:
         app = self.find(input["appId"]).name if input.get("appId") else None
         self.world.buckets[name] = {"organization": organization.slug, "environment": environment, "app": app}
         return {"addOn": self.show_bucket(name)}
+
+    def new_redis(self, name: str, input: View) -> View:
+        """A new Redis database."""
+        if name in self.world.redis:
+            raise GraphQLError("Name has already been taken")
+        organization = self.world.organization(input["organizationId"])
+        assert organization is not None
+        self.world.redis[name] = {
+            "organization": organization.slug,
+            "region": input["primaryRegion"],
+            "plan": input["planId"],
+            "options": input["options"],
+            "url": f"redis://default:{self.world.secret()}@fly-{name}.upstash.io:6379",
+        }
+        return self.show_redis(name)
 
     def deleteAddOn(self, _info: Any, input: View) -> View:  # noqa: N802
         """Destroy a bucket."""
@@ -223,7 +249,10 @@ class Queries:
 
     def show_organization(self, organization: Organization) -> View:
         """An organization."""
-        buckets = [name for name, bucket in self.world.buckets.items() if bucket["organization"] == organization.slug]
+
+        def add_ons(_info: Any, type: str | None = None, **_args: Any) -> View:
+            return {"nodes": self.show_all(type, organization)}
+
         return {
             "id": organization.id,
             "slug": organization.slug,
@@ -237,7 +266,7 @@ class Queries:
             "internalNumericId": str(organization.number),
             "provisionsBetaExtensions": False,
             "remoteBuilderImage": "",
-            "addOns": {"nodes": [self.show_bucket(name) for name in buckets]},
+            "addOns": add_ons,
             "limitedAccessTokens": {"nodes": self.world.org_tokens.get(organization.slug, [])},
             "members": {"edges": []},
         }
@@ -312,14 +341,31 @@ class Queries:
         }
         return view | {"compressedSize": 1, "compressedSizeFull": "1", "manifest": {}, "config": {}, "createdAt": now()}
 
+    def show_all(self, kind: str | None, organization: Organization | None = None) -> list[View]:
+        """The buckets or Redis databases, of an organization or of all."""
+        there, show = (self.world.redis, self.show_redis) if kind == REDIS else (self.world.buckets, self.show_bucket)
+        mine = [name for name, one in there.items() if organization is None or one["organization"] == organization.slug]
+        return [show(name) for name in mine]
+
+    def show_redis(self, name: str) -> View:
+        """A Redis database; what flyctl calls its private address is the field publicUrl."""
+        found = self.world.redis[name]
+        view = {"id": name, "name": name, "status": "ready", "primaryRegion": found["region"], "readRegions": []}
+        view |= {"publicUrl": found["url"], "privateIp": "fdaa:0:1::3", "password": "", "ssoLink": "", "metadata": {}}
+        view |= {"options": found["options"], "addOnPlan": PAY_AS_YOU_GO, "createdAt": now(), "updatedAt": now()}
+        return view | {"addOnProvider": self.addOnProvider(None, REDIS), "organization": self.owner(found)}
+
+    def owner(self, add_on: View) -> View:
+        """The organization of a bucket or a Redis database."""
+        owner = self.world.organizations[add_on["organization"]]
+        view = {"id": owner.id, "slug": owner.slug, "rawSlug": owner.raw_slug, "name": owner.raw_slug}
+        return view | {"paidPlan": True, "provisionsBetaExtensions": False}
+
     def show_bucket(self, name: str) -> View:
         """A bucket."""
         bucket = self.world.buckets[name]
         view = {"id": name, "name": name, "status": "ready", "primaryRegion": "fra", "publicUrl": "", "ssoLink": ""}
-        owner = self.world.organizations[bucket["organization"]]
-        view["organization"] = {"id": owner.id, "slug": owner.slug, "rawSlug": owner.raw_slug, "paidPlan": True}
-        view["addOnProvider"] = self.addOnProvider(None, "tigris")
-        view["organization"] |= {"name": owner.raw_slug, "provisionsBetaExtensions": False}
+        view |= {"addOnProvider": self.addOnProvider(None, "tigris"), "organization": self.owner(bucket)}
         return view | {"environment": bucket["environment"], "createdAt": now(), "updatedAt": now(), "options": {}}
 
 

@@ -225,6 +225,7 @@ class World:
     apps: dict[str, App] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    redis: dict[str, dict[str, Any]] = field(default_factory=dict)
     org_tokens: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     """The digest of each image in the registry, by REPOSITORY:TAG."""

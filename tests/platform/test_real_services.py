@@ -21,14 +21,21 @@ def with_bucket(make_account: Callable[..., Account]) -> Account:
     return make_account(bucket="tigris", database="none")
 
 
-def killed_at(account: Account, field: str) -> Fault:
-    """What ends a script, as a closed laptop does, when flyctl asks for a field of GraphQL."""
+@pytest.fixture
+def with_redis(make_account: Callable[..., Account]) -> Account:
+    """An empty account of a Next.js app that uses Redis by two names."""
+    answers = {"stack": "nextjs", "app_name": "shop", "database": "none", "redis": "upstash"}
+    return make_account(**answers, redis_env=["REDIS_URL", "QUEUE_REDIS_URL"])
+
+
+def killed_at(account: Account, call: str) -> Fault:
+    """What ends a script, as a closed laptop does, when flyctl makes a call."""
 
     def kill() -> None:
         assert account.process is not None
         os.killpg(account.process.pid, signal.SIGKILL)
 
-    return Fault(rf"^graphql .*\b{field}\b", action=kill, drop=True, times=1)
+    return Fault(call, action=kill, drop=True, times=1)
 
 
 def test_each_environment_gets_one_bucket_and_a_second_run_makes_none(with_bucket: Account) -> None:
@@ -51,7 +58,7 @@ def test_each_environment_gets_one_bucket_and_a_second_run_makes_none(with_bucke
 
 @pytest.mark.parametrize("field", ["createAddOn", "setSecrets"])
 def test_a_run_that_was_killed_leads_to_one_bucket(with_bucket: Account, field: str) -> None:
-    with_bucket.platform.faults.append(killed_at(with_bucket, field))
+    with_bucket.platform.faults.append(killed_at(with_bucket, rf"^graphql .*\b{field}\b"))
     assert with_bucket.run("setup", "--yes", "--no-deploy").code == -signal.SIGKILL
     with_bucket.platform.faults.clear()
 
@@ -93,3 +100,58 @@ def test_the_doctor_names_what_is_missing(with_bucket: Account) -> None:
     for name in KEYS:
         assert f"{name} is not on Fly. Run: ops/setup production" in before.out
         assert f"{name} is not on Fly" not in after.out
+
+
+def test_each_environment_gets_one_redis_by_every_name_that_the_code_reads(with_redis: Account) -> None:
+    world = with_redis.platform.world
+    for words in (["--no-deploy"], ["staging", "--no-deploy"]):
+        ran = with_redis.run("setup", "--yes", *words)
+        assert ran.code == 0, ran.text
+    assert {name: one["region"] for name, one in world.redis.items()} == {
+        "shop-redis": "fra",
+        "shop-staging-redis": "fra",
+    }
+    assert world.redis["shop-redis"]["options"] == {}  # no eviction, no ProdPack
+    address = world.redis["shop-redis"]["url"] + "?family=6"
+    assert {name: secret.value for name, secret in with_redis.app.secrets.items()} == {
+        "REDIS_URL": address,
+        "QUEUE_REDIS_URL": address,
+    }
+
+    again = with_redis.run("setup", "--yes", "--no-deploy")
+
+    assert (again.code, again.verdict.startswith("Nothing to do")) == (0, True), again.text
+    assert len(world.redis) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "made"),
+    [(r"^graphql .*\bcreateAddOn\b", 0), (r"^graphql addOn\b", 1), (r"^POST /v1/apps/shop/secrets", 1)],
+    ids=["made", "asked-for-its-address", "stored"],
+)
+def test_a_run_that_was_killed_at_redis_leads_to_one(with_redis: Account, call: str, made: int) -> None:
+    with_redis.platform.faults.append(killed_at(with_redis, call))
+    assert with_redis.run("setup", "--yes", "--no-deploy").code == -signal.SIGKILL
+    assert len(with_redis.platform.world.redis) == made
+    with_redis.platform.faults.clear()
+
+    ran = with_redis.run("setup", "--yes", "--no-deploy")
+
+    assert ran.code == 0, ran.text
+    assert list(with_redis.platform.world.redis) == ["shop-redis"]
+    assert set(with_redis.app.secrets) == {"REDIS_URL", "QUEUE_REDIS_URL"}
+
+
+def test_a_dry_run_shows_how_redis_is_made(with_redis: Account) -> None:
+    shown = with_redis.run("setup", "--dry-run")
+    assert shown.code == 0, shown.text
+    assert (
+        "+ flyctl redis create --name shop-redis --org personal --region fra "
+        "--no-replicas --disable-eviction --enable-prodpack=false" in shown.err
+    )
+    assert with_redis.platform.world.redis == {}
+
+
+def test_the_doctor_names_the_missing_address_of_redis(with_redis: Account) -> None:
+    assert with_redis.type("flyctl apps create shop --org personal").code == 0
+    assert "QUEUE_REDIS_URL is not on Fly. Run: ops/setup production" in with_redis.run("doctor").out

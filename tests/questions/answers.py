@@ -66,6 +66,8 @@ EVERYWHERE = some(
         ),
         "bucket": st.sampled_from(choices("bucket")),
         "bucket_env": st.lists(ENV_NAME.map("S3_{}".format), min_size=1, max_size=2, unique=True),
+        "redis": st.sampled_from(choices("redis")),
+        "redis_env": st.lists(ENV_NAME.map("R_{}".format), min_size=1, max_size=2, unique=True),
         "survey": st.lists(ONE_LINE, max_size=2),
         "database_name": st.just("auto") | FLY_NAME,
         "db_plan": st.sampled_from(["auto", *PLANS]),
@@ -268,6 +270,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "pool_size": (st.sampled_from(["1", "501", "-2", "x", "2.5", ""]), "use auto or a number from 2 to 500"),
     "db_plan": (st.sampled_from(["basic", "Huge", ""]), "use auto or one of"),
     "bucket_env": (st.sampled_from([[], "x", {}, ["a"], ["A-B"], ["FLY_X"], ["PORT"], ["S3_KEY", "S3_KEY"]]), ""),
+    "redis_env": (st.sampled_from([[], "x", ["a"], ["FLY_X"], ["POOL_SIZE"], ["REDIS_URL", "REDIS_URL"]]), ""),
     "database_env": (st.sampled_from(["", "a", "A-B", "1A", "FLY_X", "PORT"]), ""),
     "database_file": (
         st.sampled_from(
@@ -331,6 +334,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 "bucket",
                 "database",
                 "database_engine",
+                "redis",
                 "scripts",
                 "strategy",
                 "routing_check",

@@ -47,6 +47,14 @@ CLASHES = {
         ["bucket=tigris", "extra_env={AWS_REGION: auto}"],
         ["bucket: 'tigris' is not possible", "leave AWS_REGION out of extra_env"],
     ),
+    "a Redis on Fly that is asked over HTTPS": (
+        ["redis=upstash", "redis_env=[UPSTASH_REDIS_REST_URL]"],
+        ["redis_env", "UPSTASH_REDIS_REST_URL is for a database at Upstash itself; use redis=url"],
+    ),
+    "a bucket and Redis by one variable": (
+        ["bucket=tigris", "redis=url", "redis_env=[BUCKET_NAME]"],
+        ["redis_env", "BUCKET_NAME is set by another answer"],
+    ),
     "a bucket by the variable of the database": (
         ["bucket=s3", "bucket_env=[DATABASE_URL]", "database=external"],
         ["bucket_env", "DATABASE_URL is set by another answer"],

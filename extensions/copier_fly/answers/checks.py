@@ -7,12 +7,12 @@ what is allowed, as the end of a sentence, or nothing when the answer is fine.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from .. import naming
-from ..detect.clients import TIGRIS
+from ..detect.clients import TIGRIS, UPSTASH_REST
 from ..fly import memory, platform
 from ..stacks import ATOM, FRAMEWORKS, STACKS
 
@@ -300,13 +300,34 @@ def _bucket(value: Any, answers: Answers) -> str:
 
 
 def _bucket_env(value: Any, answers: Answers) -> str:
-    if not isinstance(value, list) or not value or not all(_ENV_NAME.fullmatch(str(name)) for name in value):
+    if not _are_names(value):
         return "use a list of the variables that the app reads, such as [S3_BUCKET, AWS_ACCESS_KEY_ID]"
+    if name := _set_elsewhere(value, answers):
+        return f"{name} is set by another answer"
+    return _twice(value)
+
+
+def _redis_env(value: Any, answers: Answers) -> str:
+    if not _are_names(value):
+        return "use a list of the variables that the app reads, such as [REDIS_URL]"
+    bucket = {"tigris": TIGRIS, "s3": answers.get("bucket_env")}.get(str(answers.get("bucket"))) or ()
+    if name := _set_elsewhere(value, answers, bucket):
+        return f"{name} is set by another answer"
+    if rest := [name for name in value if name in UPSTASH_REST and answers.get("redis") == "upstash"]:
+        return f"{rest[0]} is for a database at Upstash itself; use redis=url"
+    return _twice(value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_ENV_NAME.fullmatch(str(name)) for name in value)
+
+
+def _set_elsewhere(names: list[Any], answers: Answers, more: Iterable[str] = ()) -> str:
+    """Return the first of these variables that another answer sets, or that Fly keeps for itself."""
     database = answers.get("database_env") if answers.get("database") in ("sqlite", "external") else None
     env = answers.get("extra_env")
-    set_elsewhere = {*_OURS, database, *(env if isinstance(env, dict) else ())}
-    odd = [name for name in value if name in set_elsewhere or name.startswith("FLY_")]
-    return f"{odd[0]} is set by another answer" if odd else _twice(value)
+    taken = {*_OURS, *more, database, *(env if isinstance(env, dict) else ())}
+    return next((str(name) for name in names if name in taken or str(name).startswith("FLY_")), "")
 
 
 def _env_names(value: Any, _: Answers) -> str:
@@ -475,6 +496,7 @@ def _not_released(names: list[Any], answers: Answers) -> str:
 CHECKS: dict[str, Check] = {
     "bucket": _bucket,
     "bucket_env": _bucket_env,
+    "redis_env": _redis_env,
     "app_dir": _app_dir,
     "app_name": _app_name,
     "app_lib": _folder,

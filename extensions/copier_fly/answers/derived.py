@@ -62,21 +62,24 @@ def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size:
 
 
 @pass_context
-def app_secrets(context: Context) -> list[dict[str, str]]:
-    """List the secrets of the app beside those of its framework and database, each with `name` and `how` to make it.
+def app_secrets(context: Context) -> list[dict[str, Any]]:
+    """List the secrets of the app beside those of its framework and database.
 
-    One of `extra_secrets` that a service is reached by stays as it is there; one that Fly sets is no longer asked for.
+    Each has `name`, `how` to make it, and `made`: whether `ops/setup`, or the commands of the documents, make it with
+    the service it is for. One of `extra_secrets` that is made so is no longer asked for.
     """
-    secrets = {secret["name"]: str(secret["how"]) for secret in context["extra_secrets"]}
-    for name in context["bucket_env"] if context["bucket"] == "s3" else ():
-        secrets.setdefault(name, "from the provider of the bucket")
+    secrets = {str(secret["name"]): (str(secret["how"]), False) for secret in context["extra_secrets"]}
+    for answer, names, how in (
+        ("bucket", "bucket_env", "from the provider of the bucket"),
+        ("redis", "redis_env", "the address of the Redis, from its provider"),
+    ):
+        for name in context[names] if context[answer] in ("s3", "url") else ():
+            secrets.setdefault(name, (how, False))
     if context["bucket"] == "tigris":
-        secrets |= dict.fromkeys(TIGRIS, MADE_BY_FLY)
-    return [{"name": name, "how": how} for name, how in secrets.items()]
-
-
-MADE_BY_FLY = "set by fly storage create"
-"""How a secret is made that `ops/setup` asks no one for; the script knows these words."""
+        secrets |= dict.fromkeys(TIGRIS, ("set by fly storage create", True))
+    if context["redis"] == "upstash":
+        secrets |= dict.fromkeys(context["redis_env"], ("from fly redis status", True))
+    return [{"name": name, "how": how, "made": made} for name, (how, made) in secrets.items()]
 
 
 @pass_context
@@ -104,6 +107,8 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
             items.append(("the database by its own provider", 0))
     if context["bucket"] == "tigris":
         items.append(("Tigris by use", 0))
+    if context["redis"] == "upstash":
+        items.append(("Upstash Redis by use", 0))
     if context["tcp_services"]:
         items.append(("a dedicated IPv4 address", prices["dedicated_ipv4"]))
     return {

@@ -48,6 +48,8 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         # --- Services beside it
         "bucket": answer["bucket"] != "none",
         "tigris": answer["bucket"] == "tigris",
+        "redis": answer["redis"] != "none",
+        "upstash": answer["redis"] == "upstash",
         # --- Its migrations
         "migrations": migrations,
         "release_command": release_command,

@@ -24,6 +24,11 @@ _S3_NAME = re.compile(
     r"(?!NEXT_PUBLIC_)(?:\w+_)?(?:S3|R2|TIGRIS|MINIO|BUCKET)(?:_\w+)?"
     r"|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_(?:ACCESS_)?KEY|(?:DEFAULT_)?REGION|ENDPOINT_URL)"
 )
+UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
+"""What `@upstash/redis` reaches a database at Upstash by: over HTTPS, which one that Fly makes is not reached by."""
+
+_REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
+_REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
 _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
 _READ_BY_ELIXIR = re.compile(
     r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|)|\{:system,\s*\"([A-Z]\w*)\"\}"
@@ -47,6 +52,16 @@ def bucket(target: Target, project: Project) -> Client:
         # Both libraries take the keys from there where the code hands them none.
         names += TIGRIS[:2]
     return Client(package, file, line, names, "tigris" if fits else "s3" if names else "none")
+
+
+def redis(target: Target, project: Project) -> Client:
+    """The Redis that the code reaches by an address: made by Fly, or one at Upstash that is there."""
+    if found := _package(target, project, _REDIS_CLIENTS):
+        names = tuple(name for name in _names(list(_texts(target, project)), project) if _REDIS_NAME.fullmatch(name))
+        return Client(*found, names, "upstash" if names else "none")
+    if found := _package(target, project, ("@upstash/redis",)):
+        return Client(*found, UPSTASH_REST, "url")
+    return Client()
 
 
 def _package(target: Target, project: Project, known: tuple[str, ...]) -> tuple[str, str, int | None] | None:

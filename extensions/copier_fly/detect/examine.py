@@ -151,7 +151,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
         nextjs=nextjs_app.read(target, app) if app and app.stack == "nextjs" else NextjsApp(),
         existing_deployment=_existing(target, app.dir if app else wanted or "."),
     )
-    project = replace(project, bucket=clients.bucket(target, project))
+    project = replace(project, bucket=clients.bucket(target, project), redis=clients.redis(target, project))
     return replace(project, warnings=tuple(survey(target, project)))
 
 

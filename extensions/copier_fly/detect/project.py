@@ -363,5 +363,6 @@ class Project:
     elixir: ElixirApp = field(default_factory=ElixirApp)
     nextjs: NextjsApp = field(default_factory=NextjsApp)
     bucket: Client = field(default_factory=Client)
+    redis: Client = field(default_factory=Client)
     existing_deployment: ExistingDeployment = field(default_factory=ExistingDeployment)
     warnings: tuple[ProjectWarning, ...] = ()

@@ -242,6 +242,7 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
         address,
         *nextjs.env_names,
         *project.bucket.variables,
+        *project.redis.variables,
         *(variable.name for variable in (*found, *nextjs.registry_tokens)),
     }
     folder = project.app_dir or "."
@@ -281,9 +282,21 @@ def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
     for name in sorted(used & _SERVICES.keys()):
         found.setdefault(_SERVICES[name], name)
     found.pop(project.nextjs.kind or "", None)  # the app's own database, which another rule names
+    if project.redis.choice != "none":
+        found.pop("Redis", None)
     for service, name in found.items():
         file, word = ("package.json", f'"{name}"') if package else ("mix.exs", f":{name}")
         yield warning("service-not-made", target.where([_in_app(project, file)], word), service=service, package=name)
+
+
+def redis(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The app reaches a Redis that is made or asked for here."""
+    found = project.redis
+    if found.choice != "none":
+        code = {"upstash": "redis-made", "url": "redis-at-upstash"}[found.choice]
+        ipv6 = "" if project.stack == "nextjs" else " It is on IPv6 alone: give Redix socket_opts: [:inet6]."
+        names = " and ".join(found.variables)
+        yield warning(code, (found.file, found.line), package=found.package, names=names, ipv6=ipv6)
 
 
 def bucket(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -371,6 +384,7 @@ RULES: tuple[Rule, ...] = (
     example_of_env,
     lock_file,
     services,
+    redis,
     bucket,
     own_image,
     own_build_steps,
