@@ -15,7 +15,7 @@ from .template_files import possible
 
 
 @cache
-def _possible_in(target: str) -> dict[str, list[set[str]]]:
+def _possible_in(target: str) -> list[str]:
     """The same for a project before anything is answered, so far as it says what the answers will be."""
     project = detect(target)
     root, elixir = project.app_dir or ".", project.elixir
@@ -29,7 +29,9 @@ def _possible_in(target: str) -> dict[str, list[set[str]]]:
         "app_lib": elixir.app_lib,
         "release_file": "fly_release" if has_own else "release",
     }
-    return possible({name: value for name, value in known.items() if value})
+    left_out = foreign_layers(project.stack) | {"env_sh" if elixir.own_env_sh else "fly_sh"}
+    found = possible({name: value for name, value in known.items() if value})
+    return [path for path, layers in found.items() if not all(of_one & left_out for of_one in layers)]
 
 
 @pass_context
@@ -43,12 +45,11 @@ def existing_files(context: Context) -> list[str]:
 def new_files(context: Context) -> list[str]:
     """Sum up what the target does not have yet: a file by its path, several in one folder by their number."""
     target = str(context["_copier_conf"]["dst_path"])
-    project = detect(target)
-    others = foreign_layers(project.stack)
+    github = detect(target).github
     by_folder: dict[str, list[str]] = {}
-    for path, layers in _possible_in(target).items():
-        at_github = path.startswith(".github/") and not project.github
-        if not (at_github or all(of_one & others for of_one in layers) or Path(target, path).exists()):
+    for path in _possible_in(target):
+        at_github = path.startswith(".github/") and not github
+        if not (at_github or Path(target, path).exists()):
             folder = "/".join(path.split("/")[:-1][:2])
             by_folder.setdefault(f"{folder}/" if folder else path, []).append(path)
     return [f"{name} ({len(paths)} files)" if len(paths) > 1 else paths[0] for name, paths in sorted(by_folder.items())]

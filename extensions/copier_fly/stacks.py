@@ -41,7 +41,7 @@ class Stack:
 
 FRAMEWORKS = {
     "elixir": Framework(
-        layers=frozenset({"elixir", "ecto", "ecto_sqlite", "tcp", "repos"}),
+        layers=frozenset({"elixir", "env_sh", "fly_sh", "ecto", "ecto_sqlite", "tcp", "repos"}),
         port=8080,
         grace_period="30s",
         name_of="app: in mix.exs",

@@ -174,9 +174,9 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         ["Plug.SSL"],
     ),
     "libcluster by node name": (
-        {**dep('{:libcluster, "~> 3.4"}'), "rel/env.sh.eex": "#!/bin/sh\nexport RELEASE_NODE=shop@$FLY_PRIVATE_IP\n"},
-        "rel/env.sh.eex:2 node-names",
-        ["--skip rel/env.sh.eex"],
+        config("config :libcluster, topologies: [a: [node_basename: 1]]", files=dep('{:libcluster, "~> 3.4"}')),
+        "config/prod.exs:3 node-names",
+        ["APP-IMAGE@ADDRESS", "RELEASE_NODE in a rel/env.sh.eex of your own"],
     ),
     "a release module of its own": (
         {**phoenix(), "lib/shop/release.ex": f"{RELEASE}  def seed, do: :ok\n  def migrate_tenants, do: :ok\nend\n"},

@@ -40,7 +40,13 @@ def on(driver: str, app: str = "shop") -> Files:
 
 
 LIBCLUSTER = dep('{:libcluster, "~> 3.5"}')
+BY_NAME = config('config :libcluster, topologies: [a: [config: [node_basename: "till"]]]', "runtime", LIBCLUSTER)
 ENV_SH = "#!/bin/sh\nexport RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE={}\n"
+FLY_LAUNCH = (
+    'export ERL_AFLAGS="-proto_dist inet6_tcp"\nexport ECTO_IPV6="true"\nexport RELEASE_DISTRIBUTION="name"\n'
+    'export DNS_CLUSTER_QUERY="${FLY_APP_NAME}.internal"\n'
+    'export RELEASE_NODE="${FLY_APP_NAME}-${FLY_IMAGE_REF##*-}@${FLY_PRIVATE_IP}"\n'
+)
 TASKS = "defmodule {} do\n  def migrate do\n    Ecto.Migrator.run(Shop.Repo, :up, all: true)\n  end\nend\n"
 OURS = '  @moduledoc "Database tasks for a release, where there is no Mix."\n'
 RELEASE = "defmodule {}.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n{}end\n"
@@ -103,9 +109,9 @@ TOLD: dict[str, Told] = {
     "machines that find each other by name": Told(
         {"node-names"},
         [
-            {**LIBCLUSTER, "rel/env.sh.eex": ENV_SH.format('"${FLY_APP_NAME}@${FLY_PRIVATE_IP}"')},
-            {**LIBCLUSTER, "rel/env.sh.eex": ENV_SH.format("till@$(hostname -i)")},
-            below("back", {**LIBCLUSTER, "rel/env.sh.eex": ENV_SH.format("a@$POD_IP")}),
+            BY_NAME,
+            {**BY_NAME, "rel/env.sh.eex": FLY_LAUNCH},
+            below("back", {**BY_NAME, "rel/env.sh.eex": "# export RELEASE_NODE=a@$POD_IP\n"}),
         ],
         [LIBCLUSTER],
     ),
@@ -550,8 +556,13 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "rel/env.sh.eex": ENV_SH.format("shop@$HOST")},
             {**phoenix(), "rel/env.sh.eex": "if true; then\n  ERL_FLAGS='+S 1'\nfi\n"},
             {**umbrella(), "rel/env.sh.eex": "export RELEASE_COOKIE=$(cat /cookie)\n"},
+            {**BY_NAME, "rel/env.sh.eex": ENV_SH.format('"till@${FLY_PRIVATE_IP}"')},
+            {**phoenix(), "rel/env.sh.eex": f"{FLY_LAUNCH}export ERL_MAX_PORTS=1024\n"},
         ],
-        [{**phoenix(), "rel/env.sh.eex": "#!/bin/sh\n# export RELEASE_NODE=<%= @release.name %>@127.0.0.1\n"}],
+        [
+            {**phoenix(), "rel/env.sh.eex": "#!/bin/sh\n# export RELEASE_NODE=<%= @release.name %>@127.0.0.1\n"},
+            {**phoenix(), "rel/env.sh.eex": FLY_LAUNCH},
+        ],
     ),
     "packages beside the app": Told(
         {"path-outside"},

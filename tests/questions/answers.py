@@ -84,6 +84,7 @@ EVERYWHERE = some(
 ELIXIR_APP = some(
     {
         "health_test": st.booleans(),
+        "own_env_sh": st.booleans(),
         "app_dir": st.just(".") | FOLDER,
         "app_module": MODULE,
         "web_module": MODULE,
@@ -355,6 +356,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
             "ci",
             "ci_lint",
             "health_test",
+            "own_env_sh",
             "review_apps",
             "template_updates",
             "compose",

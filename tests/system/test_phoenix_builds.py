@@ -461,6 +461,29 @@ def test_a_release_of_its_own_is_kept(template: Path, tmp_path: Path) -> None:
         assert running.get("/livez")[0] == 200, "rel/overlays/fly.exs is read: it sets the port"
 
 
+def test_an_env_sh_of_its_own_stays_and_names_the_node(template: Path, tmp_path: Path) -> None:
+    app = phoenix.new_app(tmp_path / "shop", ecto=False, assets=False)
+    word, rel = uuid.uuid4().hex, app / "rel"
+    own = {
+        "env.sh.eex": f"export COLOUR={word}-<%= @release.name %>\n"
+        'export RELEASE_DISTRIBUTION=name RELEASE_NODE="till@$FLY_PRIVATE_IP"\n',
+        # Said again in ERL_AFLAGS it would count for missing; rpc does not read this file.
+        "vm.args.eex": "+S 1:1\n-proto_dist inet6_tcp\n",
+    }
+    rel.mkdir(exist_ok=True)
+    for name, text in own.items():
+        (rel / name).write_text(text)
+    phoenix.copy_template(template, phoenix.commit(app))
+    assert {file.name: file.read_text() for file in rel.glob("*.eex")} == own
+    image = phoenix.build(app, "copier-fly-test/own-env")
+    ask = 'IO.inspect({node(), System.get_env("COLOUR"), System.schedulers(), System.get_env("ERL_CRASH_DUMP_BYTES")})'
+    fly = {"FLY_APP_NAME": "shop", "FLY_IMAGE_REF": "registry.fly.io/shop:v1", "FLY_PRIVATE_IP": "::1"}
+    with phoenix.running(image.tag, app, None, tmp_path, **fly) as running:
+        said = running.container.exec("/app/bin/shop", "rpc", ask)
+        assert f'{{:"till@::1", "{word}-shop", 1, "0"}}' in said
+        assert running.container.stop() == 0
+
+
 OWN_MIGRATIONS = """defmodule Shop.Release do
   def migrate do
     {:ok, _} = Application.ensure_all_started(:ecto_sql)

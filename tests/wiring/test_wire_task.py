@@ -289,3 +289,31 @@ def test_the_migrations_are_in_release_unless_the_app_has_one(
         name = {"Release": "release.ex", "FlyRelease": "fly_release.ex"}[ours]
         assert (app / "lib/shop" / name).read_text().startswith(f"defmodule Shop.{ours} do\n")
         assert f"Shop.{ours}.migrate()" in (app / "rel/overlays/bin/migrate").read_text()
+
+
+OWN_ENV_SH = "export RELEASE_NODE=till@$FLY_PRIVATE_IP\n"
+OWN_VM_ARGS = "+S 2\n"
+
+
+@pytest.mark.parametrize("app_dir", [".", "net/till"])
+@pytest.mark.parametrize("own", [{"env.sh.eex": OWN_ENV_SH}, {"vm.args.eex": OWN_VM_ARGS}])
+def test_the_environment_of_a_release_stays_where_it_is_the_apps(
+    template: Path, tmp_path: Path, own: dict[str, str], app_dir: str
+) -> None:
+    write(tmp_path, below(app_dir, {**phoenix(), **{f"rel/{name}": text for name, text in own.items()}}))
+    for _ in range(2):
+        run_copy(str(template), tmp_path, defaults=True, unsafe=True, quiet=True)
+        rel = tmp_path / app_dir / "rel"
+        assert {name.name: name.read_text() for name in rel.glob("*.eex")} == own
+        assert (rel / "overlays/fly.sh").is_file()
+        assert "/fly.sh" in (tmp_path / "Dockerfile").read_text()
+
+
+def test_the_environment_of_a_release_is_ours_where_the_app_has_none(template: Path, tmp_path: Path) -> None:
+    write(tmp_path, phoenix())
+    for _ in range(2):
+        # A second copy meets what the first one wrote.
+        run_copy(str(template), tmp_path, defaults=True, unsafe=True, quiet=True)
+        assert {name.name for name in (tmp_path / "rel").glob("*.eex")} == {"env.sh.eex", "vm.args.eex"}
+        assert not (tmp_path / "rel/overlays/fly.sh").exists()
+        assert "/fly.sh" not in (tmp_path / "Dockerfile").read_text()

@@ -28,6 +28,9 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
     push = github and answer["deploy_on"] == "push"
     return {
         "elixir": True,
+        # Ours is rel/env.sh.eex itself, or beside the app's own.
+        "env_sh": elixir and not answer["own_env_sh"],
+        "fly_sh": elixir and answer["own_env_sh"],
         "nextjs": True,
         "scripts": scripts,
         "no_scripts": not scripts,

@@ -154,9 +154,9 @@ class ElixirApp:
     `name` is the OTP app's name, `app_lib` the folder of the main module's files, `db_adapter` one of postgres, sqlite,
     mysql and mssql, `assets` a choice of the question. `umbrella_apps` is empty for a single app, `in_umbrella` set for
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
-    `has_tests` is set where the app with the endpoint has a test/test_helper.exs. `registry_tokens` are the build
-    secrets that fetching its dependencies needs. `own_releases` are modules of its own → their file that a release
-    module of the template might meet.
+    `own_env_sh` is set where rel/env.sh.eex or rel/vm.args.eex is the app's own. `has_tests` is set where the app with
+    the endpoint has a test/test_helper.exs. `registry_tokens` are the build secrets that fetching its dependencies
+    needs. `own_releases` are modules of its own → their file that a release module of the template might meet.
     """
 
     name: str | None = None
@@ -177,6 +177,7 @@ class ElixirApp:
     release_name: str | None = None
     has_releases: bool = False
     in_umbrella: bool = False
+    own_env_sh: bool = False
     has_tests: bool = True
     variables_at_build: tuple[Variable, ...] = ()
     variables_at_run_time: tuple[Variable, ...] = ()

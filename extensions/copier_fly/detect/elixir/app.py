@@ -377,6 +377,7 @@ def read(target: Target, app: App) -> ElixirApp:
         release_name=_release_name(mix, name),
         has_releases=mix.get("releases") is not None,
         in_umbrella=".." in (mix.string("lockfile") or ""),
+        own_env_sh=bool(release.own_env_sh(target, app.dir) or release.own_vm_args(target, app.dir)),
         has_tests=web is None or target.is_file(files.join(web.dir, "test", "test_helper.exs")),
         variables_at_build=at_build,
         variables_at_run_time=at_run_time,

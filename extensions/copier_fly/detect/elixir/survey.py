@@ -20,9 +20,8 @@ from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
-from . import config, mixfile
+from . import config, mixfile, release
 from .mixfile import Dep, MixProject, Token
-from .release import OURS
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
 """Functions that a generated release module has."""
@@ -485,13 +484,9 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
 
 
 def node_names(look: Look) -> Iterator[ProjectWarning]:
-    """libcluster looks for other machines by a node name, that of its configuration or the one in rel/env.sh.eex."""
-    if not any(dep.name == "libcluster" for _, dep in look.deps):
-        return
-    file = look.path("rel", "env.sh.eex")
-    text = look.target.text(file) or ""
-    if "RELEASE_NODE" in text and "FLY_IMAGE_REF" not in text:
-        yield warning("node-names", look.target.where([file], "RELEASE_NODE"), file=file)
+    """libcluster's configuration has a name for the nodes, and no rel/env.sh.eex of the app's own gives them names."""
+    named = "RELEASE_NODE" in release.variables(release.own_env_sh(look.target, look.dir))
+    if named or not any(dep.name == "libcluster" for _, dep in look.deps):
         return
     for file, nodes in look.config():
         for token in mixfile.flat(nodes):
@@ -501,14 +496,11 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
 
 
 def own_env_sh(look: Look) -> Iterator[ProjectWarning]:
-    """rel/env.sh.eex sets variables that the template's file, which takes its place, does not set."""
-    file = look.path("rel", "env.sh.eex")
-    text = look.target.text(file) or ""
-    names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
-    told_already = "RELEASE_NODE" in names and any(dep.name == "libcluster" for _, dep in look.deps)
-    if names and "FLY_IMAGE_REF" not in text and not told_already:
-        shown = ", ".join(dict.fromkeys(names))
-        yield warning("own-env-sh", look.target.where([file], names[0]), names=shown, file=file)
+    """rel/env.sh.eex of the app's own sets variables."""
+    names = release.variables(release.own_env_sh(look.target, look.dir))
+    if names:
+        place = look.path("rel", "env.sh.eex"), min(names.values())
+        yield warning("own-env-sh", place, names=", ".join(names))
 
 
 def own_migrations(look: Look) -> Iterator[ProjectWarning]:
@@ -539,7 +531,7 @@ def _migrating(look: Look) -> list[_Migrating]:
     for file, text in look.sources.items():
         module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
         start = re.search(r"^[ \t]*def[ \t]+migrate\b(?:\(\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE)
-        if module and start and OURS not in text and "use Mix.Task" not in text:
+        if module and start and release.OURS not in text and "use Mix.Task" not in text:
             functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
             if module[1] in _called(look) or "Ecto.Migrator" in text:
                 found.append(_Migrating(module[1], functions, (file, files.line_of(text, start.start()))))
