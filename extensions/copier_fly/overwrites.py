@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
 from copier.errors import UserMessageError
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from pathspec import GitIgnoreSpec
 
+from . import yaml_text
 from .template_files import ANSWERS, SUFFIX, TEMPLATE, Source, possible, rendered
 
 NAMED = 12
@@ -114,7 +114,7 @@ def refuse_ignored(context: Context) -> str:
     """
     conf = context["_copier_conf"]
     target = Path(str(conf["dst_path"]))
-    stored = yaml.safe_load((target / str(conf["answers_file"])).read_text("utf-8"))
+    stored = yaml_text.load((target / str(conf["answers_file"])).read_text("utf-8"))
     command = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"]
     paths = possible({"app_dir": ".", **stored})
     listed = subprocess.run([*command, *paths], cwd=target, capture_output=True, text=True, check=True).stdout

@@ -206,7 +206,7 @@ def test_the_version_of_an_earlier_copy(files: dict[str, str], expected: str | N
         ("package.json", b'{\n"a": 1,\n"b": }', "package.json:3: The file is not valid JSON."),
         ("package.json", b"\xff", "package.json: The file is not UTF-8 text."),
         ("fly.toml", b"[a]\napp = =", "fly.toml:2: The file is not valid TOML."),
-        (".copier-answers.yml", b"a: 1\nb: [", ".copier-answers.yml:2: The file is not valid YAML."),
+        (".copier-answers.yml", b"a: 1\n  b: 2\n", ".copier-answers.yml:2: The file is not valid YAML."),
         (".copier-answers.yml", b"_src_path: !!int ''", ".copier-answers.yml: The file is not valid YAML."),
         ("mix.exs", b"#" * 1_000_001, "mix.exs: The file is larger than 1 MB and was not read."),
         ("mix.exs", b"defmodule A do\n  [\nend\n", "mix.exs:3: The file could not be understood: end closes nothing."),
@@ -331,6 +331,7 @@ def test_a_template_reads_a_target_once(tmp_path: Path) -> None:
     assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
     (tmp_path / "mix.exs").unlink()
     assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
+    assert source.render(_copier_conf={"dst_path": tmp_path}, app_dir="./") == "phoenix shop", "the app that was found"
     # The next run loads the package anew, and with it an empty memory.
     anew = jinja2.Environment(extensions=[load.CopierFly])
     assert anew.from_string("{{ detected().stack }}").render(_copier_conf={"dst_path": tmp_path}) == "None"

@@ -19,7 +19,7 @@ from copier.errors import UserMessageError
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from .. import app_dir_change
+from .. import app_dir_change, yaml_text
 from ..detect.elixir.app import MIX_NOT_UNDERSTOOD
 from ..detect.examine import detect
 from ..detect.nextjs import checks as nextjs_checks
@@ -42,7 +42,7 @@ def _is_asked(name: str, context: Context) -> bool:
     if context["_copier_conf"]["defaults"]:
         return False
     ask = str(all_questions()[name].get("ask", True))
-    return bool(yaml.safe_load(context.environment.from_string(ask).render(dict(context))))
+    return bool(yaml_text.load(context.environment.from_string(ask).render(dict(context))))
 
 
 @pass_context
@@ -78,7 +78,7 @@ def _check_target(target: Path, answers_file: str) -> None:
     previous = target / answers_file
     if previous.is_file():
         try:
-            stored = yaml.safe_load(previous.read_text("utf-8"))
+            stored = yaml_text.load(previous.read_text("utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError, OSError):
             raise UserMessageError(f"{answers_file} cannot be read as YAML; fix it first.") from None
         if not isinstance(stored, dict) or "fly_app" not in stored:
@@ -118,7 +118,7 @@ def _check_alone(name: str, raw: Any, question: Mapping[str, Any], context: Cont
         raise UserMessageError(_refusal(name, raw, str(error))) from None
     if choices := question.get("choices"):
         if isinstance(choices, str):
-            choices = yaml.safe_load(context.environment.from_string(choices).render(dict(context)))
+            choices = yaml_text.load(context.environment.from_string(choices).render(dict(context)))
         allowed = list(choices.values()) if isinstance(choices, dict) else list(choices)
         if value not in allowed:
             problem = checks.CHECKS[name](value, {}) if name in checks.CHECKS else ""
@@ -154,7 +154,7 @@ def _check_move(context: Context) -> None:
     conf = context["_copier_conf"]
     target = Path(str(conf["dst_path"]))
     previous = target / str(conf["answers_file"])
-    old = yaml.safe_load(previous.read_text("utf-8")).get("app_dir") if previous.is_file() else None
+    old = yaml_text.load(previous.read_text("utf-8")).get("app_dir") if previous.is_file() else None
     new = context["app_dir"]
     if old not in (None, new) and new not in [app.dir for app in detect(str(target)).apps]:
         raise UserMessageError(app_dir_change.refusal(target, str(old), new, str(conf["answers_file"])))
@@ -191,7 +191,7 @@ def _parse(raw: Any, kind: str) -> Any:
         return value
     if kind == "yaml":
         try:
-            return yaml.safe_load(raw) if isinstance(raw, str) else raw
+            return yaml_text.load(raw) if isinstance(raw, str) else raw
         except yaml.YAMLError:
             raise ValueError("it cannot be read as YAML") from None
     if isinstance(raw, dict | list) or raw is None:

@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from .. import yaml_text
 
 QUESTIONS = Path(__file__).parents[3] / "questions"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
@@ -17,5 +16,5 @@ def all_questions() -> dict[str, dict[str, Any]]:
     """Every question by its name, read from `questions/*.yml`; those with `when: false` are derived values."""
     questions: dict[str, dict[str, Any]] = {}
     for file in sorted(QUESTIONS.glob("*.yml")):
-        questions |= yaml.load(file.read_bytes(), Loader=_LOADER)
+        questions |= yaml_text.load(file.read_bytes())
     return questions

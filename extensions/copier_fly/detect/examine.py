@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from .. import yaml_text
 from ..fly import toml
 from . import clients, files
 from .elixir import app as elixir_app
@@ -113,7 +112,7 @@ def fly_keys(target: str) -> dict[str, list[str]]:
 
 def _existing(target: Target, folder: str) -> ExistingDeployment:
     file, data = _fly_toml(target, folder)
-    answers = target.parsed(".copier-answers.yml", yaml.safe_load, "YAML")
+    answers = target.parsed(".copier-answers.yml", yaml_text.load, "YAML")
     return ExistingDeployment(
         fly_toml_file=file,
         fly_toml=toml.settings(data),
@@ -166,4 +165,7 @@ def detect(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
     Each run of copier loads this package anew, so no run sees what an earlier one wrote, and within a run the
     defaults are those of the project as it was before the first file was written.
     """
-    return _remembered(os.path.abspath(os.fspath(dst)), app_dir)  # noqa: PTH100 (takes any bytes)
+    target = os.path.abspath(os.fspath(dst))  # noqa: PTH100 (takes any bytes)
+    found = _remembered(target, None)
+    # The answer is nearly always the app that was found; a large project takes a second to read.
+    return found if app_dir is None or _clean_dir(app_dir) == found.app_dir else _remembered(target, app_dir)

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .. import yaml_text
 from .project import ProjectWarning
 
 TEXTS = Path(__file__).with_suffix(".yml")
@@ -22,10 +23,8 @@ def _sections() -> dict[str, str]:
 @cache
 def text(code: str) -> dict[str, Any]:
     """What the warning with this code says. Raises `KeyError` where it has no text."""
-    # Imported only here, and parsed one by one: all of it takes as long as a small project takes to read.
-    import yaml  # noqa: PLC0415
-
-    loaded: dict[str, Any] = yaml.load(_sections()[code], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    # One by one: to parse all of it takes as long as a small project takes to read.
+    loaded: dict[str, Any] = yaml_text.load(_sections()[code])
     return loaded
 
 

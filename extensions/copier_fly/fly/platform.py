@@ -10,18 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from .. import yaml_text
 from .memory import megabytes
 
 CATALOG = Path(__file__).with_name("catalog")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
 def catalog(name: str) -> Any:
     """Return the facts of `catalog/NAME.yml`. Raises `FileNotFoundError` for a catalog that is not there."""
-    return yaml.load((CATALOG / f"{name}.yml").read_bytes(), Loader=_LOADER)
+    return yaml_text.load((CATALOG / f"{name}.yml").read_bytes())
 
 
 def nearest_elixir(elixir: str | None, otp: str | None) -> str:

@@ -528,7 +528,7 @@ def _called(look: Look) -> set[str]:
 
 def _migrating(look: Look) -> list[_Migrating]:
     found = []
-    for file, text in look.sources.items():
+    for file, text in ((file, text) for file, text in look.sources.items() if "migrate" in text):
         module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
         start = re.search(r"^[ \t]*def[ \t]+migrate\b(?:\(\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE)
         if module and start and release.OURS not in text and "use Mix.Task" not in text:

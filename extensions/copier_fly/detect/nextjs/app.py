@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import yaml
 from pathspec import GitIgnoreSpec
 
+from ... import yaml_text
 from .. import files
 from ..files import Target
 from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, NextjsApp, Variable
@@ -83,7 +83,7 @@ def workspace(target: Target, folder: str) -> str | None:
     for above in files.ancestors(folder):
         patterns = package_json(target, above).get("workspaces")
         if not patterns:
-            pnpm = target.parsed(files.join(above, "pnpm-workspace.yaml"), yaml.safe_load, "YAML")
+            pnpm = target.parsed(files.join(above, "pnpm-workspace.yaml"), yaml_text.load, "YAML")
             patterns = pnpm.get("packages")
         if isinstance(patterns, dict):
             patterns = patterns.get("packages")
