@@ -130,6 +130,71 @@ def test_one_image_goes_through_staging_to_production(project: Project) -> None:
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
+def test_an_image_does_not_cross_into_another_organization(make_project: Callable[..., Project]) -> None:
+    """Staging's token could put anything under its name, and production's may not read it."""
+    names = ("staging", "qa")
+    environments = [{"name": name, "org": "shop-staging"} for name in names]
+    project = make_project(**EVERYTHING, database="none", environments=environments)
+    project.fly.update(lambda state: state["orgs"].append("shop-staging"))
+    set_up(project, *names, "production")
+    runner = run_of(project, "fly-deploy.yml")
+    assert runner.run("plan") and runner.run("build")
+    for name in names:
+        runner.context["matrix.environment"] = name
+        assert runner.run("before"), runner.said
+    assert runner.run("production"), runner.said
+    label = f"git-{project.revision()[:12]}"
+    images = {app: state["machines"][0]["image_ref"] for app, state in project.fly.state()["apps"].items()}
+    assert {app: (image["repository"], image["tag"]) for app, image in images.items()} == {
+        app: (app, label) for app in ("shop", "shop-staging", "shop-qa")
+    }
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_a_review_app_is_made_in_the_organization_of_review_apps(make_project: Callable[..., Project]) -> None:
+    project = make_project(**EVERYTHING, database="none", review_org="shop-review")
+    project.fly.update(lambda state: state["orgs"].append("shop-review"))
+    made = project.run("review", "up", "--number=7")
+    assert made.returncode == 0, made.stderr
+    assert project.fly.state()["apps"]["shop-pr-7"]["org"] == "shop-review"
+    assert project.run("review", "down", "--number=7").returncode == 0
+    assert project.fly.state()["apps"] == {}
+
+
+@pytest.mark.parametrize(
+    ("answers", "tokens"),
+    [
+        ({"environments": []}, {"production": "deploy -a shop"}),
+        (
+            {"environments": [{"name": "staging"}]},
+            {"production": "org -o personal", "staging": "deploy -a shop-staging", "review": "org -o personal"},
+        ),
+        (
+            {"environments": [{"name": "staging", "org": "other"}, {"name": "qa"}], "review_org": "third"},
+            {
+                "production": "deploy -a shop",
+                "staging": "deploy -a shop-staging",
+                "qa": "deploy -a shop-qa",
+                "review": "org -o third",
+            },
+        ),
+    ],
+)
+def test_no_token_but_productions_own_and_that_of_review_apps_is_one_of_its_organization(
+    make_tree: Callable[..., Path], answers: dict[str, Any], tokens: dict[str, str]
+) -> None:
+    folder = make_tree(ANSWERS | EVERYTHING | {"review_apps": "review" in tokens} | answers)
+    page = (folder / "docs/fly/scaling.md").read_text()
+    told = re.findall(
+        r"^fly tokens create (.*) -x 2160h -n \w+ \| gh secret set FLY_API_TOKEN --env (\S+)$", page, re.M
+    )
+    assert {name: token for token, name in told} == tokens
+    if "review" in tokens:
+        controls = re.search(r"so every such person controls production", page)
+        assert bool(controls) is (tokens["review"] == "org -o personal")
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
 def test_production_alone_has_one_job_so_that_its_reviewers_are_asked_once(
     make_project: Callable[..., Project],
 ) -> None:
@@ -143,7 +208,7 @@ def test_production_alone_has_one_job_so_that_its_reviewers_are_asked_once(
     assert runner.run("production"), runner.said
     assert tags(project, "shop") == [f"git-{project.revision()[:12]}"]
     project.fly.forget()
-    runner.context["needs.plan.outputs.first"] = "staging"
+    runner.context["needs.plan.outputs.promoted"] = "true"
     assert not runner.run("production"), "an image that is not named is none"
     assert project.fly.calls() == []
 

@@ -167,6 +167,27 @@ def test_what_is_left_to_do_is_said_when_the_deploy_fails(make_project: Callable
     assert "fly certs check shop.example.com" in failed.stdout
 
 
+def test_an_environment_is_made_in_its_organization_and_names_the_token_of_its_app(
+    make_project: Callable[..., Project],
+) -> None:
+    environments = [{"name": "staging", "org": "shop-staging"}]
+    project = make_project(github=True, database="fly_managed", environments=environments)
+    unknown = project.run("setup", "staging", "--yes")
+    assert unknown.returncode == 3
+    assert "this login has no organization shop-staging" in unknown.stderr
+    project.fly.update(lambda state: state["orgs"].append("shop-staging"))
+    made = project.run("setup", "staging", "--yes")
+    assert made.returncode == 0, made.stderr
+    state = project.fly.state()
+    assert [app["org"] for app in state["apps"].values()] == ["shop-staging"]
+    assert [cluster["organization"]["Slug"] for cluster in state["clusters"]] == ["shop-staging"]
+    assert (
+        "fly tokens create deploy -a shop-staging -x 2160h -n github | gh secret set FLY_API_TOKEN --env staging"
+        in made.stdout
+    )
+    assert "personal" not in made.stdout
+
+
 def test_an_environment_gets_the_questions_of_environments(project: Project) -> None:
     project.fly.fail("apps create", "name_taken")
     taken = project.run("setup", "staging", "--yes")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from tests.flyplatform.world import Organization
 from tests.platform.account import Account
 
 pytestmark = pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")
@@ -22,3 +25,18 @@ def test_from_nothing_to_a_verified_app(empty: Account) -> None:
     assert [machine.state for machine in empty.app.fleet] == ["started"]
     assert [release.status for release in empty.app.releases] == ["complete"]
     assert ran.verdict.startswith("Done: production is shop")
+
+
+def test_an_environment_of_another_organization_leaves_productions_alone(make_account: Callable[..., Account]) -> None:
+    account = make_account(environments=[{"name": "staging", "app": "shop-staging", "org": "shop-staging"}])
+    world = account.platform.world
+    world.organizations["shop-staging"] = Organization("shop-staging", "shop-staging", 2)
+    address = account.platform.app_url("shop-staging")
+
+    ran = account.run("setup", "staging", "--yes", APP_URL=address)
+
+    assert ran.code == 0, ran.text
+    assert {name: app.organization for name, app in world.apps.items()} == {"shop-staging": "shop-staging"}
+    clusters = [(cluster.name, cluster.organization) for cluster in world.clusters.values()]
+    assert clusters == [("shop-staging-db", "shop-staging")]
+    assert "personal" not in ran.text

@@ -77,6 +77,7 @@ EVERYWHERE = some(
         "ci_lint": st.booleans(),
         "scripts": st.sampled_from(choices("scripts")),
         "review_apps": st.booleans(),
+        "review_org": st.just("auto") | FLY_NAME,
         "template_updates": st.booleans(),
         "compose": st.booleans(),
     }
@@ -228,6 +229,7 @@ def _environments(draw: st.DrawFn, vm_size: str, auto_stop: str, most: int) -> l
             **draw(
                 some(
                     {
+                        "org": FLY_NAME,
                         "region": st.sampled_from(sorted(REGIONS)),
                         "vm_memory": st.sampled_from(memories),
                         "min_machines": st.integers(0, most),
@@ -253,7 +255,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "min_machines": (st.integers(101, 999) | st.integers(-99, -1) | NO_NUMBER, "use a "),
     "fly_app": (NO_NAME, "use 1 to 63 lowercase letters"),
     "fly_org": (NO_NAME, "use 1 to 63 lowercase letters"),
-    "database_name": (NO_NAME, "use auto, or"),
+    **dict.fromkeys(["database_name", "review_org"], (NO_NAME, "use auto, or")),
     "app_dir": (OUTSIDE | st.just("a b"), ""),
     "migrations_dir": (OUTSIDE, ""),
     "app_lib": (OUTSIDE, ""),
@@ -321,6 +323,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
             [
                 *({}, "x", [1], [{}], [{"name": "production"}], [{"name": "Staging"}], [{"name": "a", "size": 1}]),
                 *([{"name": "a", "region": "zzz"}], [{"name": "a", "min_machines": -1}], [{"name": "a", "app": "A"}]),
+                *([{"name": "a", "org": org}] for org in ("My Org", "", 7.5, [])),
                 [{"name": "a"}, {"name": "a", "app": "other"}],
             ]
         ),

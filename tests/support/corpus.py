@@ -50,7 +50,7 @@ SAMPLES: dict[str, list[Any]] = {
     "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],
     "environments": [
         [],
-        [{"name": "staging", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],
+        [{"name": "staging", "org": "other", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],
     ],
 }
 """Answers to the questions that offer no choices; what the others offer is read from `questions/`.
@@ -61,7 +61,7 @@ The first is the one that a question has when it is not asked.
 ONE_ANSWER = {
     *("customise", "stack", "app_name", "app_module", "web_module", "web_app", "release_name", "migrations_dir"),
     *("fly_app", "fly_org", "primary_region", "hostname", "http_port", "min_machines", "swap_mb", "deploy_branch"),
-    *("database_env", "database_file", "volume", "bucket_env", "redis_env"),
+    *("database_env", "database_file", "volume", "bucket_env", "redis_env", "review_org"),
     *("app_lib", "web_lib", "database_name", "db_plan", "db_region", "pool_size", "github", "scaffolded_on"),
 }
 """The questions that are answered in one way: another name, number or place makes no other file.

@@ -386,7 +386,7 @@ def _env_files(value: Any, _: Answers) -> str:
     return "use a list of .env files, such as [.env.production], or []"
 
 
-def _database_name(value: Any, answers: Answers) -> str:
+def _name_or_auto(value: Any, answers: Answers) -> str:
     return "" if value == AUTO or not _name(value, answers) else f"use auto, or {_name(value, answers)[4:]}"
 
 
@@ -425,7 +425,7 @@ def _branch(value: Any, _: Answers) -> str:
 
 def _environments(value: Any, answers: Answers) -> str:
     example = "use a list such as [{name: staging, region: iad}], or []"
-    settings = {"app", "region", "vm_memory", "min_machines"}
+    settings = {"app", "org", "region", "vm_memory", "min_machines"}
     if problem := _maps(value, "an environment", {"name"}, settings, example):
         return problem
     names, apps = {"production"}, {answers.get("fly_app")}
@@ -438,6 +438,7 @@ def _environments(value: Any, answers: Answers) -> str:
         app = env.get("app") or naming.environment_app(answers.get("fly_app", "app"), name)
         for key, check, setting in (
             ("app", _name, app),
+            ("org", _name, env.get("org")),
             ("region", _region, env.get("region")),
             ("vm_memory", _memory, env.get("vm_memory")),
             ("min_machines", _count, env.get("min_machines")),
@@ -534,12 +535,13 @@ CHECKS: dict[str, Check] = {
     "database_env": _database_env,
     "database_file": _database_file,
     "volume": _volume,
-    "database_name": _database_name,
+    "database_name": _name_or_auto,
     "db_plan": _plan,
     "db_region": _db_region,
     "pool_size": _pool,
     "survey": _lines,
     "deploy_on": _deploy_on,
     "deploy_branch": _branch,
+    "review_org": _name_or_auto,
     "environments": _environments,
 }

@@ -27,11 +27,13 @@ def lines_to_add(context: Context) -> list[str]:
 def all_environments(context: Context) -> list[dict[str, Any]]:
     """List production and every further environment with all their settings.
 
-    Each has `name`, `app`, `file` (its fly file), `region`, `vm_memory`, `vm_size`, `min_machines`, `hostname`.
+    Each has `name`, `app`, `org`, `file` (its fly file), `region`, `vm_memory`, `vm_size`, `min_machines`, `hostname`,
+    and `token`, the least that GitHub needs to deploy it, as `fly tokens create` takes it.
     """
     production = {
         "name": "production",
         "app": context["fly_app"],
+        "org": context["fly_org"],
         "file": "fly.toml",
         "region": context["primary_region"],
         "vm_memory": context["vm_memory"],
@@ -39,10 +41,11 @@ def all_environments(context: Context) -> list[dict[str, Any]]:
         "min_machines": context["min_machines"],
         "hostname": context["effective_hostname"],
     }
-    return [
-        production,
-        *(_environment(production, env, context["vm_size"]) for env in context["environments"]),
-    ]
+    others = [_environment(production, env, context["vm_size"]) for env in context["environments"]]
+    # Production runs the first one's image, which a token of one app may not read; no other has such a token.
+    promoted = context["scripts"] == "all" and others and others[0]["org"] == production["org"]
+    production["token"] = f"org -o {production['org']}" if promoted else f"deploy -a {production['app']}"
+    return [production, *others]
 
 
 def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size: str) -> dict[str, Any]:
@@ -52,12 +55,14 @@ def _environment(production: Mapping[str, Any], env: Mapping[str, Any], vm_size:
     return {
         "name": name,
         "app": app,
+        "org": str(env.get("org") or production["org"]),
         "file": f"fly.{name}.toml",
         "region": str(env.get("region") or production["region"]),
         "vm_memory": size,
         "vm_size": platform.sizes_for(memory.megabytes(size))[0] if vm_size == "auto" else vm_size,
         "min_machines": env.get("min_machines", production["min_machines"]),
         "hostname": f"{app}.fly.dev",
+        "token": f"deploy -a {app}",
     }
 
 

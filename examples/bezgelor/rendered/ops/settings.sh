@@ -7,6 +7,7 @@ environments="production"
 case $environment in
   production)
     app=bezgelor
+    org=personal
     config=fly.toml
     hostname=bezgelor.fly.dev
     region=sjc
@@ -20,7 +21,6 @@ case $environment in
     ;;
 esac
 
-org=personal
 http_port=4000
 ha=false
 app_dir=.

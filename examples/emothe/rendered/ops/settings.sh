@@ -7,28 +7,32 @@ environments="production staging"
 case $environment in
   production)
     app=emothe
+    org=personal
     config=fly.toml
     hostname=emothe.fly.dev
     region=cdg
     machine="shared-cpu-1x with 1gb"
     monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 1gb 0.00, Neon by use; prices of DATE, traffic not included)"
     database_server=emothe-db
+    github_token="fly tokens create org -o personal -x 2160h -n github"
     ;;
   staging)
     app=emothe-staging
+    org=personal
     config=fly.staging.toml
     hostname=emothe-staging.fly.dev
     region=cdg
     machine="shared-cpu-1x with 512mb"
     monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, Neon by use; prices of DATE, traffic not included)"
     database_server=emothe-staging-db
+    github_token="fly tokens create deploy -a emothe-staging -x 2160h -n github"
     ;;
   *)
     app=
     ;;
 esac
 
-org=personal
+review_org=personal
 http_port=8080
 ha=false
 app_dir=.

@@ -232,7 +232,7 @@ explain() {
     *"no access token"*)
       fail 3 "flyctl is not logged in. Run: fly auth login (in CI: put a valid token into the secret FLY_API_TOKEN)" ;;
     *"must be authenticated"* | *[Uu]nauthorized* | *"token expired"* | *"session has expired"* | *"status: 401"* | *"status code: 401"* | *"error 401"* | *"(status 401"*)
-      fail 3 "Fly rejected the login. Run: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: fly tokens create deploy -a $app -x 2160h)" ;;
+      fail 3 "Fly rejected the login. Run: fly auth login (in CI: put a new token into the secret FLY_API_TOKEN: ${github_token:-fly tokens create deploy -a $app -x 2160h})" ;;
     *"Not authorized"* | *"not authorized to"*)
       fail 3 "this login lacks the permission. Ask an admin of the organization $org, or run: fly auth login" ;;
     *"already been taken"*)

@@ -7,6 +7,7 @@ environments="production"
 case $environment in
   production)
     app=net-auto
+    org=personal
     config=fly.toml
     hostname=net-auto.fly.dev
     region=iad
@@ -19,7 +20,6 @@ case $environment in
     ;;
 esac
 
-org=personal
 http_port=8080
 ha=false
 app_dir=net_auto

@@ -7,19 +7,20 @@ environments="production"
 case $environment in
   production)
     app=notes
+    org=personal
     config=fly.toml
     hostname=notes.fly.dev
     region=iad
     machine="shared-cpu-1x with 512mb"
     monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, Neon by use; prices of DATE, traffic not included)"
     database_server=notes-db
+    github_token="fly tokens create deploy -a notes -x 2160h -n github"
     ;;
   *)
     app=
     ;;
 esac
 
-org=personal
 http_port=3000
 ha=false
 app_dir=.

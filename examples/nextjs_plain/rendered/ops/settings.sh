@@ -7,6 +7,7 @@ environments="production"
 case $environment in
   production)
     app=landing
+    org=personal
     config=fly.toml
     hostname=landing.fly.dev
     region=iad
@@ -18,7 +19,6 @@ case $environment in
     ;;
 esac
 
-org=personal
 http_port=3000
 ha=false
 app_dir=.

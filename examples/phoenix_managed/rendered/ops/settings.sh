@@ -7,6 +7,7 @@ environments="production"
 case $environment in
   production)
     app=shop
+    org=personal
     config=fly.toml
     hostname=shop.fly.dev
     region=iad
@@ -14,13 +15,13 @@ case $environment in
     monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, Managed Postgres Basic 0.00; prices of DATE, traffic not included)"
     database_server=shop-db
     database_region=iad
+    github_token="fly tokens create deploy -a shop -x 2160h -n github"
     ;;
   *)
     app=
     ;;
 esac
 
-org=personal
 http_port=8080
 ha=false
 app_dir=.

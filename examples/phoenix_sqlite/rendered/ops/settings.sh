@@ -7,18 +7,19 @@ environments="production"
 case $environment in
   production)
     app=shop
+    org=personal
     config=fly.toml
     hostname=shop.fly.dev
     region=iad
     machine="shared-cpu-1x with 512mb"
     monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, a volume with 1 GB 0.00; prices of DATE, traffic not included)"
+    github_token="fly tokens create deploy -a shop -x 2160h -n github"
     ;;
   *)
     app=
     ;;
 esac
 
-org=personal
 http_port=8080
 ha=false
 app_dir=.
