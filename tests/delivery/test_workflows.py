@@ -24,6 +24,7 @@ EVERYTHING = {
     "ci": True,
     "review_apps": True,
     "template_updates": True,
+    "alerts": "webhook",
 }
 STACKS: dict[str, dict[str, Any]] = {
     "phoenix": EVERYTHING,
@@ -347,7 +348,14 @@ def test_actions_are_those_of_the_catalog_and_values_stay_out_of_the_shell(
     catalog = yaml.safe_load((REPO / "extensions/copier_fly/fly/catalog/actions.yml").read_text())
     folder = make_tree(ANSWERS | answers) / ".github/workflows"
     names = {file.name for file in folder.iterdir()}
-    assert names >= {"fly-ci.yml", "fly-deploy.yml", "fly-deploy-push.yml", "fly-review.yml", "fly-scaffold-update.yml"}
+    assert names >= {
+        "fly-ci.yml",
+        "fly-deploy.yml",
+        "fly-deploy-push.yml",
+        "fly-review.yml",
+        "fly-scaffold-update.yml",
+        "fly-watch.yml",
+    }
     for file in folder.iterdir():
         text = file.read_text()
         for action, commit, tag in re.findall(r"uses: ([\w./-]+)@(\S+) # (\S+)", text):

@@ -21,6 +21,7 @@ from tests.flyplatform.flypg import Flypg
 from tests.flyplatform.instant import Instant, Runner
 from tests.flyplatform.machines import Machines
 from tests.flyplatform.managed_postgres import ManagedPostgres
+from tests.flyplatform.metrics import Metrics
 from tests.flyplatform.queries import Queries
 from tests.flyplatform.registry import Registry
 from tests.flyplatform.schema import fields
@@ -134,6 +135,7 @@ class Platform:
             self.queries,
             self.registry,
             self.flypg,
+            Metrics(self.world),
             Edge(self.world, self.registry, self.runner),
         )
         for part in parts:

@@ -233,6 +233,8 @@ class World:
     """By the end of the image's tag."""
     commands: dict[str, tuple[str, int]] = field(default_factory=dict)
     """What a program prints in an instant machine, and its exit code."""
+    disks: dict[tuple[str, str], float] = field(default_factory=dict)
+    """How full a file system is, in percent, by app and mount point."""
     taken: set[str] = field(default_factory=set)
     """Names of other people's apps."""
     full_regions: set[str] = field(default_factory=set)

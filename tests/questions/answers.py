@@ -146,6 +146,8 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
             "strategy": draw(st.sampled_from(ONE_MACHINE)),
         }
     answers["github"] = draw(st.booleans())
+    watched = answers["github"] and answers.get("scripts") != "none"
+    answers["alerts"] = draw(st.sampled_from(choices("alerts") if watched else ["none"]))
     answers["deploy_on"] = draw(st.sampled_from(["manual", "push"] if answers["github"] else ["manual"]))
     most = 1 if answers["database"] == "sqlite" else 100
     answers["environments"] = draw(_environments(answers.get("vm_size", "auto"), answers["auto_stop"], most))
@@ -343,6 +345,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 "strategy",
                 "routing_check",
                 "deploy_on",
+                "alerts",
                 "auto_stop",
                 "elixir_image",
                 "runtime_base",

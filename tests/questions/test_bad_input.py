@@ -77,6 +77,11 @@ CLASHES = {
         ["http_port=6600", "tcp_services=[{name: a, port: 6600}]"],
         ["tcp_services", "already serves HTTP"],
     ),
+    "alerts without GitHub": (["github=false", "alerts=github"], ["alerts", "a workflow on GitHub"]),
+    "alerts without scripts": (
+        ["github=true", "scripts=none", "alerts=webhook"],
+        ["alerts", "ops/watch does the watching"],
+    ),
     "push without GitHub": (["github=false", "deploy_on=push"], ["deploy_on", "only a project on GitHub"]),
     "database where it is not offered": (
         ["database=fly_managed", "db_region=cdg"],

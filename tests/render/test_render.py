@@ -123,6 +123,6 @@ def test_without_scripts_a_fresh_phoenix_app_gets_at_most_20_files_and_900_lines
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_without_scripts_no_file_sends_a_reader_to_one(render: Callable[..., Path], name: str) -> None:
-    project = render(template_support.example(name) | {"scripts": "none"})
+    project = render(template_support.example(name) | {"scripts": "none", "alerts": "none"})
     said = {path for path, file in rendered_files(project).items() if re.search(r"\bops/[a-z]", file.read_text())}
     assert said == set()

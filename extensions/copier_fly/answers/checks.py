@@ -417,6 +417,14 @@ def _deploy_on(value: Any, answers: Answers) -> str:
     return ""
 
 
+def _alerts(value: Any, answers: Answers) -> str:
+    if value != "none" and answers.get("github") is False:
+        return "a workflow on GitHub does the watching; use none, and let a service of your own ask /readyz"
+    if value != "none" and answers.get("scripts") == "none":
+        return "ops/watch does the watching, and scripts is none; use none"
+    return ""
+
+
 def _branch(value: Any, _: Answers) -> str:
     if value == AUTO or re.fullmatch(r"(?!.*(\.\.|//|\.lock$))[A-Za-z0-9_][A-Za-z0-9._/-]*[A-Za-z0-9_]|\w", str(value)):
         return ""
@@ -543,5 +551,6 @@ CHECKS: dict[str, Check] = {
     "deploy_on": _deploy_on,
     "deploy_branch": _branch,
     "review_org": _name_or_auto,
+    "alerts": _alerts,
     "environments": _environments,
 }

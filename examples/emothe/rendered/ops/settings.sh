@@ -32,6 +32,7 @@ case $environment in
     ;;
 esac
 
+alerts=webhook
 review_org=personal
 http_port=8080
 ha=false
