@@ -281,6 +281,13 @@ def test_programs_that_packages_run_are_the_default_of_an_answer(template: Path,
     assert copied(template, app)["apt_packages"] == ["ffmpeg", "imagemagick"]
 
 
+@pytest.mark.parametrize("line", ['{:sentry, "~> 11.0"}', '{:sentinel, "~> 1.0"}'])
+def test_sentry_is_told_which_commit_is_deployed(template: Path, tmp_path: Path, line: str) -> None:
+    app = write(tmp_path / "shop", dep(line))
+    assert copied(template, app)["sentry"] is (":sentry" in line)
+    assert ("SENTRY_RELEASE=${REVISION}" in (app / "Dockerfile").read_text()) is (":sentry" in line)
+
+
 def test_logins_for_packages_are_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
     private = """{:acme, "~> 1.0", organization: "acme"}, {:other, "~> 1.0", organization: "second"},
       {:ui, git: "git@gitlab.com:acme/ui.git", tag: "v1"}, {:kit, git: "git@example.com:kit.git"},

@@ -333,6 +333,17 @@ def copied(template: Path, app: Path, **answers: Any) -> dict[str, Any]:
     return yaml.safe_load((app / ".copier-answers.yml").read_text())
 
 
+def test_sentry_is_told_in_the_build_and_at_run_time_which_commit_is_deployed(template: Path, tmp_path: Path) -> None:
+    package = PACKAGE | {"dependencies": PACKAGE["dependencies"] | {"@sentry/nextjs": "^11.0.0"}}
+    app = write(tmp_path / "shop", nextjs() | {"package.json": json.dumps(package)})
+    assert copied(template, app)["sentry"] is True
+    stages = (app / "Dockerfile").read_text().split("\nFROM ")
+    [build, runner] = [stage for stage in stages if "SENTRY_RELEASE=${REVISION}" in stage]
+    for stage in (build, runner):
+        assert stage.index("ARG REVISION") < stage.index("SENTRY_RELEASE")
+    assert " AS build" in build and " AS runner" in runner
+
+
 def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
     files = {
         **prisma("postgresql", "POSTGRES_URL"),

@@ -80,6 +80,7 @@ EVERYWHERE = some(
         "review_org": st.just("auto") | FLY_NAME,
         "template_updates": st.booleans(),
         "compose": st.booleans(),
+        "sentry": st.booleans(),
     }
 )
 ELIXIR_APP = some(
@@ -366,6 +367,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
             "review_apps",
             "template_updates",
             "compose",
+            "sentry",
         ],
         (st.sampled_from(["x", "2", "", "ja", "[]"]), "use true or false"),
     ),

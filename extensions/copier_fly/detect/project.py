@@ -197,6 +197,11 @@ class ElixirApp:
         return self.ecto and self.db_adapter in (None, "postgres")
 
     @property
+    def sentry(self) -> bool:
+        """Whether it reports errors to Sentry."""
+        return "sentry" in self.deps
+
+    @property
     def database_choice(self) -> str:
         """The answer to `database` that serves it."""
         if not self.ecto:
@@ -260,6 +265,7 @@ class NextjsApp:
     address: Variable | None = None
     fixed_file: Variable | None = None
     payload: bool = False
+    sentry: bool = False
     variables: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
     env_files: tuple[str, ...] = ()

@@ -574,6 +574,7 @@ def read(target: Target, app: App) -> NextjsApp:
         address=address.variable,
         fixed_file=address.fixed,
         payload="payload" in deps,
+        sentry="@sentry/nextjs" in deps,
         variables=variables,
         env_files=env.paths,
         env_names=env.names,
