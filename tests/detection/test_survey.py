@@ -50,14 +50,6 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "package.json:14 redis-made",
         ["Redis (ioredis) by REDIS_URL", "ops/setup makes one at Upstash", "-d redis=url"],
     ),
-    "redis-made-for-elixir": (
-        {
-            **mix("{:postgrex,", '{:redix, "~> 1.5"},\n      {:postgrex,'),
-            "lib/shop/redis.ex": 'Redix.start_link(System.fetch_env!("REDIS_URL"))\n',
-        },
-        "mix.exs:32 redis-made",
-        ["Redis (redix) by REDIS_URL", "give Redix socket_opts: [:inet6]."],
-    ),
     "redis-at-upstash": (
         nextjs(dependencies={"@upstash/redis": "^1"}),
         "package.json:14 redis-at-upstash",
@@ -239,6 +231,10 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ["is read for defaults and stays", "fly.toml at the top is in use"],
     ),
 }
+REDIX = {
+    **mix("{:postgrex,", '{:redix, "~> 1.5"},\n      {:postgrex,'),
+    "lib/shop/redis.ex": 'Redix.start_link(System.fetch_env!("REDIS_URL"))\n',
+}
 SILENT = {
     "phoenix": phoenix(),
     "umbrella": umbrella(),
@@ -269,7 +265,9 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 def test_every_warning_has_a_case() -> None:
     cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
-    codes = set().union(*(kind.codes for kind in TOLD.values()), {"rule-failed"})  # below, as no project should
+    codes = set().union(
+        *(kind.codes for kind in TOLD.values()), {"rule-failed", "redis-address-family"}
+    )  # below, as no project should
     assert texts().keys() == codes | {place.rpartition(" ")[2] for _, place, _ in cases.values()}
 
 
@@ -347,3 +345,19 @@ def test_a_rule_that_fails_is_told_and_stops_no_other(tmp_path: Path, monkeypatc
     assert before
     assert [one.code for one in after] == ["rule-failed", *before]
     assert "KeyError in odd_rule" in str(after[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "codes"),
+    [
+        (REDIX["lib/shop/redis.ex"], ["redis-made", "redis-address-family"]),
+        (REDIX["lib/shop/redis.ex"].replace(")\n", ", socket_opts: [:inet6])\n"), ["redis-made"]),
+    ],
+    ids=["told", "done"],
+)
+def test_redis_on_ipv6_is_told_to_an_elixir_app_that_does_not_ask_for_it(
+    module: str, codes: list[str], tmp_path: Path
+) -> None:
+    found = told(write(tmp_path, {**REDIX, "lib/shop/redis.ex": module}))
+    assert [f"{warning.place} {warning.code}" for warning in found] == [f"mix.exs:32 {code}" for code in codes]
+    assert all("socket_opts: [:inet6]" in str(warning) for warning in found[1:])

@@ -64,6 +64,11 @@ def redis(target: Target, project: Project) -> Client:
     return Client()
 
 
+def has_socket_opts(target: Target, project: Project) -> bool:
+    """Whether a file that is about Redis gives the connection options of the socket, as IPv6 needs them in Elixir."""
+    return any("socket_opts" in text and re.search("redi[sx]", text, re.IGNORECASE) for text in _texts(target, project))
+
+
 def _package(target: Target, project: Project, known: tuple[str, ...]) -> tuple[str, str, int | None] | None:
     """The first of these packages that the app has in production, and the place that names it."""
     folder = project.app_dir or "."

@@ -294,9 +294,15 @@ def redis(target: Target, project: Project) -> Iterator[ProjectWarning]:
     found = project.redis
     if found.choice != "none":
         code = {"upstash": "redis-made", "url": "redis-at-upstash"}[found.choice]
-        ipv6 = "" if project.stack == "nextjs" else " It is on IPv6 alone: give Redix socket_opts: [:inet6]."
         names = " and ".join(found.variables)
-        yield warning(code, (found.file, found.line), package=found.package, names=names, ipv6=ipv6)
+        yield warning(code, (found.file, found.line), package=found.package, names=names)
+
+
+def redis_ipv6(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """An Elixir app reaches the Redis that is made for it over IPv4, where it is not."""
+    found = project.redis
+    if found.choice == "upstash" and project.stack != "nextjs" and not clients.has_socket_opts(target, project):
+        yield warning("redis-address-family", (found.file, found.line), package=found.package)
 
 
 def bucket(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -385,6 +391,7 @@ RULES: tuple[Rule, ...] = (
     lock_file,
     services,
     redis,
+    redis_ipv6,
     bucket,
     own_image,
     own_build_steps,
