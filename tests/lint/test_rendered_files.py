@@ -68,8 +68,8 @@ def test_scripts_can_be_read_by(scripts: list[Rendered], shell: str) -> None:
 
 
 def test_javascript(renders: dict[str, Path]) -> None:
-    files = [found.file for found in corpus.distinct(renders, "fly/*.mjs")]
-    assert {file.name for file in files} >= {"build.mjs", "database.mjs", "health.mjs", "migrate.mjs", "plan.mjs"}
+    files = [found.file for found in corpus.distinct(renders, "fly/*.[cm]js")]
+    assert {file.name for file in files} >= {"build.mjs", "database.mjs", "health.cjs", "migrate.mjs", "plan.mjs"}
     tools.clean(tools.run("oxlint", "--deny-warnings", *files))
 
 

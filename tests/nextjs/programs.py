@@ -49,7 +49,7 @@ def project(folder: Path, files: Mapping[str, Any], **settings: Any) -> Path:
         if value is not None:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(value if isinstance(value, str) else json.dumps(value, indent=2))
-    for program in PROGRAMS.glob("*.mjs"):
+    for program in PROGRAMS.glob("*.[cm]js"):
         shutil.copy(program, folder / "fly")
     return folder
 

@@ -1,4 +1,4 @@
-"""fly/health.mjs before servers of Node.js: what Fly's checks get, whatever the app does with a request."""
+"""fly/health.cjs before servers of Node.js: what Fly's checks get, whatever the app does with a request."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def serve(tmp_path: Path) -> Callable:
     @contextmanager
     def start(code: str = REDIRECTS, env: dict[str, str] | None = None, **files: str) -> Iterator[Server]:
         programs.project(tmp_path, {"server.mjs": code, **files})
-        (tmp_path / "fly/health.mjs").rename(tmp_path / "health.mjs")
+        (tmp_path / "fly/health.cjs").rename(tmp_path / "health.cjs")
         port = free_port()
         found = {"PORT": str(port), "FLY_MACHINE_ID": "m1", "FLY_IMAGE_REF": "registry/app:1", **(env or {})}
-        command = ["node", "--import", str(tmp_path / "health.mjs"), "server.mjs"]
+        command = ["node", "--require", str(tmp_path / "health.cjs"), "server.mjs"]
         with subprocess.Popen(command, cwd=tmp_path, env={"PATH": os.environ["PATH"], **found}, text=True) as process:
             server = Server(port, process)
             try:

@@ -28,7 +28,7 @@ def test_each_app_has_its_files_and_no_others(renders: dict[str, Path], subtests
 
 def has_its_files(project: Path, answers: dict[str, Any]) -> None:
     files = set(rendered_files(project))
-    assert {"fly/settings.json", "fly/plan.mjs", "fly/build.mjs", "fly/health.mjs"} <= files
+    assert {"fly/settings.json", "fly/plan.mjs", "fly/build.mjs", "fly/health.cjs"} <= files
     # Nothing of ours is in the app's own tree.
     assert not [file for file in files if file.startswith(("app/", "pages/", "src/", "web/"))]
 
@@ -147,7 +147,7 @@ def test_doctor_takes_no_expression_for_a_value(lines: str, project: Path) -> No
     [
         ("package-lock.json", r"^fail  lock .*package-lock.json is missing"),
         ("prisma/migrations", r"^fail  migrations .*prisma/migrations is missing"),
-        ("fly/health.mjs", r"^fail  health .*fly/health.mjs is missing"),
+        ("fly/health.cjs", r"^fail  health .*fly/health.cjs is missing"),
     ],
 )
 def test_doctor_misses(path: str, finding: str, project: Path) -> None:

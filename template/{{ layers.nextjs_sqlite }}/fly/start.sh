@@ -6,4 +6,4 @@ set -eu
 . /migrate/volume.sh
 restore_copy
 node --disable-warning=ExperimentalWarning /migrate/migrate.mjs
-exec node --import /health.mjs server.js
+exec node --require /health.cjs server.js

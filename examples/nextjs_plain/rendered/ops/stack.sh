@@ -59,8 +59,8 @@ check_stack() {
     /livez | /readyz) note ok health "Fly asks $path, which the image answers before the app" ;;
     *) note fail health "Fly asks $path, but the image answers /livez and /readyz, whatever next.config says. Change path in $config" ;;
   esac
-  [ -f fly/health.mjs ] ||
-    note fail health "fly/health.mjs is missing. To see why, and to bring it back, run: ops/doctor --scaffold"
+  [ -f fly/health.cjs ] ||
+    note fail health "fly/health.cjs is missing. To see why, and to bring it back, run: ops/doctor --scaffold"
 
   if [ -n "$migrations_dir" ] && [ ! -d "$migrations_dir" ]; then
     note fail migrations "$migrations_dir is missing, so the database would have no tables. Make the first migration and commit it"

@@ -1,20 +1,21 @@
 // Answers /livez and /readyz before the app sees a request, so that none of its logins, locales, base paths or host
-// checks stands between Fly's checks and the answer. Loaded by the image's command: node --import /health.mjs …
+// checks stands between Fly's checks and the answer. Loaded by the image's command: node --require /health.cjs …
 //
 //   /livez   200: this process serves, and which build it is. It asks nothing else: it decides about traffic, so a pause
 //            of the database must not take every machine out at once.
 //   /readyz  200, or 503: what the app needs answers too.
 //
 // Both are 503 until the app has answered a first request, as a server listens before its code is loaded.
-import { existsSync, readFileSync } from "node:fs";
-import http from "node:http";
-import { randomUUID } from "node:crypto";
+const { existsSync, readFileSync } = require("node:fs");
+const http = require("node:http");
+const { join } = require("node:path");
+const { randomUUID } = require("node:crypto");
 
 const PATH = /^\/(livez|readyz)(?:\?|$)/;
 const WAIT = 1000; // ms that one check waits for the app's first answer
 const BOOT = 30_000; // ms after which a process that is still there counts as booted
 const TOKEN = randomUUID(); // marks the request that is for the app itself
-const DATABASE = new URL("./migrate/database.mjs", import.meta.url);
+const DATABASE = join(__dirname, "migrate/database.mjs");
 
 function version() {
   try {
