@@ -207,10 +207,12 @@ def test_a_webhook_that_does_not_answer_is_told_by_the_next_run(watch: Callable[
 def test_what_is_over_at_the_second_look_is_no_fault(watch: Callable[..., Watched]) -> None:
     watched = watch()
     passing = Fault("^GET /edge/shop/readyz", 503, times=1)
-    watched.account.platform.faults.append(passing)
+    later = Fault("^GET /edge/shop/$", 500, after=1, times=1)
+    watched.account.platform.faults += [passing, later]
     ran = watched.account.run("watch", "--report", "--looks=3", "--pause=0", ALERT_URL=watched.url)
     assert (ran.code, watched.gh.changes) == (0, []), ran.text
     assert passing.hits == 1 and "ok    readyz" in ran.out
+    assert later.hits == 1 and "warn  page" in ran.out, "what the last look alone found is no fault yet"
     watched.account.platform.faults[:] = [Fault("^GET /edge/shop/readyz", 503)]
     ran = watched.account.run("watch", "--json", "--looks=2", "--pause=0")
     assert ran.code == 1
