@@ -75,8 +75,10 @@ def _app(app: Path, folder: Path) -> Path:
 
 
 def _repository(folder: Path, tag: str) -> Path:
-    for command in (["init", "-q", "-b", "main"], ["add", "--all"], ["commit", "-qm", tag], ["tag", tag]):
-        subprocess.run(["git", *_IDENTITY, *command], cwd=folder, check=True)
+    # Packed, as a repository is that comes from a server.
+    words = ("init -q -b main", "add --all", f"commit -qm {tag}", f"tag {tag}", "gc -q")
+    for command in words:
+        subprocess.run(["git", *_IDENTITY, *command.split()], cwd=folder, check=True)
     return folder
 
 
