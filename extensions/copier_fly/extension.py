@@ -25,6 +25,7 @@ GLOBALS = {
     "left_behind": defaults.left_behind,
     "nearest_elixir": defaults.nearest_elixir,
     "nearest_node": defaults.nearest_node,
+    "own_workers": defaults.own_workers,
     "release_default": defaults.release_default,
     "release_module_default": defaults.release_module_default,
     "programs_at_run_time": defaults.programs_at_run_time,
@@ -47,6 +48,7 @@ GLOBALS = {
     "lines_to_add": derived.lines_to_add,
     "all_environments": derived.all_environments,
     "app_secrets": derived.app_secrets,
+    "machines_of_workers": derived.machines_of_workers,
     "monthly_cost": derived.monthly_cost,
     # Which files are written.
     "existing_files": messages.existing_files,

@@ -49,7 +49,9 @@ FRAMEWORKS = {
         name_allowed="use the name of an OTP app, such as my_shop",
     ),
     "nextjs": Framework(
-        layers=frozenset({"nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external"}),
+        layers=frozenset(
+            {"nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external", "nextjs_workers"}
+        ),
         port=3000,
         grace_period="10s",
         name_of="package.json",

@@ -82,6 +82,7 @@ TAKEN = {
     "metrics_port": 9091,
     "pool_size": "7",
     "extra_env": {"LOG_LEVEL": 'it\'s "info"', "WORKERS": "5"},
+    "workers": [{"name": "worker", "command": "/app/bin/worker"}],
 }
 LEFT = [
     "kill_timeout = 300s (now 60s)",
@@ -92,7 +93,6 @@ LEFT = [
     "mounts.source = data",
     "mounts.destination = /data",
     "processes.app = /app/bin/server",
-    "processes.worker = /app/bin/worker",
     "statics.guest_path = /app/static",
     "statics.url_prefix = /static",
 ]
@@ -112,7 +112,7 @@ def test_a_fly_toml_becomes_answers_and_the_rest_is_named(template: Path, tmp_pa
     app = write(tmp_path / "shop", {**phoenix(), "fly.toml": FLY})
     said = copy(template, app)
     before, _, after = said.partition("Copying from template")
-    assert "No answer stands for its mounts, processes, statics:" in before
+    assert "No answer stands for its mounts, statics:" in before
     [_, listed] = after.split("git show HEAD:./fly.toml):\n")
     assert [line.strip() for line in listed.split("\n\n")[0].splitlines()] == LEFT
     rendered = tomllib.loads((app / "fly.toml").read_text())

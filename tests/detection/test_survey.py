@@ -80,6 +80,20 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "fly.toml:4 file-on-volume",
         ["mounted at /mnt/shop", "no DATABASE_PATH", "-d database_file=PATH"],
     ),
+    "worker-of-node": (
+        {**nextjs(scripts={"build": "next build", "worker": "tsx src/worker.ts"})},
+        "package.json:7 worker-of-node",
+        [
+            "worker runs `tsx src/worker.ts`",
+            "nothing starts it",
+            "-d 'workers=[{name: worker, command: node dist/worker.js}]'",
+        ],
+    ),
+    "worker-of-procfile": (
+        {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
+        "Procfile:2 worker-of-release",
+        ["worker runs `mix run --no-halt`", "command: /app/bin/shop start}]'", "such as Oban's, need none"],
+    ),
     "broken-package": (
         {**nextjs(), "package.json": '{\n  "name": "shop",,\n}\n'},
         "package.json:2 unreadable-file",

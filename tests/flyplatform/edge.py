@@ -59,7 +59,7 @@ class Edge:
 
     def answer(self, machine: Machine, path: str) -> web.Response:
         """What an instant machine serves."""
-        does = self.world.behaviour(machine.image)
+        does = self.world.behaviour(machine)
         if not does.serves:
             return web.Response(status=502, text="could not proxy HTTP request")
         if path != "livez":

@@ -85,7 +85,7 @@ class Instant:
 
     async def start(self, app: App, machine: Machine) -> None:
         """Let the behaviour of the image happen."""
-        does = self.world.behaviour(machine.image)
+        does = self.world.behaviour(machine)
         machine.starts += 1
         for line in does.log:
             app.say(line, machine.id, machine.region)

@@ -212,6 +212,8 @@ class Behaviour:
     """The status of any other path."""
     log: tuple[str, ...] = ()
     """What it writes when it starts."""
+    group: str = ""
+    """The process group whose machines do so, all where there is no name."""
 
 
 @dataclass
@@ -279,9 +281,9 @@ class World:
         self.apps[name] = app
         return app
 
-    def behaviour(self, image: str) -> Behaviour:
-        """What this image does; all is well where no test said otherwise."""
+    def behaviour(self, machine: Machine) -> Behaviour:
+        """What the image of this machine does; all is well where no test said otherwise."""
         for end, behaviour in self.behaviours.items():
-            if image.endswith(end):
+            if machine.image.endswith(end) and behaviour.group in ("", machine.group):
                 return behaviour
         return Behaviour()

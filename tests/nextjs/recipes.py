@@ -41,7 +41,15 @@ RECIPES = {
         "--yes --no-linter --use-npm",
         "yarn",
         files=_files("drizzle"),
-        dependencies={"@types/pg": "8.15.6", "drizzle-kit": "0.31.11", "drizzle-orm": "0.45.4", "pg": "8.23.1"},
+        dependencies={
+            "@types/pg": "8.15.6",
+            "drizzle-kit": "0.31.11",
+            "drizzle-orm": "0.45.4",
+            "pg": "8.23.1",
+            # Of the worker alone.
+            "ms": "2.1.3",
+        },
+        scripts={"worker": "node worker/jobs.mjs"},
     ),
     "workspace": Recipe(
         NEXT_16,

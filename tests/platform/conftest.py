@@ -17,6 +17,7 @@ from tests.flyplatform.containers import Containers
 from tests.flyplatform.server import Platform
 from tests.flyplatform.servers import ServerContainer
 from tests.flyplatform.world import Cluster, World
+from tests.platform import small_app
 from tests.platform.account import DOCKERFILE, Account
 from tests.support import images, needs
 from tests.support.template import render
@@ -109,6 +110,28 @@ def make_account(
 
     login = environment.Login(short, platform.url)
     with platform.serving_agent(login.socket):
+        yield make
+    shutil.rmtree(short)
+
+
+@pytest.fixture
+def make_small_app(
+    with_containers: Platform, make_tree: Callable[..., Path], tmp_path: Path
+) -> Iterator[Callable[..., Account]]:
+    """An empty account with a project of these answers whose app is the small one; machines are containers."""
+    short = Path(tempfile.mkdtemp(prefix="fly-"))
+    login = environment.Login(short, with_containers.url)
+
+    def make(**answers: Any) -> Account:
+        folder = tmp_path / "project"
+        shutil.copytree(make_tree(ANSWERS | answers), folder, symlinks=True)
+        small_app.write(folder)
+        account = Account(folder, with_containers, login)
+        account.git("add", "-A")
+        account.git("commit", "-qm", "Add the app")
+        return account
+
+    with with_containers.serving_agent(login.socket):
         yield make
     shutil.rmtree(short)
 

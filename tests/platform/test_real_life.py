@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.flyplatform.environment import Login
-from tests.flyplatform.server import Platform
 from tests.platform import small_app
 from tests.platform.account import Account
-from tests.platform.conftest import ANSWERS
 from tests.support.net import free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl", "psql")]
 
 
 @pytest.fixture
-def account(with_containers: Platform, make_tree: Callable[..., Path], tmp_path: Path) -> Iterator[Account]:
-    """An empty account with a project whose app is the small one."""
-    short = Path(tempfile.mkdtemp(prefix="fly-"))
-    folder = tmp_path / "project"
-    shutil.copytree(make_tree({**ANSWERS, "github": True, "review_apps": True}), folder, symlinks=True)
-    small_app.write(folder)
-    login = Login(short, with_containers.url)
-    account = Account(folder, with_containers, login)
-    account.git("add", "-A")
-    account.git("commit", "-qm", "Add the app")
-    with with_containers.serving_agent(login.socket):
-        yield account
-    shutil.rmtree(short)
+def account(make_small_app: Callable[..., Account]) -> Account:
+    return make_small_app(github=True, review_apps=True)
 
 
 def ask(account: Account, path: str, app: str = "shop") -> str:

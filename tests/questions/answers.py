@@ -146,6 +146,8 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
             "min_machines": draw(st.integers(0, 1)),
             "strategy": draw(st.sampled_from(ONE_MACHINE)),
         }
+    elif draw(st.booleans()):
+        answers["workers"] = draw(_workers(stack, answers.get("vm_size", "auto")))
     answers["github"] = draw(st.booleans())
     watched = answers["github"] and answers.get("scripts") != "none"
     answers["alerts"] = draw(st.sampled_from(choices("alerts") if watched else ["none"]))
@@ -211,6 +213,22 @@ def _database(draw: st.DrawFn) -> dict[str, Any]:
 
 ONE_MACHINE = ["rolling", "immediate"]
 """Ways to deploy that go with a volume."""
+
+
+@st.composite
+def _workers(draw: st.DrawFn, stack: str, vm_size: str) -> list[dict[str, Any]]:
+    names = matching(r"[a-z][a-z0-9_-]{0,20}").filter(lambda name: name not in ("app", "caddy", "migrate", "postgres"))
+    command = (
+        r"node (dist/|\./)?[a-z]{1,8}\.(m|c)?js"
+        if stack == "nextjs"
+        else r"/app/bin/[a-z]{1,8} (start|eval '[A-Za-z.()]{1,12}')"
+    )
+    memories = [one for one in MACHINES["memory"] if vm_size == "auto" or vm_size in _fits(one)]
+    more = some({"vm_memory": st.sampled_from(memories), "count": st.integers(1, 100)})
+    return [
+        {"name": name, "command": draw(matching(command)), **draw(more)}
+        for name in draw(st.lists(names, max_size=2, unique=True))
+    ]
 
 
 @st.composite
@@ -317,6 +335,22 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 *({}, "x", [1], [{"name": "a"}], [{"port": 6600}], [{"name": "A", "port": 6600}]),
                 *([{"name": "a", "port": port}] for port in (80, 443, 1023, 65536, "6600", True, None)),
                 *([{"name": "a", "port": 6600, more: 1}] for more in ("proxy_proto", "host", "grace_period")),
+            ]
+        ),
+        "",
+    ),
+    "workers": (
+        st.sampled_from(
+            [
+                *({}, "x", [1], [{"name": "a"}], [{"command": "node a.js"}]),
+                *([{"name": name, "command": "node a.js"}] for name in ("app", "A", "", "a b", "a" * 31, None)),
+                *(
+                    [{"name": "a", "command": bad}]
+                    for bad in ("", " ", "a\nb", "a 'b", "a && b", "A=1 a", None, 1, ["a"])
+                ),
+                *([{"name": "a", "command": "node a.js", "count": bad}] for bad in (0, 101, "2", True, 1.5)),
+                *([{"name": "a", "command": "node a.js", more: "x"}] for more in ("vm_memory", "cpus")),
+                [{"name": "a", "command": "node a.js"}, {"name": "a", "command": "node b.js"}],
             ]
         ),
         "",

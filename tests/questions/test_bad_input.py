@@ -40,6 +40,16 @@ WRONG = {
     "pool of one": ("pool_size=1", ["pool_size", "'1'", "2 to 500"]),
     "plan in lower case": ("db_plan=basic", ["db_plan", "'basic'", "Basic"]),
     "host name with a path": ("hostname=https://x.org/", ["hostname", "bare host name"]),
+    "worker that is the app": ("workers=[{name: app, command: x}]", ["workers", "app is the web app itself"]),
+    "worker without a command": ("workers=[{name: a, command: ''}]", ["command of a", "one line"]),
+    "worker through a shell": ("workers=[{name: a, command: x && y}]", ["command of a", "without a shell"]),
+    "worker by mix": ("workers=[{name: a, command: mix run}]", ["no mix", "/app/bin/NAME start"]),
+    "two workers of one name": (
+        "workers=[{name: a, command: x}, {name: a, command: y}]",
+        ["workers", "a is there twice"],
+    ),
+    "no machine for a worker": ("workers=[{name: a, command: x, count: 0}]", ["count of a", "1 to 100"]),
+    "memory of a worker that is not sold": ("workers=[{name: a, command: x, vm_memory: 6gb}]", ["vm_memory of a"]),
     "environment called production": ("environments=[{name: production}]", ["environments", "production"]),
 }
 CLASHES = {
@@ -72,6 +82,22 @@ CLASHES = {
     "suspended with 4 GB in another environment": (
         ["auto_stop=suspend", "environments=[{name: qa, vm_memory: 4gb}]"],
         ["environments", "vm_memory of qa", "more than 2gb"],
+    ),
+    "worker beside SQLite": (
+        ["database=sqlite", "workers=[{name: a, command: x}]"],
+        ["workers", "on the volume of one machine", "use [], or a database"],
+    ),
+    "worker with more memory than the size can have": (
+        ["vm_size=shared-cpu-1x", "workers=[{name: a, command: x, vm_memory: 4gb}]"],
+        ["vm_memory of a", "shared-cpu-2x"],
+    ),
+    "worker that npm starts": (
+        ["stack=nextjs", "workers=[{name: a, command: npm run worker}]"],
+        ["command of a", "Node.js alone", "node dist/worker.js"],
+    ),
+    "worker called as a service of Compose": (
+        ["compose=true", "workers=[{name: caddy, command: x}]"],
+        ["caddy is a service of compose.production.yaml"],
     ),
     "service on the HTTP port": (
         ["http_port=6600", "tcp_services=[{name: a, port: 6600}]"],

@@ -48,6 +48,13 @@ SAMPLES: dict[str, list[Any]] = {
     "survey": [[], ['mix.exs: It isn\'t "served". $HOME `stays` \\n.', "config/prod.exs: Another one."]],
     "extra_env": [{}, {"LOG_LEVEL": "info", "QUOTED": 'a "b" \\c', "ON": True}],
     "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],
+    "workers": [
+        [],
+        [
+            {"name": "worker", "command": "node dist/worker.js", "vm_memory": "8gb", "count": 2},
+            {"name": "mailer", "command": "node --enable-source-maps worker/mailer.mjs 'a \"b\" c'"},
+        ],
+    ],
     "environments": [
         [],
         [{"name": "staging", "org": "other", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],

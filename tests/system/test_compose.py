@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import time
+import tomllib
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -179,6 +180,20 @@ def test_a_nextjs_app_serves_what_its_migrations_made(next_stack: Stack) -> None
     assert (live["status"], live["revision"]) == ("ok", phoenix.REVISION)
     assert json.loads(next_stack.get("/readyz"))["checks"]["database"]["status"] == "ok"
     assert json.loads(next_stack.get("/tasks")) == [{"id": 1, "title": "first"}]
+
+
+def test_a_worker_of_a_nextjs_app_runs_beside_it(next_stack: Stack) -> None:
+    """The script `worker` of its package.json: its file and a package that the app does not use are in the image."""
+    processes = tomllib.loads((next_stack.folder / "fly.toml").read_text())["processes"]
+    assert processes == {"app": "", "worker": "node worker/jobs.mjs"}
+    for _ in range(60):
+        if "worker sees first" in (said := next_stack.compose("logs", "--no-color", "worker")):
+            break
+        time.sleep(0.5)
+    assert "worker sees first" in said
+    next_stack.compose("stop", "worker")
+    assert "done with all" in next_stack.compose("logs", "--no-color", "worker"), "it is asked to end, and may"
+    next_stack.compose("start", "worker")
 
 
 def test_a_migration_of_a_nextjs_app_that_fails_leaves_the_app_that_runs(next_stack: Stack, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ what is allowed, as the end of a sentence, or nothing when the answer is fine.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from .. import naming
 from ..detect.clients import TIGRIS, UPSTASH_REST
+from ..detect.workers import NODE_COMMAND
 from ..fly import memory, platform
 from ..stacks import ATOM, FRAMEWORKS, STACKS
 
@@ -235,6 +237,62 @@ _OURS = {
     "READY_TCP",
     "RELEASE_MODE",
 }
+
+
+def _workers(value: Any, answers: Answers) -> str:
+    stack = STACKS.get(str(answers.get("stack")))
+    nextjs = stack is not None and stack.framework == "nextjs"
+    command = "node dist/worker.js" if nextjs else "/app/bin/my_shop start"
+    example = f"use a list such as [{{name: worker, command: {command}, vm_memory: 512mb, count: 1}}], or []"
+    if problem := _maps(value, "a worker", {"name", "command"}, {"vm_memory", "count"}, example):
+        return problem
+    names = {"app"}
+    for worker in value:
+        name = str(worker["name"])
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", name):
+            return f"{name} must be lowercase letters, digits, _ and -, at most 30"
+        if name in names:
+            return (
+                "app is the web app itself; give the worker another name" if name == "app" else f"{name} is there twice"
+            )
+        if answers.get("compose") is True and name in _COMPOSE:
+            return f"{name} is a service of compose.production.yaml already; give the worker another name"
+        if problem := _command(worker["command"], nextjs):
+            return f"command of {name}: {problem}"
+        memory_of = worker.get("vm_memory")
+        if memory_of is not None and (problem := _memory(memory_of, {"vm_size": answers.get("vm_size", AUTO)})):
+            return f"vm_memory of {name}: {problem}"
+        count = worker.get("count", 1)
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 100:
+            return f"count of {name}: use a number from 1 to 100"
+        names.add(name)
+    if value and answers.get("database") == "sqlite":
+        return (
+            "the file of SQLite is on the volume of one machine, and a worker's machine has none of it; "
+            "use [], or a database that machines share"
+        )
+    return ""
+
+
+_COMPOSE = {"caddy", "migrate", "postgres"}
+
+
+def _command(value: Any, nextjs: bool) -> str:
+    try:
+        words = shlex.split(value) if isinstance(value, str) and "\n" not in value else []
+    except ValueError:
+        return "a quote in it is not closed"
+    if not words:
+        return "use a command of one line"
+    if {"&&", "||", "|", ";", "&"} & set(words) or re.match(r"\w+=", words[0]):
+        return "Fly starts it without a shell; use one program with its arguments"
+    if nextjs and not NODE_COMMAND.fullmatch(value):
+        return (
+            "the image has Node.js alone, neither npm nor tsx; use node with a JavaScript file, as node dist/worker.js"
+        )
+    if not nextjs and words[0] in ("mix", "iex", "elixir"):
+        return f"the image has a release and no {words[0]}; use /app/bin/NAME start or /app/bin/NAME eval"
+    return ""
 
 
 def _secrets(value: Any, answers: Answers) -> str:
@@ -543,6 +601,7 @@ CHECKS: dict[str, Check] = {
     "database_env": _database_env,
     "database_file": _database_file,
     "volume": _volume,
+    "workers": _workers,
     "database_name": _name_or_auto,
     "db_plan": _plan,
     "db_region": _db_region,

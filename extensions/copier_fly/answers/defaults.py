@@ -238,6 +238,22 @@ def _is_auto(context: Context, name: str, value: Any) -> bool:
 
 
 @pass_context
+def own_workers(context: Context) -> list[dict[str, str]]:
+    """Return the process groups of the project's own fly.toml, else the worker that it starts itself, as an answer.
+
+    Nothing where one of them could not run here.
+    """
+    project = detected(context)
+    workers = project.existing_deployment.fly_toml.workers or [one for one in project.workers if one.served]
+    found = []
+    for worker in workers:
+        size = platform.known_memory(worker.vm_memory)
+        own = {"vm_memory": size} if size and size != context["vm_memory"] else {}
+        found.append({"name": worker.name, "command": worker.command, **own})
+    return [] if checks.CHECKS["workers"](found, context.get_all()) else found
+
+
+@pass_context
 def settings_found(context: Context) -> dict[str, str]:
     """Return the variables that the project's own fly.toml sets, without those that other answers set.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,27 @@ def app_secrets(context: Context) -> list[dict[str, Any]]:
 
 
 @pass_context
+def machines_of_workers(context: Context, env: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the workers of an environment (of `all_environments`) with their machines.
+
+    Each has `name`, `command` (in the quotes of TOML), `words` (the command split), `vm_memory`, `vm_size` and `count`.
+    """
+    return [
+        {
+            "name": worker["name"],
+            "command": json.dumps(worker["command"], ensure_ascii=False),
+            "words": shlex.split(worker["command"]),
+            "vm_memory": (size := str(worker.get("vm_memory") or env["vm_memory"])),
+            "vm_size": platform.sizes_for(memory.megabytes(size))[0]
+            if context["vm_size"] == "auto"
+            else env["vm_size"],
+            "count": worker.get("count", 1),
+        }
+        for worker in context["workers"]
+    ]
+
+
+@pass_context
 def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Estimate what an environment, production where none is given, costs in USD for 30 days.
 
@@ -98,6 +121,10 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
     machines = max(2 if context["ha"] else 1, env["min_machines"])
     each = platform.machine_price(env["vm_size"], memory.megabytes(env["vm_memory"]))
     items = [(f"{machines} x {env['vm_size']} with {env['vm_memory']}", machines * (each or 0))]
+    for worker in machines_of_workers(context, env):
+        price = platform.machine_price(worker["vm_size"], memory.megabytes(worker["vm_memory"]))
+        text = f"{worker['name']}: {worker['count']} x {worker['vm_size']} with {worker['vm_memory']}"
+        items.append((text, worker["count"] * (price or 0)))
     match context["database"]:
         case "fly_managed":
             plan = context["effective_db_plan"]

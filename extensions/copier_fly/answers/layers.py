@@ -68,6 +68,8 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         "offsite_backups": github and scripts and postgres and answer["offsite_backups"],
         "template_updates": github and answer["template_updates"],
         # --- Beside
+        "workers": answer["workers"],
+        "nextjs_workers": answer["workers"],
         "tcp": answer["tcp_services"],
         "compose": answer["compose"],
     }

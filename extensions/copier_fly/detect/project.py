@@ -129,6 +129,21 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A process beside the web app: its command, and the place that has it; `vm_memory` in the words of the question.
+
+    `served` is set where the image can start the command as it is.
+    """
+
+    name: str
+    command: str
+    file: str = ""
+    line: int | None = None
+    vm_memory: str | None = None
+    served: bool = True
+
+
+@dataclass(frozen=True)
 class UmbrellaApp:
     """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
@@ -321,7 +336,10 @@ class NextjsApp:
 
 @dataclass(frozen=True)
 class FlyToml:
-    """What a fly.toml says, under the names of the questions where there is one; `env` as text."""
+    """What a fly.toml says, under the names of the questions where there is one; `env` as text.
+
+    `workers` are the process groups beside `app`, none where no group has that name.
+    """
 
     app: str | None = None
     primary_region: str | None = None
@@ -336,6 +354,7 @@ class FlyToml:
     volume: str | None = None
     mounted_at: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    workers: tuple[Worker, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -358,7 +377,7 @@ class Project:
 
     `app_dir` is the app's folder ("." or a posix path) and `stack` its kind, both None where no app was found; `apps`
     are all deployable ones, the nearest first. `folder` is the target's own name, `workflows` are the workflows on
-    GitHub that are not the template's.
+    GitHub that are not the template's. `workers` are the processes that the app starts beside the web server.
     """
 
     folder: str
@@ -372,4 +391,5 @@ class Project:
     bucket: Client = field(default_factory=Client)
     redis: Client = field(default_factory=Client)
     existing_deployment: ExistingDeployment = field(default_factory=ExistingDeployment)
+    workers: tuple[Worker, ...] = ()
     warnings: tuple[ProjectWarning, ...] = ()

@@ -314,6 +314,15 @@ def bucket(target: Target, project: Project) -> Iterator[ProjectWarning]:
         yield warning(code, (found.file, found.line), package=found.package, names=names, fly=fly)
 
 
+def own_workers(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """A process beside the web app that the image cannot start as it is."""
+    for worker in project.workers if not project.existing_deployment.fly_toml.workers else ():
+        if not worker.served:
+            code = "worker-of-node" if project.stack == "nextjs" else "worker-of-release"
+            release = project.elixir.release_name or project.elixir.name or "NAME"
+            yield warning(code, (worker.file, worker.line), name=worker.name, command=worker.command, release=release)
+
+
 # --- A deployment that is there already -----------------------------------------------------------------
 
 
@@ -393,6 +402,7 @@ RULES: tuple[Rule, ...] = (
     redis,
     redis_ipv6,
     bucket,
+    own_workers,
     own_image,
     own_build_steps,
     own_workflows,

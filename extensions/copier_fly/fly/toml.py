@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..detect.project import FlyToml
+from ..detect.project import FlyToml, Worker
 from . import memory
 
 SHOWN = 40
@@ -33,7 +33,8 @@ def flat(data: Mapping[str, Any], above: str = "") -> dict[str, list[str]]:
             for table in tables:
                 for inner, texts in flat(table, f"{key}.").items():
                     found.setdefault(inner, []).extend(texts)
-        elif value not in ({}, []):
+        # There, "" is the image's own command.
+        elif value not in ({}, []) and (key, value) != ("processes.app", ""):
             found.setdefault("vm.memory" if key == "vm.memory_mb" else key, []).append(_text(key, value))
     return found
 
@@ -48,12 +49,12 @@ def _text(key: str, value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def unknown(keys: Mapping[str, list[str]], volume: bool = False) -> list[str]:
+def unknown(keys: Mapping[str, list[str]], volume: bool = False, groups: bool = False) -> list[str]:
     """The tables and keys at the top of a fly.toml that the template has no place for, in their order.
 
-    With `volume` there is one for mounts.
+    With `volume` there is one for mounts, with `groups` for processes.
     """
-    rendered = _RENDERED | ({"mount", "mounts"} if volume else set())
+    rendered = _RENDERED | ({"mount", "mounts"} if volume else set()) | ({"processes"} if groups else set())
     return list(dict.fromkeys(top for key in keys if (top := key.partition(".")[0]) not in rendered))
 
 
@@ -65,7 +66,7 @@ def left_behind(old: Mapping[str, list[str]], new: Mapping[str, list[str]]) -> l
         if key.startswith("env.")
         else f"{key} = {_short(values)}{f' (now {_short(new[key])})' if key in new else ''}"
         for key, values in old.items()
-        if values != new.get(key)
+        if values != new.get(key) and key != "vm.processes"
     ]
 
 
@@ -82,7 +83,7 @@ def settings(data: Mapping[str, Any]) -> FlyToml:
         value = value[0] if isinstance(value, list) and value else value
         return value if isinstance(value, Mapping) else {}
 
-    vm, http, metrics, deploy = table("vm"), table("http_service"), table("metrics"), table("deploy")
+    vm, http, metrics, deploy = _vm(data, "app"), table("http_service"), table("metrics"), table("deploy")
     mount = table("mounts") or table("mount")
     return FlyToml(
         app=_string(data.get("app")),
@@ -98,7 +99,29 @@ def settings(data: Mapping[str, Any]) -> FlyToml:
         volume=_string(mount.get("source")),
         mounted_at=_string(mount.get("destination")),
         env=_env(data.get("env")),
+        workers=_workers(data),
     )
+
+
+def _vm(data: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    """The [[vm]] that counts for a process group: its own before that for all."""
+    value = data.get("vm")
+    tables = [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
+    groups = [table.get("processes") for table in tables]
+    own = [table for table, names in zip(tables, groups, strict=True) if isinstance(names, list) and group in names]
+    return next(iter([*own, *(table for table, names in zip(tables, groups, strict=True) if not names)]), {})
+
+
+def _workers(data: Mapping[str, Any]) -> tuple[Worker, ...]:
+    processes = data.get("processes")
+    if not isinstance(processes, Mapping) or "app" not in processes:
+        return ()
+    found = []
+    for name, command in processes.items():
+        if name != "app" and isinstance(command, str):
+            vm = _vm(data, name)
+            found.append(Worker(name, command, vm_memory=_memory(vm.get("memory", vm.get("memory_mb")))))
+    return tuple(found)
 
 
 def _string(value: Any) -> str | None:

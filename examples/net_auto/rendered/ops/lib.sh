@@ -287,8 +287,8 @@ import_secrets() {
 }
 
 # list_machines: writes the machines of the app into $scratch/machines, a line for each: id, state, image, number of
-# services that take HTTP, and whether it may sleep, because Fly stops it without traffic or it is a standby. Machines that
-# run one command, such as the migrations, are left out. $scratch/fleet has the same as JSON.
+# services that take HTTP, whether it may sleep, because Fly stops it without traffic or it is a standby, and its process
+# group. Machines that run one command, such as the migrations, are left out. $scratch/fleet has the same as JSON.
 list_machines() {
   list_fly all_machines flyctl machine list --app "$app"
   jq 'map(select(.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP // "" | startswith("fly_app_") | not))' \
@@ -298,8 +298,20 @@ list_machines() {
         if ($image.tag // "") != "" then ":\($image.tag)" else "@\($image.digest)" end,
         (.config.services // [] | map(select(any(.ports[]?.handlers[]?; . == "http"))) | length),
         if any(.config.services[]?; (.autostop // false) | . != false and . != "off") or (.config.standbys // []) != []
-          then "sleeps" else "stays" end]
+          then "sleeps" else "stays" end,
+        .config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP // "app"]
     | @tsv' "$scratch/fleet" >"$scratch/machines"
+}
+
+# wrong_counts: prints GROUP=NUMBER for each group of $worker_counts that has more or fewer machines in $scratch/fleet. The
+# NUMBER is what `fly scale count` wants, which counts standbys too.
+wrong_counts() {
+  for wanted in ${worker_counts:-}; do
+    jq -r --arg group "${wanted%=*}" --argjson wanted "${wanted#*=}" '
+      map(select((.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP) == $group) | .config.standbys // [] != [])
+      | (map(select(.)) | length) as $standbys
+      | if length - $standbys == $wanted then empty else "\($group)=\($wanted + $standbys)" end' "$scratch/fleet"
+  done
 }
 
 # serves ID IMAGE: whether a machine answers with the revision that the image was built from; $answer is what it says.
@@ -367,23 +379,29 @@ check_page() {
 verify_machines() {
   list_machines
   awake=
+  works=
   server=
+  sleeper=
+  idle=
   stopped=
   finding="$app has no machine"
   [ -s "$scratch/machines" ] || return 1
-  while IFS=$tab read -r id state has services sleeps <&4; do
+  while IFS=$tab read -r id state has services sleeps _ <&4; do
     check_machine "$id" "$state" "$has" "$services" "$1" "$2"
     case $verdict in
       wrong) return 1 ;;
       asleep)
-        sleeper=$id
+        if [ "$services" = 0 ]; then idle=$id; else sleeper=$id; fi
         [ "$sleeps" = sleeps ] || stopped=1
         ;;
       serves) awake=1 server=$id ;;
-      has) awake=1 ;;
+      has) works=1 ;;
     esac
     say "$finding"
   done 4<"$scratch/machines"
+  # A worker that works says nothing of an app whose machines all sleep.
+  [ -n "$sleeper" ] || awake=$awake$works
+  sleeper=${sleeper:-$idle}
   [ -n "$server" ] || return 0
   check_page "$server" || return 1
   say "$finding"

@@ -1,0 +1,59 @@
+"""Processes that a project starts beside its web app: the script `worker`, and the line `worker:` of a Procfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from . import files
+from .files import Target
+from .nextjs import app as nextjs_app
+from .project import App, Worker
+
+NODE_COMMAND = re.compile(
+    r"node(?: --[\w=./-]+)* (?:\./)?(?P<file>(?:[\w@-][\w.@-]*/)*[\w@-][\w.@-]*\.[cm]?js)(?: [^&|;<>$]*)?"
+)
+"""A command that starts a JavaScript file of the app: all that the image of a Next.js app can start."""
+_SCRIPTS = ("worker", "start:worker", "worker:start")
+_RUNS_SCRIPT = re.compile(r"(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun run) ([\w:-]+)")
+_RUNS_CODE = re.compile(r"(?:\S+ )*?(?:node|tsx|ts-node|bun)\b")
+_ENVIRONMENT = re.compile(r"(?:cross-env )?NODE_ENV=production ")
+"""What the image sets anyway."""
+
+
+def find(target: Target, app: App) -> tuple[Worker, ...]:
+    """The processes of an app; `served` where the image can start the command as it is."""
+    return tuple(_of_procfile(target, app)) or tuple(_of_scripts(target, app) if app.stack == "nextjs" else ())
+
+
+def _of_procfile(target: Target, app: App) -> Iterator[Worker]:
+    for file in dict.fromkeys((files.join(app.dir, "Procfile"), "Procfile")):
+        for number, line in enumerate((target.text(file) or "").splitlines(), 1):
+            if found := re.fullmatch(r"worker:\s*(\S.*?)\s*", line):
+                command = plain_command(target, app, found[1])
+                yield Worker("worker", command, file, number, served=_is_served(target, app, command))
+                return
+
+
+def _of_scripts(target: Target, app: App) -> Iterator[Worker]:
+    file = files.join(app.dir, "package.json")
+    for name in _SCRIPTS:
+        command = plain_command(target, app, f"npm run {name}")
+        # Workers of other platforms are called so too.
+        if _RUNS_CODE.match(command):
+            _, line = target.where([file], f'"{name}":')
+            yield Worker("worker", command, file, line, served=_is_served(target, app, command))
+            return
+
+
+def plain_command(target: Target, app: App, command: str) -> str:
+    """The command that a script stands for, without what the image sets anyway; any other one as it is."""
+    scripts = nextjs_app.package_json(target, app.dir).get("scripts") if app.stack == "nextjs" else {}
+    found = _RUNS_SCRIPT.fullmatch(command)
+    named = scripts.get(found[1]) if found and isinstance(scripts, dict) else None
+    return _ENVIRONMENT.sub("", named if isinstance(named, str) else command, count=1)
+
+
+def _is_served(target: Target, app: App, command: str) -> bool:
+    found = NODE_COMMAND.fullmatch(command) if app.stack == "nextjs" else None
+    return bool(found and target.is_file(files.join(app.dir, found["file"])))
