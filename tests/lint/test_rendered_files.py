@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,6 @@ def test_workflows(renders: dict[str, Path]) -> None:
 
 
 def test_compose_files(renders: dict[str, Path], tmp_path: Path) -> None:
-    """As JSON: the checker knows nothing of Compose's own tags."""
     files = corpus.distinct(renders, "compose*.yaml")
     for number, rendered in enumerate(files):
         [document] = corpus.yaml_documents(rendered.file.read_text())
@@ -106,6 +107,31 @@ def test_compose_files(renders: dict[str, Path], tmp_path: Path) -> None:
     if files:
         found = sorted(tmp_path.iterdir())
         tools.clean(tools.run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *found))
+
+
+@pytest.mark.needs("docker")
+def test_compose_takes_them(renders: dict[str, Path], tmp_path: Path) -> None:
+    """A cycle of what waits for what, and what a service inherits, only Compose itself sees."""
+    values = {"DOMAIN": "shop.example.com", "POSTGRES_PASSWORD": "x", "SECRET_KEY_BASE": "x"}
+    refused = {}
+    for number, rendered in enumerate(corpus.distinct(renders, "compose*.yaml")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        shutil.copy(rendered.file, folder)
+        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+        done = subprocess.run(
+            ["docker", "compose", "-f", rendered.file.name, "config", "--format", "json"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            refused[str(rendered)] = done.stderr
+            continue
+        with_ports = [name for name, service in json.loads(done.stdout)["services"].items() if service.get("ports")]
+        assert set(with_ports) <= {"caddy", "app"}, f"{rendered}: one machine has each port once"
+    assert refused == {}
 
 
 def test_no_directive_lacks_a_reason(renders: dict[str, Path]) -> None:

@@ -190,17 +190,9 @@ def given(project: Path) -> dict[str, Any]:
 # --- Files ------------------------------------------------------------------------------------------------
 
 
-class _Yaml(yaml.SafeLoader):
-    """YAML with the two tags of Docker Compose: what they stand at takes the place of what another file says."""
-
-
-for _tag in ("!reset", "!override"):
-    _Yaml.add_constructor(_tag, lambda loader, node: loader.construct_yaml_seq(node))
-
-
 def yaml_documents(text: str) -> list[Any]:
     """Every document of a YAML text. Raises yaml.YAMLError when it is none."""
-    return list(yaml.load_all(text, Loader=_Yaml))
+    return list(yaml.load_all(text, Loader=yaml.SafeLoader))
 
 
 class Rendered(NamedTuple):
