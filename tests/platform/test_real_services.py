@@ -155,3 +155,14 @@ def test_a_dry_run_shows_how_redis_is_made(with_redis: Account) -> None:
 def test_the_doctor_names_the_missing_address_of_redis(with_redis: Account) -> None:
     assert with_redis.type("flyctl apps create shop --org personal").code == 0
     assert "QUEUE_REDIS_URL is not on Fly. Run: ops/setup production" in with_redis.run("doctor").out
+
+
+def test_sqlite_has_a_bucket_for_its_replica_before_it_is_deployed(make_account: Callable[..., Account]) -> None:
+    answers = {"database": "sqlite", "database_env": "DATABASE_PATH", "database_file": "/data/shop.db"}
+    account = make_account(bucket="none", **answers)
+
+    ran = account.run("setup", "--yes", "--no-deploy")
+
+    assert ran.code == 0, ran.text
+    assert "make the bucket shop-uploads and store its keys as secrets" in ran.out
+    assert set(account.app.secrets) == {*KEYS, "SECRET_KEY_BASE"}

@@ -24,7 +24,7 @@ def test_every_deploy_keeps_the_one_machine_and_its_volume(make_account: Callabl
     [mount] = machine.config["mounts"]
     assert (mount["path"], mount["volume"]) == ("/data", volume.id)
     assert (mount["extend_threshold_percent"], mount["add_size_gb"], mount["size_gb_limit"]) == (80, 1, 10)
-    assert set(account.app.secrets) == {"SECRET_KEY_BASE"}
+    assert set(account.app.secrets) >= {"SECRET_KEY_BASE", "BUCKET_NAME", "AWS_SECRET_ACCESS_KEY"}
 
     account.commit("lib/a.ex", "1")
     again = account.run("deploy", "--yes")

@@ -205,6 +205,7 @@ def _database(draw: st.DrawFn) -> dict[str, Any]:
                     "database_env": ENV_NAME.map("DB_{}".format),
                     "database_file": st.sampled_from(["/data/a.db", "file:/mnt/a/b-c.sqlite3", "/srv/x/y"]),
                     "volume": matching(r"[a-z][a-z0-9_]{0,29}"),
+                    "sqlite_replica": st.sampled_from(choices("sqlite_replica")),
                 }
             )
         ),
@@ -376,6 +377,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 "database",
                 "database_engine",
                 "redis",
+                "sqlite_replica",
                 "scripts",
                 "strategy",
                 "routing_check",

@@ -35,6 +35,7 @@ MACHINE = ROOT / "tests" / "machine"
 CATALOG = ROOT / "extensions" / "copier_fly" / "fly" / "catalog"
 RECIPES = MACHINE / "images"
 LABEL = "copier-fly.stand-in"
+LITESTREAM = yaml.safe_load((CATALOG / "databases.yml").read_text())["sqlite"]["litestream"]
 FRONTEND = "docker/dockerfile:1"
 """What a `# syntax=` line names: BuildKit takes it from the engine's images, or pulls it."""
 _TESTING = "forky"
@@ -176,6 +177,8 @@ def recipe(tag: str) -> Callable[[], tuple[str, str]] | None:
         return _caddy
     if name == FRONTEND:
         return _frontend
+    if re.fullmatch(r"litestream/litestream:[\d.]+-scratch", name):
+        return _litestream
     return None
 
 
@@ -196,6 +199,7 @@ def in_catalog() -> set[str]:
     for name in ("elixir", "node"):
         catalog = yaml.safe_load((CATALOG / f"{name}.yml").read_text())
         collect([catalog["images"], catalog.get("distroless")])
+    collect(LITESTREAM)
     return found
 
 
@@ -305,17 +309,27 @@ def _caddy() -> tuple[str, str]:
 
 
 def _frontend() -> tuple[str, str]:
-    program = cache_folder() / "bin" / "dockerfile-frontend"
-    if not program.exists():
-        raise NoStandInError("a stand-in needs the Dockerfile frontend (tests/machine/prepare)")
-    version = program.resolve().parent.name
-    dockerfile = RECIPES / "frontend.Dockerfile"
+    reference, version = _of_go("frontend", "dockerfile-frontend")
+    return reference, f"the frontend of BuildKit {version}, built from its module"
+
+
+def _litestream() -> tuple[str, str]:
+    reference, version = _of_go("litestream", "litestream")
+    return reference, f"Litestream {version}, built from its module"
+
+
+def _of_go(recipe: str, program: str) -> tuple[str, str]:
+    """An image around a program that tests/machine/prepare builds, and the version of it."""
+    built = cache_folder() / "bin" / program
+    if not built.exists():
+        raise NoStandInError(f"a stand-in needs {program} (tests/machine/prepare)")
+    folder = built.resolve().parent
+    dockerfile = RECIPES / f"{recipe}.Dockerfile"
 
     def make(reference: str) -> None:
-        _build(dockerfile, program.resolve().parent, reference)
+        _build(dockerfile, folder, reference)
 
-    reference = _keyed("frontend", version, [dockerfile.read_text()], make)
-    return reference, f"the frontend of BuildKit {version}, built from its module"
+    return _keyed(recipe, folder.name, [dockerfile.read_text()], make), folder.name
 
 
 def _node_architecture() -> str:

@@ -35,15 +35,14 @@ class S3:
 
 @contextmanager
 def server() -> Iterator[S3]:
-    """Start one. Skips where it or the AWS CLI is not installed."""
+    """Start one. Skips where it is not installed."""
     gateway = str(needs.require("versitygw"))
-    needs.require("aws")
     port = free_port()
     key_id, key = secrets.token_hex(10).upper(), secrets.token_hex(20)
-    folder = Path(tempfile.mkdtemp(prefix="s3-"))
-    # Without its notes in extended attributes, which not every file system has.
+    folder, notes = Path(tempfile.mkdtemp(prefix="s3-")), Path(tempfile.mkdtemp(prefix="s3-notes-"))
+    # Its notes, such as what a client says of an object, in files: not every file system has extended attributes.
     command = [gateway, "--access", key_id, "--secret", key, "--port", f"127.0.0.1:{port}", "--quiet"]
-    command += ["posix", "--nometa", str(folder)]
+    command += ["posix", "--sidecar", str(notes), str(folder)]
     running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, running)
@@ -52,6 +51,7 @@ def server() -> Iterator[S3]:
         running.terminate()
         running.wait(10)
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(notes, ignore_errors=True)
 
 
 def _wait_for(port: int, running: subprocess.Popen[bytes], timeout: float = 30) -> None:

@@ -82,6 +82,10 @@ def app_secrets(context: Context) -> list[dict[str, Any]]:
     ):
         for name in context[names] if context[answer] in ("s3", "url") else ():
             secrets.setdefault(name, (how, False))
+    if context["layers"]["litestream"] and context["bucket"] == "s3":
+        # Amazon's own has no endpoint to name.
+        for name in (name for name in TIGRIS if name != "AWS_ENDPOINT_URL_S3"):
+            secrets.setdefault(name, ("from the provider of the bucket", False))
     if context["bucket"] == "tigris":
         secrets |= dict.fromkeys(TIGRIS, ("set by fly storage create", True))
     if context["redis"] == "upstash":
@@ -137,7 +141,7 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
             items.append(("a volume with 1 GB", prices["volume_gb"]))
         case "external":
             items.append(("the database by its own provider", 0))
-    if context["bucket"] == "tigris":
+    if context["layers"]["tigris"]:
         items.append(("Tigris by use", 0))
     if context["redis"] == "upstash":
         items.append(("Upstash Redis by use", 0))

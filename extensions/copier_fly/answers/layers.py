@@ -25,6 +25,7 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
     release_command = migrations and not sqlite
     # Plain SQL files have no tool but the runner.
     cli = release_command and answer["migration_runner"] == "cli" and answer["orm"] in {"prisma", "drizzle"}
+    litestream = sqlite and answer["sqlite_replica"] == "litestream"
     push = github and answer["deploy_on"] == "push"
     return {
         "elixir": True,
@@ -44,13 +45,14 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         "external": external,
         "ecto": database != "none",
         "ecto_sqlite": sqlite,
+        "litestream": litestream,
         "repos": database != "none" and not sqlite and len(answer["repo_otp_apps"]) > 1,
         "nextjs_database": answer["speaks_postgres"],
         "nextjs_sqlite": sqlite,
         "nextjs_external": other_server,
         # --- Services beside it
         "bucket": answer["bucket"] != "none",
-        "tigris": answer["bucket"] == "tigris",
+        "tigris": answer["bucket"] == "tigris" or (litestream and answer["bucket"] == "none"),
         "redis": answer["redis"] != "none",
         "upstash": answer["redis"] == "upstash",
         # --- Its migrations
