@@ -126,3 +126,10 @@ def test_without_scripts_no_file_sends_a_reader_to_one(render: Callable[..., Pat
     project = render(template_support.example(name) | {"scripts": "none", "alerts": "none"})
     said = {path for path, file in rendered_files(project).items() if re.search(r"\bops/[a-z]", file.read_text())}
     assert said == set()
+
+
+def test_without_a_replica_no_file_knows_of_one(render: Callable[..., Path]) -> None:
+    project = render(template_support.example("phoenix_sqlite") | {"sqlite_replica": "none"})
+    said = {path for path, file in rendered_files(project).items() if "litestream" in file.read_text().lower()}
+    assert said == set()
+    assert (project / "rel/overlays/bin/server").read_text().endswith("./migrate\nPHX_SERVER=true exec ./shop start\n")

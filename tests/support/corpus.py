@@ -41,7 +41,6 @@ SAMPLES: dict[str, list[Any]] = {
     "build_env": [{}, {"STRIPE_KEY": "sk_test_stand_in", "LIMIT": 5}],
     "build_secrets": [[], ["SENTRY_AUTH_TOKEN"], ["HEX_ORGANIZATION_KEY", "OBAN_LICENSE_KEY", "GITHUB_TOKEN"]],
     "env_files": [[], [".env.production", "web/.env"]],
-    "sqlite_replica": ["none", "litestream"],
     "vm_memory": ["1gb", "256mb", "8gb"],
     "vm_size": ["auto", "performance-1x"],
     "grace_period": ["30s", "120s"],

@@ -12,7 +12,7 @@ case $environment in
     hostname=shop.fly.dev
     region=iad
     machine="shared-cpu-1x with 512mb"
-    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, a volume with 1 GB 0.00; prices of DATE, traffic not included)"
+    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 512mb 0.00, a volume with 1 GB 0.00, Tigris by use; prices of DATE, traffic not included)"
     github_token="fly tokens create deploy -a shop -x 2160h -n github"
     ;;
   *)
@@ -36,6 +36,8 @@ database_env=DATABASE_PATH
 database_file=/data/shop.db
 volume=data
 backup_command="/app/bin/backup"
+# Who makes the bucket for the replica of the database.
+bucket=tigris
 # Raw TCP ports of the app; they need a dedicated IPv4 address.
 tcp_ports=""
 

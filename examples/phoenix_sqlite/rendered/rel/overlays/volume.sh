@@ -35,5 +35,25 @@ restore_copy() {
     [ ! -f "$file$end" ] || mv "$file$end" "$file.before$end"
   done
   mv "$file.next" "$file"
+  rm -rf "$folder/.${file##*/}-litestream"
   echo "Restored the copy; the database as it was is $file.before"
+}
+
+# restore_replica: on an empty volume, brings the database back from the bucket. A bucket that does not answer ends the start
+# then: an empty database would take the place of the real one there. Sets $replica where a bucket is named.
+restore_replica() {
+  replica=
+  if [ -z "${BUCKET_NAME:-}" ]; then
+    echo "BUCKET_NAME is not set, so the database is on this volume alone, with no replica" >&2
+    return 0
+  fi
+  replica=yes
+  litestream restore -if-db-not-exists -if-replica-exists "$file"
+}
+
+# run WORDS: becomes the app, under Litestream where a bucket is named. Litestream hands a signal on, waits for the app, syncs a
+# last time and ends.
+run() {
+  [ -n "$replica" ] || exec "$@"
+  exec litestream replicate -exec "$*"
 }
