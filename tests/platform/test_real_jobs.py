@@ -91,6 +91,6 @@ def test_every_job_is_done_once_whatever_is_deployed(
     ).split("|")
     record_property("jobs", f"{done} done, {twice} twice, {lost} lost in {DEPLOYS} deploys and a rollback")
     assert (twice, lost) == ("0", "0")
-    assert int(done) > 50
+    assert int(done) > DEPLOYS, "the queue was in use all the time"
     said = [line for line in account.app.logs if "no job is left half done" in line["message"]]
     assert len(said) == 2 * (DEPLOYS + 1), "each worker was asked to end, and did in its time"
