@@ -31,9 +31,9 @@ ENV = {"FLY_MACHINE_ID": "m1", "FLY_APP_NAME": "web"}
 
 @pytest.fixture(scope="module")
 def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app with the template's files in it, every answer but the name its default."""
+    """The app with the template's files in it, every answer its default but the name and the replica."""
     folder = nextjs.make(SQLITE, tmp_path_factory.mktemp("sqlite") / "project")
-    return template_support.render(template, folder, {"fly_app": "web"})
+    return template_support.render(template, folder, {"fly_app": "web", "sqlite_replica": "none"})
 
 
 @pytest.fixture(scope="module")
