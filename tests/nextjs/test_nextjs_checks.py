@@ -100,5 +100,7 @@ def test_the_database_that_an_app_wants_is_suggested(
     dependencies: dict[str, str], database: str, app: Path, render: Callable[..., Path]
 ) -> None:
     _package(app, **dependencies)
+    (app / "lib").mkdir()
+    (app / "lib/data.ts").write_text("".join(f'import "{name}";\n' for name in dependencies))
     stored = (render({}, into=app) / ".copier-answers.yml").read_text()
     assert f"\ndatabase: {database}\n" in stored

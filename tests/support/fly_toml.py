@@ -359,7 +359,9 @@ def _one_per_group(config: Table) -> Iterator[str]:
     for name in ("mounts", "vm", "restart"):
         taken: set[str] = set()
         for number, section in enumerate(config.get(name, [])):
-            for group in _groups_of(config, section):
+            # A [[vm]] without processes is for those that no other one names (ComputeForGroup in processgroups.go).
+            others = ["of all others"] if name == "vm" else _groups(config)
+            for group in section.get("processes") or others:
                 if group in taken:
                     yield f"{name}[{number}]: group {group} has one already"
                 taken.add(group)

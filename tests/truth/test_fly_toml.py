@@ -163,7 +163,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "process_unknown": ('processes = ["app"]\n  [http', 'processes = ["web"]\n  [http', "no process group web"),
     "two_mounts": (GOOD[-1], VOLUME + VOLUME, "mounts[1]: group app has one already"),
-    "two_vms": (GOOD[-1], '\n[[vm]]\n  memory = "1gb"\n', "vm[1]: group app has one already"),
+    "two_vms": (GOOD[-1], '\n[[vm]]\n  memory = "1gb"\n', "vm[1]: group of all others has one already"),
     "mount_without_destination": (GOOD[-1], '\n[[mounts]]\n  source = "data"\n', "mounts[0]: has no destination"),
     "mount_size": (GOOD[-1], f'{VOLUME}  initial_size = "600gb"\n', "600gb is not between 1gb and 500gb"),
     "mount_retention": (GOOD[-1], f"{VOLUME}  snapshot_retention = 61\n", "61 is not between 1 and 60"),
