@@ -573,6 +573,13 @@ def test_a_random_secret_is_made_and_the_proxy_is_trusted(template: Path, tmp_pa
     assert 'AUTH_TRUST_HOST = "true"' in (app / "fly.toml").read_text()
 
 
+def test_a_secret_that_only_a_library_reads_says_so(template: Path, tmp_path: Path) -> None:
+    [secret] = copied(template, write(tmp_path / "shop", nextjs(dependencies={"@clerk/nextjs": "^6"})))["extra_secrets"]
+    assert secret["name"] == "CLERK_SECRET_KEY"
+    assert "package.json" not in secret["how"]
+    assert "its library reads" in secret["how"]
+
+
 def test_the_key_that_clerk_compiles_into_the_pages_is_told(tmp_path: Path) -> None:
     found = {one.code: str(one) for one in told(write(tmp_path, nextjs(dependencies={"@clerk/nextjs": "^6"})))}
     assert "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY" in found["variable-public"]

@@ -14,7 +14,7 @@ from ..detect import clients, files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
-from ..detect.project import Project, UmbrellaApp
+from ..detect.project import Project, UmbrellaApp, Variable
 from ..fly import memory, platform, toml
 from . import checks, questions
 
@@ -29,6 +29,12 @@ MADE_BY = dict.fromkeys(("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET")
 """Secrets that are random, and the command that their libraries' documentation makes them with."""
 
 
+def _how_made(variable: Variable) -> str:
+    if variable.file.endswith("package.json"):  # a library reads it, and no line of the app names it
+        return MADE_BY.get(variable.name, "the value that its library reads, see the documentation of that")
+    return MADE_BY.get(variable.name, f"the value that {variable.file} reads")
+
+
 @pass_context
 def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     """List the variables that the app does not boot without, as an answer for `extra_secrets`."""
@@ -36,9 +42,7 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     read = project.elixir.variables_at_run_time if project.stack != "nextjs" else project.nextjs.variables
     same = project.nextjs.database_variables if project.nextjs.uses_database else ()
     database = _own_address(project)
-    found = {
-        one.name: MADE_BY.get(one.name, f"the value that {one.file} reads") for one in read if one.name != database
-    }
+    found = {one.name: _how_made(one) for one in read if one.name != database}
     found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
     return [{"name": name, "how": how} for name, how in found.items()]
 
