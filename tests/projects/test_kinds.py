@@ -138,31 +138,32 @@ PACKAGES = {
 
 @pytest.mark.parametrize("case", NATIVE_CODE)
 @pytest.mark.parametrize("base", PACKAGES)
-def test_native_code_gets_its_compiler(case: str, base: str, dockerfiles: dict[str, str], tmp_path: Path) -> None:
+def test_native_code_gets_its_compiler(case: str, base: str, rendered: dict[str, Path], tmp_path: Path) -> None:
     dep, lock, wanted = NATIVE_CODE[case]
     mix, lines = f"  defp deps do\n    [\n      {dep}\n    ]\n  end\n", "".join(["%{\n", *lock, "}\n"])
-    one = compilers(dockerfiles[base], write(tmp_path / "one", {"mix.exs": mix, "mix.lock": lines}))
+    one = compilers(rendered[base], write(tmp_path / "one", {"mix.exs": mix, "mix.lock": lines}))
     below = {"mix.exs": phoenix()["mix.exs"], "apps/shop/mix.exs": "", "apps/shop_web/mix.exs": mix, "mix.lock": lines}
-    umbrella = compilers(dockerfiles[f"umbrella on {base}"], write(tmp_path / "umbrella", below))
+    umbrella = compilers(rendered[f"umbrella on {base}"], write(tmp_path / "umbrella", below))
     assert {PACKAGES[base][name] for name in one} == {PACKAGES[base][name] for name in umbrella} == wanted
 
 
 @pytest.fixture(scope="module")
-def dockerfiles(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {}
     for base in PACKAGES:
         for name, example in ((base, "phoenix_managed"), (f"umbrella on {base}", "umbrella_plain")):
             answers = answers_of(example) | {"runtime_base": base}
-            found[name] = (render(template, tmp_path_factory.mktemp("render"), answers) / "Dockerfile").read_text()
+            found[name] = render(template, tmp_path_factory.mktemp("render"), answers)
     return found
 
 
-def compilers(dockerfile: str, project: Path) -> list[str]:
-    """The packages that the first stage names for this project: its command is run there."""
-    [step] = re.findall(r"^ +(sed -nE .*) > /compilers$", dockerfile, re.MULTILINE)
+def compilers(rendered: Path, project: Path) -> list[str]:
+    """The packages that the first stage of a rendered Dockerfile names for this project: its command is run there."""
+    dockerfile = (rendered / "Dockerfile").read_text()
+    [step] = re.findall(r"^ +(sed -n -E .*) > /compilers$", dockerfile, re.MULTILINE)
     mounts = re.findall(r"--mount=source=(\S+),target=/(\S+)", dockerfile.partition(step)[0])
-    assert {source for source, target in mounts} == {target for source, target in mounts}
-    here = re.sub(r" /(?=(mix|apps))", f" {project}/", step)
+    assert [source.removeprefix("rel/") for source, target in mounts] == [target for source, target in mounts]
+    here = re.sub(r" /(?=(mix|apps))", f" {project}/", step).replace("/compilers.sed", f"{rendered}/rel/compilers.sed")
     return subprocess.run(["sh", "-c", here], capture_output=True, text=True, check=True).stdout.split()
 
 

@@ -35,17 +35,10 @@ own_host = own[:url][:host]
 
 allowed =
   case own[:check_origin] do
-    list when is_list(list) ->
-      list
-
-    default when default in [nil, true] and own_host in [nil, "", "localhost", "example.com"] ->
-      []
-
-    default when default in [nil, true] ->
-      ["//#{own_host}"]
-
-    _function_or_none ->
-      nil
+    list when is_list(list) -> list
+    set when set in [nil, true] and own_host in [nil, "", "localhost", "example.com"] -> []
+    set when set in [nil, true] -> ["//#{own_host}"]
+    _function_or_none -> nil
   end
 
 if allowed && added != [] do

@@ -1,0 +1,13 @@
+# Prints the packages that the Dockerfile compiles your dependencies with: of a C compiler, or of Rust. To add one, put
+# the dependency's name into a list below. See what it prints: sed -n -E -f rel/compilers.sed mix.exs mix.lock
+#
+# lazy_html for tests alone needs none: its line in mix.exs is kept (h), and takes its line in mix.lock out (G, d).
+/\{:lazy_html,.* only: (:test|\[:(dev, :)?test\])/h
+/^[ %{]*"lazy_html":/{G;/ only: /d;}
+# These name a compiler and are not compiled by it.
+/^[ %{]*"(cc_precompiler|daisyui|elixir_make|heroicons)":/d
+# Rust
+s/^[ %{]*"(rustler)":.*/cargo/p
+# C: these, all that use elixir_make or cc_precompiler, and what comes from git or a folder, as it may.
+s/^[ %{]*"(brotli|cmark|crc32cer|eleveldb|enacl|erlexec|ezstd|fast_tls|fast_xml|fast_yaml|jiffy|libsecp256k1|lz4|re2|rocksdb|snappyer|stringprep|xxhash)":.*/build-essential/p
+s/.*(:elixir_make|:cc_precompiler|": \{:git,| path: ).*/build-essential/p
