@@ -416,3 +416,32 @@ conclude() {
   [ -z "$stopped" ] || fail 1 "every machine has the image, but none is started, and flyctl starts none. Run: fly machine start $sleeper -a $app, then: ops/doctor $environment"
   say "Every machine has the image and is asleep, so none was asked. Start one to check: fly machine start $sleeper -a $app"
 }
+
+# --- Files of a backup -------------------------------------------------------------------------------------
+
+# checksum FILE: its SHA-256.
+checksum() {
+  if command -v sha256sum >/dev/null 2>&1; then
+    sha256sum <"$1"
+  else
+    shasum -a 256 <"$1"
+  fi | sed 's/ .*//'
+}
+
+# check_file FILE: whether a file that was written earlier is still as it was.
+check_file() {
+  [ -f "$1" ] || fail 2 "there is no file $1"
+  case $1 in
+    *.partial) fail 1 "$1 was left by a run that was killed, and is no backup. Use another one" ;;
+  esac
+  [ -s "$1" ] || fail 1 "$1 is empty. Use another one"
+  [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
+If you know that it is: sha256sum '$1' > '$1.sha256'"
+  [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
+    fail 1 "$1 has changed since it was written: its checksum differs from $1.sha256. Use another one"
+}
+
+# size FILE: in words.
+size() {
+  du -k "$1" | awk '{ if ($1 > 10240) printf "%.0f MB", $1 / 1024; else printf "%d kB", $1 }'
+}

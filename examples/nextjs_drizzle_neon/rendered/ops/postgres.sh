@@ -292,15 +292,6 @@ free_megabytes() {
 
 # --- Reading a dump ----------------------------------------------------------------------------------------
 
-# checksum FILE: its SHA-256.
-checksum() {
-  if command -v sha256sum >/dev/null 2>&1; then
-    sha256sum <"$1"
-  else
-    shasum -a 256 <"$1"
-  fi | sed 's/ .*//'
-}
-
 # Counts the rows of each table in what pg_restore prints: a row is a line between COPY and \. In the data itself pg_dump
 # escapes both.
 # shellcheck disable=SC2016 # awk's
@@ -334,15 +325,7 @@ read_dump() {
 
 # check_dump FILE: reads a file that was written earlier, and compares it with its checksum first.
 check_dump() {
-  [ -f "$1" ] || fail 2 "there is no file $1"
-  case $1 in
-    *.partial) fail 1 "$1 was left by a run that was killed, and is no backup. Use another dump" ;;
-  esac
-  [ -s "$1" ] || fail 1 "$1 is empty. Take another dump"
-  [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
-If you know that it is: sha256sum '$1' > '$1.sha256'"
-  [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
-    fail 1 "$1 has changed since it was written: its checksum differs from $1.sha256. Use another dump"
+  check_file "$1"
   read_dump "$1"
 }
 
@@ -366,9 +349,4 @@ compare() {
 # summary: how much $scratch/rows counts.
 summary() {
   awk '{ rows += $1 } END { printf "%d tables, %.0f rows", NR, rows }' "$scratch/rows"
-}
-
-# size FILE: in words.
-size() {
-  du -k "$1" | awk '{ if ($1 > 10240) printf "%.0f MB", $1 / 1024; else printf "%d kB", $1 }'
 }

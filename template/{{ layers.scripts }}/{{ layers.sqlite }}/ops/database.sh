@@ -47,15 +47,6 @@ find_volume() {
   [ -n "$volume_id" ] || fail 1 "$app has no volume $volume. The first deploy makes it: ops/deploy $environment"
 }
 
-# checksum FILE: its SHA-256.
-checksum() {
-  if command -v sha256sum >/dev/null 2>&1; then
-    sha256sum <"$1"
-  else
-    shasum -a 256 <"$1"
-  fi | sed 's/ .*//'
-}
-
 # read_copy FILE: reads all of a file of SQLite, and sets $summary. Ends the script if anything about it is wrong.
 read_copy() {
   [ -s "$1" ] || fail 1 "$1 is missing or empty"
@@ -68,18 +59,6 @@ read_copy() {
 
 # check_copy FILE: reads a file that was written earlier, and compares it with its checksum first.
 check_copy() {
-  [ -f "$1" ] || fail 2 "there is no file $1"
-  case $1 in
-    *.partial) fail 1 "$1 was left by a run that was killed, and is no backup. Use another copy" ;;
-  esac
-  [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
-If you know that it is: sha256sum '$1' > '$1.sha256'"
-  [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
-    fail 1 "$1 has changed since it was written: its checksum differs from $1.sha256. Use another copy"
+  check_file "$1"
   read_copy "$1"
-}
-
-# size FILE: in words.
-size() {
-  du -k "$1" | awk '{ if ($1 > 10240) printf "%.0f MB", $1 / 1024; else printf "%d kB", $1 }'
 }
