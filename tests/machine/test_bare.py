@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.system, pytest.mark.bare]
 
 COMMANDS = """
 git -c advice.detachedHead=false clone --quiet /from/repository.bundle .
-uv run --quiet copier copy --trust --defaults "$PWD" ../my-app
+{copy}
 test -x ../my-app/ops/deploy
-uv run pytest -n 2 -m 'not system'
+{test}
 """
 HERE = {
     "what a container may not": r"this user (?:cannot|may) ",
@@ -37,9 +37,19 @@ def test_the_commands_of_readme_pass_on_a_bare_machine(tmp_path: Path) -> None:
     )
     bundle = ["git", "bundle", "create", "--quiet", str(tmp_path / "repository.bundle"), "HEAD", "--tags"]
     subprocess.run(bundle, cwd=REPO, check=True)
+    readme = (REPO / "README.md").read_text()
+    [(copy, test)] = re.findall(r"^(uv run copier .*)\n(uv run pytest .*)$", readme, re.MULTILINE)
+    # There is no terminal to answer in.
+    commands = COMMANDS.format(copy=copy.replace("copier copy", "copier copy --defaults"), test=test)
     # bash waits for processes whose parents are gone, as a machine's first process does.
     done = docker.once(
-        machine.tag, "bash", "-euc", f"{COMMANDS}:", volumes={tmp_path: "/from:ro"}, timeout=3600, env={"CI": "true"}
+        machine.tag,
+        "bash",
+        "-euc",
+        f"{commands}:",
+        volumes={tmp_path: "/from:ro"},
+        timeout=3600,
+        env={"CI": "true", "PYTEST_ADDOPTS": "-n 2"},
     )
     assert done.returncode == 0, done.stdout[-20_000:]
     print(done.stdout)
