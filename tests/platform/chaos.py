@@ -43,7 +43,8 @@ PRINTED = re.compile(
 """A command in a sentence."""
 
 NOT_TYPED = re.compile(
-    r"[A-Z]{4}|…|^fly (auth|tokens|dashboard|machine|status|logs)|^ops/(logs|doctor)|^flyctl (could|printed)"
+    r"[A-Z]{4}|…|^fly (auth|tokens|dashboard|machine|status|logs|ssh|postgres connect)|^ops/(logs|doctor)"
+    r"|^flyctl (could|printed)"
 )
 """What a person fills in, what asks for one, and what only looks."""
 
@@ -83,7 +84,7 @@ class Point:
     @classmethod
     def of(cls, account: Account, call: Call) -> Point:
         """Where a script is."""
-        return cls(len(account.login.commands), re.sub(r"\b[0-9a-f]{14}\b", "ID", call.name))
+        return cls(len(account.login.commands), re.sub(r"(?<![0-9a-f])[0-9a-f]{14}(?![0-9a-f])", "ID", call.name))
 
 
 @dataclass
@@ -96,6 +97,10 @@ class Task:
     env: dict[str, str] = field(default_factory=dict)
     once: bool = False
     """A second run after a success would do something else."""
+    by_hand: Callable[[Account, Ran], None] | None = None
+    """What a person does whom a script tells to."""
+    ends: int = 0
+    """Its exit code where nothing fails."""
 
     def run(self, account: Account, *more: str) -> Ran:
         """Run the script."""
@@ -109,9 +114,17 @@ def goal(account: Account) -> Any:
     return {
         "apps": sorted(world.apps),
         "clusters": sorted(cluster.name for cluster in world.clusters.values()),
+        "buckets": sorted(world.buckets),
+        "redis": sorted(world.redis),
         "addresses": sorted(address.kind for address in app.addresses) if app else [],
         "secrets": sorted(app.secrets) if app else [],
-        "machines": sorted((machine.state, machine.image.rpartition(":")[2]) for machine in app.fleet) if app else [],
+        "volumes": sorted(volume.name for volume in app.volumes.values()) if app else [],
+        "machines": sorted(
+            (each.name, one.group, one.state, one.image.rpartition(":")[2])
+            for each in world.apps.values()
+            for one in each.fleet
+        ),
+        "databases": sorted(name for each in world.apps.values() for name in each.postgres_databases),
     }
 
 
@@ -139,6 +152,9 @@ def at(account: Account, point: Point, kind: Kind) -> Fault:
 def points(account: Account, task: Task) -> list[Point]:
     """The points of a task, in order."""
     found: dict[Point, None] = {}
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # Whoever starts the tests in the background has all that they start ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     begin(account, task)
 
     def look(call: Call) -> bool:
@@ -147,7 +163,7 @@ def points(account: Account, task: Task) -> list[Point]:
 
     account.platform.faults.append(Fault("", when=look))
     ran = task.run(account)
-    assert ran.code == 0, ran.text
+    assert ran.code == task.ends, ran.text
     return list(found)
 
 
@@ -172,9 +188,6 @@ def chosen(found: list[Point], tries: int, turn: int) -> list[tuple[Point, Kind]
 
 def check(account: Account, task: Task, tries: int, turn: int, record: Callable[[str, object], None]) -> None:
     """Let a task fail at its points, one after the other, and hold what it says against what there is."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        # Whoever starts the tests in the background has all that they start ignore Ctrl-C.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     found = points(account, task)
     wanted = task.reached(account)
     tried = chosen(found, tries, turn)
@@ -182,11 +195,12 @@ def check(account: Account, task: Task, tries: int, turn: int, record: Callable[
     wrong: list[str] = []
     for point, kind in tried:
         begin(account, task)
-        account.platform.faults.append(at(account, point, kind))
+        fault = at(account, point, kind)
+        account.platform.faults.append(fault)
         ran = task.run(account)
         where = f"{' '.join(task.command)}: {kind.name} at command {point.command}, {point.call}"
         problems = faults_of(account, kind, ran) + aftermath(account, task, wanted, ran, kind)
-        print("wrong" if problems else "green", where, flush=True)
+        print("wrong" if problems else "green" if fault.hits else "missed", where, flush=True)
         wrong += [f"{where}: {problem}" for problem in problems]
     assert not wrong, f"{len(wrong)} of {len(tried)}:\n" + "\n\n".join(wrong)
 
@@ -239,21 +253,36 @@ def same(there: Any, wanted: Any, kind: Kind) -> bool:
     return bool(there == wanted)
 
 
+def follow(account: Account, task: Task, ran: Ran, steps: int = 1) -> list[str]:
+    """Type what a script prints that has failed; what is wrong. What only a person can do may come in between."""
+    found: list[str] = []
+    if task.by_hand:
+        task.by_hand(account, ran)
+    for command in commands(ran) if ran.code in (1, 3) else []:
+        if NOT_TYPED.search(command):
+            continue
+        asks = re.match("ops/(setup|deploy|rollback|secrets|restore)|fly storage destroy", command)
+        agreed = command + (" --yes" if asks else "")
+        led = account.type(agreed, **task.env)
+        if led.code == 3 and steps:
+            found += follow(account, task, led, steps - 1)
+        elif led.code != 0 and not (task.once and "already" in led.text):
+            found.append(f"what it prints, {agreed}, ends with {led.code}\n{led.text[-800:]}")
+    return found
+
+
 def aftermath(account: Account, task: Task, wanted: Any, ran: Ran, kind: Kind) -> list[str]:
     """What is wrong after a script has ended: success that is none, or a command that does not lead on."""
     found: list[str] = []
     account.platform.faults.clear()
     if ran.code == 0 and not same(task.reached(account), wanted, kind):
         found.append(f"it says done, but there is {task.reached(account)}\n{ran.text[-1500:]}")
-    for command in commands(ran) if ran.code in (1, 3) else []:
-        if NOT_TYPED.search(command):
-            continue
-        agreed = command + (" --yes" if re.match("ops/(setup|deploy|rollback|secrets|restore)", command) else "")
-        led = account.type(agreed, **task.env)
-        if led.code != 0 and not (task.once and "already" in led.text):
-            found.append(f"what it prints, {agreed}, ends with {led.code}\n{led.text[-800:]}")
+    found += follow(account, task, ran)
     if not same(task.reached(account), wanted, kind) or not task.once:
         again = task.run(account)
+        if again.code == 3:
+            found += follow(account, task, again)
+            again = task.run(account)
         there = task.reached(account)
         if not same(there, wanted, kind) or (again.code != 0 and not task.once):
             found.append(f"the same command then ends with {again.code}: {there}\n{again.text[-1500:]}")
