@@ -116,6 +116,19 @@ def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Ma
     )
 
 
+def test_a_copy_that_may_be_in_place_is_not_called_none(machine: Machine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    lost = CONSOLE.format(machine=machine.folder).replace("*) sh", 'mv*) sh -c "$line"; exit 1 ;;\n  *) sh')
+    machine.project.fly.stub("ssh console", lost)
+    done = machine.run("restore", f"--from={copy}")
+    assert (done.returncode, machine.database.with_name("shop.db.restore").exists()) == (1, True), done.stderr
+    assert "nothing was changed" not in done.stderr
+    undo = "fly ssh console -a shop --machine m1 -C 'rm -f /data/shop.db.restore'"
+    assert f"the machine takes it with its next start. Run again: ops/restore --yes --from={copy}" in done.stderr
+    assert undo in done.stderr
+
+
 def test_what_a_killed_run_left_is_named_and_never_taken(machine: Machine, tmp_path: Path) -> None:
     partial = tmp_path / "copy.db.partial"
     partial.write_bytes(b"half of it")

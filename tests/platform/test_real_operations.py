@@ -102,6 +102,30 @@ def test_a_rollback_that_did_not_finish_is_repeated(account: Account) -> None:
     assert (ran.code, account.app.images) == (1, {first}), "there is nothing further back"
 
 
+def test_a_revert_that_was_lost_is_not_called_none(account: Account) -> None:
+    deployed(account, "1")
+    account.platform.faults.append(Fault("^POST /v1/apps/shop/machines$", 422, "no such thing"))
+
+    ran = account.run("rollback", "--yes", "--migrations=20260102030405")
+
+    assert ran.code == 1, ran.text
+    assert "it is unknown which migrations are reverted" in ran.verdict
+    assert ran.verdict.endswith("run again: ops/rollback --yes --migrations=20260102030405")
+
+
+def test_a_list_without_a_word_is_no_list(account: Account) -> None:
+    for name in ("fly", "flyctl"):
+        wrapper = account.login.bin / name
+        wrapper.write_text(wrapper.read_text().replace("\n", '\n[ "$1 $2" != "secrets list" ] || exit 0\n', 1))
+
+    ran = account.run("deploy", "--yes", f"--image={account.image}")
+
+    assert (ran.code, ran.verdict) == (
+        1,
+        "deploy: flyctl printed no list. Run it yourself: flyctl secrets list --app shop",
+    ), ran.text
+
+
 # --- secrets
 
 

@@ -142,6 +142,15 @@ def test_a_run_that_was_killed_at_redis_leads_to_one(with_redis: Account, call: 
     assert set(with_redis.app.secrets) == {"REDIS_URL", "QUEUE_REDIS_URL"}
 
 
+def test_no_sentence_tells_to_print_the_address_of_redis(with_redis: Account) -> None:
+    with_redis.platform.faults.append(Fault(r"^graphql addOn\b", 200, "no such thing"))
+
+    ran = with_redis.run("setup", "--yes", "--no-deploy")
+
+    assert ran.code == 1, ran.text
+    assert ran.verdict.endswith("ops/setup --yes --no-deploy") and "redis status" not in ran.verdict
+
+
 def test_a_dry_run_shows_how_redis_is_made(with_redis: Account) -> None:
     shown = with_redis.run("setup", "--dry-run")
     assert shown.code == 0, shown.text

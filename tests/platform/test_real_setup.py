@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
 
+from tests.flyplatform.faults import Fault
 from tests.flyplatform.world import Organization
 from tests.platform.account import Account
 
@@ -25,6 +28,41 @@ def test_from_nothing_to_a_verified_app(empty: Account) -> None:
     assert [machine.state for machine in empty.app.fleet] == ["started"]
     assert [release.status for release in empty.app.releases] == ["complete"]
     assert ran.verdict.startswith("Done: production is shop")
+
+
+@pytest.mark.parametrize(
+    ("call", "way_out"),
+    [
+        (r"^POST /v1/apps/shop-db/machines$", "fly apps destroy shop-db --yes"),
+        (r"^POST /v1/apps/shop/secrets$", 'DROP USER "shop";'),
+    ],
+    ids=["made", "attached"],
+)
+def test_a_server_that_a_killed_run_left_half_made(
+    make_account: Callable[..., Account], call: str, way_out: str
+) -> None:
+    account = make_account(database="fly_postgres")
+    world = account.platform.world
+
+    def kill() -> None:
+        assert account.process is not None
+        os.killpg(account.process.pid, signal.SIGKILL)
+
+    account.platform.faults.append(Fault(call, action=kill, drop=True, times=1))
+    assert account.run("setup", "--yes", "--no-deploy").code == -signal.SIGKILL
+    account.platform.faults.clear()
+
+    ran = account.run("setup", "--yes", "--no-deploy")
+
+    assert (ran.code, way_out in ran.verdict) == (3, True), ran.text
+    if way_out.startswith("fly "):
+        assert account.type(way_out).code == 0
+    else:
+        world.apps["shop-db"].postgres_users.remove("shop")
+    ran = account.run("setup", "--yes", "--no-deploy")
+    assert ran.code == 0, ran.text
+    assert "DATABASE_URL" in account.app.secrets
+    assert [len(app.fleet) for app in world.apps.values() if app.name == "shop-db"] == [1]
 
 
 def test_an_environment_of_another_organization_leaves_productions_alone(make_account: Callable[..., Account]) -> None:

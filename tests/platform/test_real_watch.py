@@ -6,6 +6,7 @@ flyctl is the real one, the webhook a real server; `gh` is a stand-in that recor
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -182,6 +183,42 @@ def test_a_watch_that_cannot_ask_fly_says_so_and_closes_nothing(watch: Callable[
     assert watched.told == [], "without the answer webhook nothing is called"
 
 
+@pytest.mark.parametrize(
+    ("fault", "names"),
+    [
+        (Fault("^POST /prometheus/", 503), {"disk"}),
+        (Fault("^GET /v1/apps/shop/machines$", odd=True, body=None), {"memory", "restarts"}),
+    ],
+    ids=["metrics", "machines"],
+)
+def test_what_fly_does_not_tell_is_not_called_well(
+    watch: Callable[..., Watched], fault: Fault, names: set[str]
+) -> None:
+    watched = watch(alerts="github")
+    platform = watched.account.platform
+    well = platform.keep()
+    [machine] = watched.account.app.fleet
+    platform.world.disks[("shop", "/")] = 97
+    note(machine, "exit", "stopped", exit_event={"exit_code": 137, "oom_killed": True, "requested_stop": False})
+    for _ in range(2):
+        note_exit(machine, 1, requested=False)
+    assert watched.report().code == 0
+    assert watched.gh.open == {"shop: disk", "shop: memory", "shop: restarts"}
+    platform.reset(well)
+    platform.faults.append(fault)
+    ran = watched.report()
+    assert ran.code == 0, ran.text
+    assert watched.gh.open >= {f"shop: {name}" for name in names}, ran.text
+    assert not any(re.match(rf"ok +{name} ", line) for name in names for line in ran.out.splitlines()), ran.text
+
+
+def test_a_doctor_that_ends_before_its_time_is_a_fault(watch: Callable[..., Watched]) -> None:
+    account = watch(alerts="github").account
+    (account.folder / "ops/doctor").write_text("#!/bin/sh\nexit 1\n")
+    ran = account.run("watch", "--looks=1")
+    assert (ran.code, "fail  fly           ops/doctor ended before its time" in ran.out) == (1, True), ran.text
+
+
 def test_a_webhook_that_does_not_answer_is_told_by_the_next_run(watch: Callable[..., Watched]) -> None:
     watched = watch()
     disks = watched.account.platform.world.disks
@@ -240,6 +277,8 @@ def test_the_server_of_unmanaged_postgres_is_watched(watch: Callable[..., Watche
     assert f"fail  database      vm of {machine.id}: [✗] checkDisk: 40 MB" in ran.text
     machine.checks[2]["status"] = "passing"
     assert "ok    database" in account.run("watch", "--looks=1").text
+    machine.checks = []
+    assert "fail  database      no machine of shop-db has health checks" in account.run("watch", "--looks=1").text
 
 
 @pytest.mark.parametrize(("days", "status"), [(3, "fail"), (60, "ok")])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.flyplatform.faults import Fault
 from tests.flyplatform.world import Behaviour
 from tests.platform.account import Account, Ran
 
@@ -130,6 +131,19 @@ def test_the_number_of_machines_is_an_answer(busy: Account) -> None:
     assert groups(busy) == {"app": 1, "worker": 2, "mailer": 1}
     assert "flyctl scale count worker=2 --app shop --yes" in ran.err
     assert busy.app.images == {busy.image}
+
+
+def test_machines_that_could_not_be_made_are_told_with_a_command_that_makes_them(busy: Account) -> None:
+    gone = next(machine for machine in busy.app.fleet if machine.group == "worker")
+    del busy.app.machines[gone.id]
+    busy.commit("lib/a.ex", "1")
+    busy.platform.faults.append(Fault("^POST /v1/apps/shop/machines$", 422, "no such thing", times=1))
+
+    ran = busy.run("deploy", "--yes")
+
+    assert (ran.code, busy.app.images) == (1, {busy.image}), ran.text
+    assert busy.type(ran.verdict.partition("Run: ")[2]).code == 0
+    assert groups(busy) == {"app": 1, "worker": 2, "mailer": 1}
 
 
 def test_a_worker_that_works_hides_no_app_that_sleeps(busy: Account) -> None:

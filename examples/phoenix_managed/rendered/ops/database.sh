@@ -28,7 +28,7 @@ make_database() {
   [ "$environment" != production ] || rename="copier update --trust -A -r :current: --ask database_name"
   # It prints the URL with the password.
   hidden flyctl mpg create --name "$database_server" --org "$org" --region "$database_region" --plan "$database_plan" ||
-    explain 1 "the database could not be made. See: fly mpg list --org $org"
+    explain 1 "the database could not be made. See: fly mpg list --org $org, then run again: $again"
   cluster=CLUSTER_ID
   [ -n "$dry_run" ] || find_cluster "$database_server"
   [ -n "$cluster" ] || fail 1 "Fly does not list the cluster $database_server yet. Wait a minute, then run: $again"
@@ -37,7 +37,7 @@ make_database() {
 attach_database() {
   # It prints the URL with the password. Without the two names it would ask for them.
   hidden flyctl mpg attach "$cluster" --app "$app" --database fly-db --username fly-user ||
-    explain 1 "the database could not be attached. See: fly secrets list -a $app"
+    explain 1 "the database could not be attached. Run again: $again"
   later "choose the pooler's transaction mode (there is no command for it) and store DIRECT_DATABASE_URL for the migrations: docs/fly/deploy.md"
 }
 

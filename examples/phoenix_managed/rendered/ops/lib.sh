@@ -205,7 +205,7 @@ hidden() {
 # ask_fly COMMAND…: runs a command that changes nothing and prints its answer. Ends the script if it fails.
 ask_fly() {
   scratch_folder
-  NO_COLOR=1 "$@" 2>"$scratch/complaint" || explain 1 "flyctl could not answer. Try it alone: $*"
+  NO_COLOR=1 "$@" 2>"$scratch/complaint" || explain 1 "flyctl could not answer. Try it alone: $*, then: $again"
 }
 
 # list_fly NAME COMMAND…: writes what flyctl lists into $scratch/NAME as a JSON list. Ends the script if it fails.
@@ -216,7 +216,8 @@ list_fly() {
   ask_fly "$@" --json >"$list.answer"
   # Some commands print a sentence instead of an empty list, and some print null.
   ! grep -q '^No ' "$list.answer" || echo '[]' >"$list.answer"
-  jq -e '. // [] | arrays' "$list.answer" >"$list" 2>/dev/null || fail 1 "flyctl printed no list. Run it yourself: $*"
+  # Of nothing at all, jq makes nothing, and older ones call that true.
+  { jq -e '. // [] | arrays' "$list.answer" >"$list" 2>/dev/null && [ -s "$list" ]; } || fail 1 "flyctl printed no list. Run it yourself: $*"
 }
 
 # complaint: prints the error of the last command, which is flyctl's first: the app's own log lines may follow it, and they
@@ -308,7 +309,7 @@ list_machines() {
 wrong_counts() {
   for wanted in ${worker_counts:-}; do
     jq -r --arg group "${wanted%=*}" --argjson wanted "${wanted#*=}" '
-      map(select((.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP) == $group) | .config.standbys // [] != [])
+      map(select((.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP) == $group) | (.config.standbys // []) != [])
       | (map(select(.)) | length) as $standbys
       | if length - $standbys == $wanted then empty else "\($group)=\($wanted + $standbys)" end' "$scratch/fleet"
   done
@@ -320,7 +321,7 @@ serves() {
   answer=$(curl -fsS --max-time 10 -H "fly-force-instance-id: $1" "${APP_URL:-https://$app.fly.dev}/livez" 2>&1) || return 1
   case ${2##*:} in
     git-*) [ "$(printf %s "$answer" | jq -r '.revision[:12]' 2>/dev/null)" = "${2##*:git-}" ] ;;
-    *) printf %s "$answer" | jq -e '.status == "ok"' >/dev/null 2>&1 ;;
+    *) [ "$(printf %s "$answer" | jq -r '.status' 2>/dev/null)" = ok ] ;;
   esac
 }
 

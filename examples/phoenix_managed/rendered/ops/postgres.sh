@@ -262,7 +262,8 @@ write_dump() {
     if [ "$status" -eq 153 ] || [ "$free" -lt 2 ] || grep -q 'No space left\|File too large' "$scratch/log"; then
       fail 1 "there is not enough room in $folder for the dump ($free MB are free there). Nothing was kept. $2"
     fi
-    fail 1 "pg_dump failed, and nothing was kept: $(refusal)"
+    fail 1 "pg_dump failed, and nothing was kept: $(refusal)
+Run again: $again"
   }
   if [ -n "$dry_run" ]; then
     unfinished=

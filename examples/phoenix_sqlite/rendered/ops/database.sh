@@ -25,7 +25,7 @@ find_machine() {
     0) fail 1 "no machine of $app has a volume for $database_file. Run: ops/deploy $environment" ;;
     *) fail 1 "$count machines of $app have a volume, each with data of its own. Find out which one counts, and destroy the other: fly machine list -a $app" ;;
   esac
-  machine_id=$(jq -r '.[] | select(.config.mounts // [] != []) | .id' "$scratch/fleet" | head -n 1)
+  machine_id=$(jq -r '.[] | select((.config.mounts // []) != []) | .id' "$scratch/fleet" | head -n 1)
   state=$(awk -F '\t' -v id="$machine_id" '$1 == id { print $2 }' "$scratch/machines")
   [ "$state" = started ] || fail 3 "machine $machine_id, which has the database, is $state. Run: fly machine start $machine_id -a $app"
 }

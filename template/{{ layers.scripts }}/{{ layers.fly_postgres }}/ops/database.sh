@@ -10,6 +10,12 @@ server=
 
 plan_database() {
   [ -n "$logged_out" ] || ! has apps Name "$database_server" || server=1
+  # flyctl makes the app before its machine.
+  if [ -n "$server" ] && ! has_secret DATABASE_URL; then
+    list_fly servers flyctl machine list --app "$database_server"
+    ! jq -e '. == []' "$scratch/servers" >/dev/null ||
+      fail 3 "$database_server has no machine, so the run that made it ended half-way. See whether it has a volume with data: fly volumes list -a $database_server. If not, remove it: fly apps destroy $database_server --yes, then: $again"
+  fi
   [ -n "$server" ] || todo "make the Postgres server $database_server in $database_region (an app of its own, yours to look after)" make_database
   if ! has_secret DATABASE_URL; then
     todo "attach $database_server to $app, which sets DATABASE_URL" attach_database
@@ -24,22 +30,31 @@ make_database() {
   # It prints the password of the server's administrator.
   hidden flyctl postgres create --name "$database_server" --org "$org" --region "$database_region" \
     --initial-cluster-size 1 --vm-size shared-cpu-1x --volume-size 1 ||
-    explain 1 "the database could not be made. See: fly postgres list"
+    explain 1 "the database could not be made. See: fly postgres list, then run again: $again"
   later "if you need the password of the server's administrator: fly ssh console -a $database_server -C 'printenv OPERATOR_PASSWORD'"
+}
+
+# app_user: prints the name that attach gives the app's user and database.
+app_user() {
+  printf %s "$app" | tr - _
 }
 
 attach_database() {
   # It prints the app's password.
-  hidden flyctl postgres attach "$database_server" --app "$app" --superuser=false --yes ||
-    explain 1 "the database could not be attached. See: fly secrets list -a $app"
+  hidden flyctl postgres attach "$database_server" --app "$app" --superuser=false --yes || {
+    case $(complaint) in
+      *"database user"*"already exists"*)
+        fail 3 "$database_server has the user $(app_user) already, whose password is lost if an earlier run ended half-way. Drop it (Postgres refuses while it owns anything): fly postgres connect -a $database_server, and there: DROP USER \"$(app_user)\"; Then run: $again" ;;
+    esac
+    explain 1 "the database could not be attached. Run again: $again"
+  }
   give_database
 }
 
 # give_database: makes the app's user the owner of the app's database. Attached without the rights of a superuser it may make
 # tables there, but no extension, which a migration of phx.gen.auth makes (citext), and no schema, which Drizzle makes.
 give_database() {
-  # The names that attach made of the app's.
-  name=$(printf %s "$app" | tr - _)
+  name=$(app_user)
   statement="ALTER DATABASE \"$name\" OWNER TO \"$name\";"
   printf '+ %s\n' "flyctl postgres connect --app $database_server  # $statement" >&2
   [ -z "$dry_run" ] || return 0
@@ -121,7 +136,7 @@ has_wal_backups() {
   ! jq -e 'any(.[]; .name == "S3_ARCHIVE_CONFIG" and .status == "Staged")' "$scratch/server_secrets" >/dev/null || wal_waits=1
   [ -z "$wal_waits" ] || return 1
   NO_COLOR=1 flyctl postgres backup list --app "$database_app" >"$scratch/archive" 2>"$scratch/complaint" && return 0
-  grep -qE 'not enabled|only supported' "$scratch/complaint" || explain 1 "flyctl could not list the WAL backups of $database_app"
+  grep -qE 'not enabled|only supported' "$scratch/complaint" || explain 1 "flyctl could not list the WAL backups of $database_app. Run again: $again"
   return 1
 }
 

@@ -24,11 +24,13 @@ make_redis() {
       explain 1 "the Redis database $redis_name could not be made. Try again: $again"
   fi
   if [ -z "$dry_run" ]; then
-    ask_fly flyctl redis status "$redis_name" >"$scratch/redis"
+    # It shows the password, so no sentence tells to run it alone.
+    NO_COLOR=1 flyctl redis status "$redis_name" >"$scratch/redis" 2>"$scratch/complaint" ||
+      explain 1 "the address of $redis_name is unknown. Run again: $again"
   fi
   # No command stores the address; it stays in files that only this user can read.
   sed -n 's/^.*Private URL[^:]*[^a-z]\(rediss\{0,1\}:[^ ]*\).*/\1/p' "$scratch/redis" | head -n 1 >"$scratch/redis_url"
-  [ -s "$scratch/redis_url" ] || [ -n "$dry_run" ] || fail 1 "flyctl printed no address for $redis_name. See: fly redis status $redis_name"
+  [ -s "$scratch/redis_url" ] || [ -n "$dry_run" ] || fail 1 "flyctl printed no address for $redis_name. See: fly redis list --org $org, then run again: $again"
   for name in $redis_missing; do
     { tr -d '\n' <"$scratch/redis_url" && printf %s "$redis_query"; } | store_secret "$name"
   done
