@@ -187,7 +187,7 @@ def test_major_version_without_a_lock(wanted: str, major: int | None, tmp_path: 
         ({".nvmrc": "lts/*\n"}, None),
         ({".node-version": "26.1.0\n"}, "26.1.0"),
         ({".tool-versions": "nodejs 24.2.0\n"}, "24.2.0"),
-        ({"package.json": package_json(engines={"node": ">=20.9"})}, "20"),
+        ({"package.json": package_json(engines={"node": ">=20.9"})}, "22"),
         ({"package.json": package_json(engines={"node": "22.x"})}, "22"),
         ({"package.json": package_json(engines={"node": "<25"})}, None),
         ({".nvmrc": "24", "package.json": package_json(engines={"node": ">=20.9"})}, "24"),

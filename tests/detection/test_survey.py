@@ -16,7 +16,7 @@ from copier_fly.detect.files import Target
 from copier_fly.detect.project import Project, ProjectWarning
 from copier_fly.detect.warnings import texts
 from docs import survey as page_of_warnings
-from tests.detection import test_survey_elixir, test_survey_nextjs
+from tests.detection import test_deployed_nextjs, test_survey_elixir, test_survey_nextjs
 from tests.detection.projects import (
     below,
     endpoint_ex,
@@ -278,7 +278,7 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 
 def test_every_warning_has_a_case() -> None:
-    cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES
+    cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES | test_deployed_nextjs.CASES
     codes = set().union(
         *(kind.codes for kind in TOLD.values()), {"rule-failed", "redis-address-family"}
     )  # below, as no project should

@@ -97,6 +97,19 @@ def test_the_lock_file_is_beside_the_app_where_the_root_has_none(tmp_path: Path)
     assert (out / "plan/project").read_text() == "apps/web\n"
 
 
+@pytest.mark.parametrize("range_", ["file:../../shared", "link:../../shared"])
+def test_a_package_beside_the_lock_file_is_there_when_packages_are_installed(range_: str, tmp_path: Path) -> None:
+    files = {f"apps/web/{path}": text for path, text in APP.items()}
+    files["apps/web/package.json"] = package() | {"devDependencies": {"@acme/shared": range_, "@acme/own": "file:own"}}
+    files |= {"shared/package.json": {"main": "a.js"}, "shared/src/a.ts": "x\n", "shared/node_modules/b/a.js": "x\n"}
+    files |= {"apps/web/own/package.json": {}, "other/a.ts": "x\n"}
+    out, _ = plan(tmp_path, files, appDir="apps/web")
+    assert {path for path in sorted_files(out) if not path.startswith("apps/web/")} == {
+        "shared/package.json",
+        "shared/src/a.ts",
+    }
+
+
 # Drizzle names better-sqlite3 as a peer that it could use; the one that is installed has an entry of its own.
 PEER = "better-sqlite3"
 LOCKS = {

@@ -194,11 +194,11 @@ def nearest_elixir(context: Context) -> str:
 
 @pass_context
 def nearest_node(context: Context) -> str:
-    """Pick the Node.js line that the project names, the default line where it names none that is left."""
-    table = platform.catalog("node")
+    """Pick the Node.js line that the project names, or the nearest to it; the default line where it names none."""
     wanted = re.findall(r"\d+", detected(context).nextjs.node_version or "")
-    key = wanted[0] if wanted else ""
-    return key if key in platform.node_choices() else str(table["default"])
+    if not wanted:
+        return str(platform.catalog("node")["default"])
+    return min(platform.node_choices(), key=lambda line: abs(int(line) - int(wanted[0])))
 
 
 @pass_context

@@ -30,6 +30,8 @@ UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
 _REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
 _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
+_READ_BY_SCHEMA = re.compile(r"(?<![\w.])env\.([A-Z]\w*)\b(?!\s*(?:\?\?|\|\|))")
+"""A variable that is read through a schema of the environment, which may let it be missing."""
 _READ_BY_ELIXIR = re.compile(
     r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|)|\{:system,\s*\"([A-Z]\w*)\"\}"
 )
@@ -44,6 +46,9 @@ def bucket(target: Target, project: Project) -> Client:
     package, file, line = found
     texts = list(_texts(target, project))
     names = tuple(name for name in _names(texts, project) if _S3_NAME.fullmatch(name))
+    if not names and project.stack == "nextjs":
+        read = (name for text in texts for name in _READ_BY_SCHEMA.findall(text))
+        names = tuple(dict.fromkeys(name for name in read if _S3_NAME.fullmatch(name)))
     fits = "BUCKET_NAME" in names and set(names) <= set(TIGRIS)
     if package == "ex_aws_s3":
         # It asks Amazon unless the configuration names another host.

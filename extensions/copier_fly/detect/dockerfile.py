@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _RUNS_SOMETHING = re.compile(
     r"(mix|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
@@ -28,8 +30,16 @@ _KNOWN = re.compile(
 """Packages that a build needs, that the runtime image has, or that help at a shell."""
 
 
-def commands(text: str) -> Iterator[tuple[int, str]]:
-    """Each command of its RUN instructions, without options of RUN, with the line that the instruction begins in."""
+class Instruction(NamedTuple):
+    """One instruction: the line that it begins in, its name in capitals, and its words on one line."""
+
+    line: int
+    name: str
+    words: str
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """The instructions of a Dockerfile, in order."""
     lines = text.splitlines()
     at = 0
     while at < len(lines):
@@ -40,11 +50,53 @@ def commands(text: str) -> Iterator[tuple[int, str]]:
             following = "\\" if lines[at].lstrip().startswith("#") else lines[at]
             whole = f"{whole.rstrip()[:-1]} {following}"
         at += 1
-        run = re.match(r"\s*RUN\s+((?:--\S+\s+)*)(.*)", whole, re.IGNORECASE)
+        if found := re.match(r"\s*([A-Za-z]+)\s+(.*)", whole):
+            yield Instruction(start + 1, found[1].upper(), found[2].strip())
+
+
+def commands(text: str) -> Iterator[tuple[int, str]]:
+    """Each command of its RUN instructions, without options of RUN, with the line that the instruction begins in."""
+    for one in instructions(text):
+        run = re.match(r"((?:--\S+\s+)*)(.*)", one.words) if one.name == "RUN" else None
         for command in re.split(r"&&|\|\||;", run[2]) if run else ():
             words = " ".join(command.replace("\\", " ").split())
             if words:
-                yield start + 1, words
+                yield one.line, words
+
+
+def last_image(text: str) -> list[Instruction]:
+    """The instructions that make the image that runs: those of the last stage and of the stages that it is built on."""
+    stages: dict[str, list[Instruction]] = {}
+    current: list[Instruction] = []
+    for one in instructions(text):
+        if one.name == "FROM":
+            image, _, name = re.sub(r"^(?:--\S+\s+)*", "", one.words).partition(" ")
+            name = re.sub(r"(?i)^as\s+", "", name.strip())
+            current = list(stages.get(image.lower(), []))
+            stages[name.lower()] = current
+        else:
+            current.append(one)
+    return current
+
+
+def words(argument: str) -> list[str]:
+    """The words of a command, in JSON or as the shell has it; of `sh -c LINE` those of the line."""
+    try:
+        found = json.loads(argument)
+    except ValueError:
+        found = argument.split()
+    parts = [str(one).strip("\"'") for one in (found if isinstance(found, list) else argument.split())]
+    shell = re.fullmatch(r"(?:/bin/)?(?:ba|a)?sh", parts[0]) if parts else None
+    return " ".join(parts[2:]).split() if shell and len(parts) > 2 and parts[1].startswith("-") else parts
+
+
+def settings(one: Instruction) -> dict[str, str]:
+    """The variables that an ENV instruction sets."""
+    if re.match(r"[\w.-]+=", one.words):
+        pairs = re.findall(r"([\w.-]+)=(\"(?:\\.|[^\"])*\"|'[^']*'|\S*)", one.words)
+        return {name: value.strip("\"'") for name, value in pairs}
+    name, _, value = one.words.partition(" ")
+    return {name: value.strip().strip("\"'")}
 
 
 def is_a_step(command: str, assets: bool = True) -> bool:

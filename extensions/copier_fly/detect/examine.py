@@ -35,9 +35,22 @@ SKIPPED = frozenset(
 """Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
 
 
+def _has_pages(target: Target, folder: str, package: dict[str, Any]) -> bool:
+    """Whether a folder that has next among its packages is an app: a library of components may have it too."""
+    names, inside = target.names(folder), target.names(files.join(folder, "src"))
+    scripts = package.get("scripts")
+    commands = [str(one) for one in scripts.values()] if isinstance(scripts, dict) else []
+    return (
+        any(name.startswith("next.config.") for name in names)
+        or any(one.get(name) for one in (names, inside) for name in ("app", "pages"))
+        or any(re.search(r"\bnext (?:build|dev|start)\b", command) for command in commands)
+    )
+
+
 def find_apps(target: Target) -> list[App]:
     """Every deployable app down to `MAX_DEPTH`, nearest and first by name first."""
     apps: list[App] = []
+    libraries: list[App] = []
     pending, visited = [(".", 0)], 0
     while pending and visited < MAX_FOLDERS:
         folder, depth = pending.pop(0)
@@ -59,13 +72,16 @@ def find_apps(target: Target) -> list[App]:
             if "next" in nextjs_app.dependencies(package):
                 name = package.get("name")
                 apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None))
+                if not _has_pages(target, folder, package):
+                    libraries.append(apps[-1])
         if depth < MAX_DEPTH:
             pending += [
                 (files.join(folder, name), depth + 1)
                 for name, is_folder in names.items()
                 if is_folder and not name.startswith(".") and name not in SKIPPED | own
             ]
-    return apps
+    others = [app for app in apps if app not in libraries]
+    return others if any(app.stack == "nextjs" for app in others) else apps
 
 
 def _github(target: Target) -> bool:

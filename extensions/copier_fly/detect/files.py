@@ -219,6 +219,9 @@ def ancestors(folder: str) -> list[str]:
     return found
 
 
+TOOL_FILES = (".tool-versions", "mise.toml", ".mise.toml")
+
+
 def tool_versions(target: Target, folder: str) -> dict[str, str]:
     """Tool → version from .tool-versions and mise.toml, the nearest file first, up to the target's root."""
     found: dict[str, str] = {}

@@ -242,17 +242,29 @@ class ElixirApp:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """A package beside a Next.js app that its own script `build` makes; `entry` is the file it is loaded by."""
+
+    name: str
+    folder: str
+    entry: str
+
+
+@dataclass(frozen=True)
 class NextjsApp:
     """A Next.js app; paths are relative to it.
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `manager_chosen_by` the
-    file that says which of several lock files is in use, `build_script` the script
+    file that says which of several lock files is in use, `node_version_file` the one that names the version of Node.js,
+    `build_script` the script
     `build`, else the one that runs `next build`. `build_command` is what it runs but for commands that ask a database,
-    where it has such. `output` is export, standalone or None. `database` is the kind that
+    where it has such; it builds the packages in `built_first` before the app. `output` is export, standalone or None.
+    `database` is the kind that
     the ORM or Payload is set to (postgres, SQLite, MySQL, …), `database_word` the word in its settings that says so.
     `database_variables` are other names than DATABASE_URL for its address, `address` the variable that has the address
-    of a database other than PostgreSQL, `fixed_file` the place that has the file of SQLite by its name instead.
+    of a database other than PostgreSQL, `address_is_url` is set where the code wants the file of SQLite as `file:/…`
+    there, `fixed_file` the place that has the file of SQLite by its name instead.
     `variables` are those that a schema of the environment or a module requires, `registry_tokens` what an installation
     of packages needs. `env_files` are the committed .env files that the build reads, as seen from the target, and
     `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js (next-auth).
@@ -266,8 +278,10 @@ class NextjsApp:
     lockfiles: tuple[str, ...] = ()
     manager_chosen_by: str | None = None
     node_version: str | None = None
+    node_version_file: str | None = None
     build_script: str | None = None
     build_command: str | None = None
+    built_first: tuple[Linked, ...] = ()
     orm: str | None = None
     orm_version: str | None = None
     migrations_dir: str | None = None
@@ -278,6 +292,7 @@ class NextjsApp:
     settings_files: tuple[str, ...] = ()
     database_variables: tuple[Variable, ...] = ()
     address: Variable | None = None
+    address_is_url: bool = False
     fixed_file: Variable | None = None
     payload: bool = False
     sentry: bool = False
@@ -331,7 +346,7 @@ class NextjsApp:
     @property
     def file_is_url(self) -> bool:
         """Whether the file of SQLite is named as `file:/…`, as Prisma and libSQL want it."""
-        return self.orm == "prisma" or self.db_driver == "@libsql/client" or self.payload
+        return self.address_is_url or self.orm == "prisma" or self.db_driver == "@libsql/client" or self.payload
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,6 @@ _SERVICES = {
     **dict.fromkeys(("cassandra-driver", "xandra"), "Cassandra"),
 }
 """Package → what it talks to, of packages that are of no use without it."""
-_TOOL_FILES = (".tool-versions", "mise.toml", ".mise.toml")
-_NODE_FILES = (".nvmrc", ".node-version", *_TOOL_FILES, "package.json")
 
 
 def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -145,7 +143,7 @@ def elixir_version(target: Target, project: Project) -> Iterator[ProjectWarning]
     for tool, wanted, length in (("elixir", elixir.elixir_version, 2), ("otp", elixir.otp_version, 1)):
         asked = _numbers(wanted or "")[:length]
         if wanted and asked not in [_numbers(image[tool])[: len(asked)] for image in images]:
-            place = target.where(_nearest(project, (*_TOOL_FILES, *elixir_app.VERSION_FILES)), wanted)
+            place = target.where(_nearest(project, (*files.TOOL_FILES, *elixir_app.VERSION_FILES)), wanted)
             name = {"elixir": "Elixir", "otp": "OTP"}[tool]
             yield warning("version-not-served", place, tool=name, wanted=wanted, question="elixir_image")
     requirement = elixir.elixir_requirement or ""
@@ -215,7 +213,7 @@ def node_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The project names a line of Node.js that is not offered."""
     wanted = project.nextjs.node_version
     if wanted and wanted.partition(".")[0] not in platform.node_choices():
-        place = target.where(_nearest(project, _NODE_FILES), wanted)
+        place = target.where([project.nextjs.node_version_file or ""], wanted)
         yield warning("version-not-served", place, tool="Node.js", wanted=wanted, question="node_version")
 
 

@@ -10,8 +10,8 @@
 //   OUT/migrate       the migrations, and what applies them
 //
 // Where no build could end well it says why in one sentence, and exits with 1.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 
 class Stop extends Error {}
 
@@ -117,6 +117,13 @@ function* files(folder, below = "") {
   }
 }
 
+/** Where packages are that a package.json in a folder of CONTEXT takes from beside `project`, as seen from CONTEXT. */
+export function linkedFrom(context, folder, project, { dependencies = {}, devDependencies = {} }) {
+  const paths = Object.values({ ...dependencies, ...devDependencies }).map((range) => /^(?:file|link|portal):(.+)/.exec(range)?.[1]);
+  const seen = paths.filter(Boolean).map((path) => relative(context, join(folder, path)));
+  return seen.filter((path) => !path.startsWith("..") && relative(project, path).startsWith(".."));
+}
+
 const SETTINGS = [".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".yarnrc", ".yarnrc.yml", "bunfig.toml"];
 
 function forInstall(path, lock, generates) {
@@ -191,6 +198,12 @@ function main(context, out) {
     if (basename(path) === "package.json" && Object.keys(manifestIn(join(root, dirname(path)))).length) {
       writeFileSync(join(out, "packages", project, path), forHooks(readFileSync(join(root, path), "utf8")));
     }
+  }
+
+  for (const link of new Set(folders.flatMap((folder, at) => linkedFrom(context, folder, project, manifests[at])))) {
+    if (!existsSync(join(context, link))) throw new Stop(`There is no ${link} here, which ${place}package.json takes a package from.`);
+    const inside = statSync(join(context, link)).isDirectory() ? files(join(context, link)) : [""];
+    for (const path of inside) copy(join(context, link, path), join(out, "packages", link, path));
   }
 
   const pin = existsSync(join(root, "package.json")) ? manifestIn(root) : manifest;

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import posixpath
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
 from ... import yaml_text
+from ...fly import platform
 from .. import files
 from ..files import Target
-from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, NextjsApp, Variable
+from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, Linked, NextjsApp, Variable
 from . import environment
 
 DB_DRIVERS = (
@@ -213,23 +216,60 @@ def _local(path: Any) -> str | None:
     return files.join(*path.split("/"))
 
 
-def _node_version(target: Target, folder: str, package: dict[str, Any]) -> str | None:
+_VERSION = re.compile(r"v?(\d+(?:\.\d+){0,2})")
+_NODE_IMAGE = re.compile(
+    r"^[ \t]*(?:FROM[ \t]+(?:--\S+[ \t]+)*|ARG[ \t]+\w+=[\"']?)(?:\S+/)?node:(\d+(?:\.\d+){0,2})(?![\w.])"
+    r"|^[ \t]*ARG[ \t]+NODE(?:_?JS)?_VERSION=[\"']?v?(\d+(?:\.\d+){0,2})(?![\w.])",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""The version of Node.js that a Dockerfile begins with."""
+
+
+def _of_range(wanted: str) -> str | None:
+    """The version that a range of package.json asks for: of several lines one that is offered, above a lower bound
+    without an upper one the oldest that is offered."""
+    offered = sorted(map(int, platform.node_choices()))
+    asked: list[int] = []
+    for part in wanted.split("||"):
+        found = re.match(r"\s*(?:[\^~=v]|(>=))?\s*v?(\d+)\b", part)
+        if found and found[1] and "<" not in part:
+            asked.append(next((line for line in offered if line >= int(found[2])), int(found[2])))
+        elif found:
+            asked.append(int(found[2]))
+    return str(next((line for line in asked if line in offered), asked[0])) if asked else None
+
+
+def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The version of Node.js that the project names, and the file that names it; the Dockerfile where no other does."""
     for above in files.ancestors(folder):
         for name in (".nvmrc", ".node-version"):
             word = (target.text(files.join(above, name)) or "").strip().lower()
-            found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", word)
-            if found:
-                return found[1]
+            if found := _VERSION.fullmatch(word):
+                return found[1], files.join(above, name)
             if word.startswith("lts/") and word[4:] in NODE_LTS:
-                return NODE_LTS[word[4:]]
+                return NODE_LTS[word[4:]], files.join(above, name)
     tools = files.tool_versions(target, folder)
-    found = re.fullmatch(r"v?(\d+(?:\.\d+){0,2})", tools.get("nodejs", tools.get("node", "")))
-    if found:
-        return found[1]
-    engines = package.get("engines")
-    wanted = engines.get("node") if isinstance(engines, dict) else None
-    found = re.match(r"\s*(?:[\^~=v]|>=)?\s*v?(\d+)\b", wanted) if isinstance(wanted, str) else None
-    return found[1] if found else None
+    if found := _VERSION.fullmatch(tools.get("nodejs", tools.get("node", ""))):
+        names = [files.join(above, name) for above in files.ancestors(folder) for name in files.TOOL_FILES]
+        return found[1], target.where(names, found[1])[0]
+    manifests = [(package, files.join(folder, "package.json"))]
+    manifests += [
+        (package_json(target, above), files.join(above, "package.json")) for above in files.ancestors(folder)[1:]
+    ]
+    for one, file in manifests:
+        volta = one.get("volta")
+        if isinstance(volta, dict) and (found := _VERSION.fullmatch(str(volta.get("node")))):
+            return found[1], file
+    for one, file in manifests:
+        engines = one.get("engines")
+        wanted = engines.get("node") if isinstance(engines, dict) else None
+        if isinstance(wanted, str) and (version := _of_range(wanted)):
+            return version, file
+    for above in files.ancestors(folder):
+        text = target.text(files.join(above, "Dockerfile")) or ""
+        if "fly/plan.mjs" not in text and (found := _NODE_IMAGE.search(text)):
+            return found[1] or found[2], files.join(above, "Dockerfile")
+    return None, None
 
 
 class Orm(NamedTuple):
@@ -321,6 +361,9 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
         reads = re.finditer(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])", plain)
         for found in reads:
             name = next(filter(None, found.groups()))
+            # `prisma migrate dev` alone uses it, on a developer's machine.
+            if re.search(r"\bshadowDatabaseUrl\s*[=:]\s*$", plain[: found.start()]):
+                continue
             if _ADDRESS.search(name) and name not in _KNOWN_ADDRESSES and not name.startswith("NEXT_PUBLIC_"):
                 place = files.join(folder, file)
                 variables.setdefault(name, Variable(name, place, files.line_of(text, found.start())))
@@ -349,6 +392,27 @@ def _of_package(target: Target, folder: str, deps: dict[str, str]) -> Database |
     return None
 
 
+_TURSO_TOKEN = re.compile(
+    r"\b(?:process\.)?env\.((?:\w+_)?(?:TURSO|LIBSQL|DATABASE|DB)(?:_\w+)?_(?:AUTH_)?TOKEN)\b"
+    r"|\benv\(\s*[\"'](TURSO_AUTH_TOKEN)[\"']"
+)
+
+
+def _turso_token(
+    target: Target, folder: str, deps: dict[str, str], database: Database, driver: str | None
+) -> Variable | None:
+    """The token by which the app reaches a database at Turso, where it has libSQL and what it is set to is SQLite."""
+    libsql = {"@libsql/client", "@prisma/adapter-libsql", "@tursodatabase/serverless"} & deps.keys()
+    if not libsql or (database.kind or OTHER_DRIVERS.get(driver or "")) not in ("SQLite", "Turso"):
+        return None
+    settings = {files.join(folder, file): target.text(files.join(folder, file)) or "" for file in database.files}
+    for file, text in {**settings, **environment.texts(target, folder)}.items():
+        if found := _TURSO_TOKEN.search(text):
+            name = found[1] or found[2]
+            return Variable(name, file, files.line_of(text, found.start()), "a-stand-in-for-the-build")
+    return None
+
+
 def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
     """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database."""
     name = next((name for name in DB_DRIVERS if name in deps), None)
@@ -370,18 +434,12 @@ _FIXED = re.compile(
     r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]"
 )
 """Places that name the file of SQLite themselves."""
+_FIXED_PATH = re.compile(r"\b(?:join|resolve)\([^;]*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`]\s*\)")
+"""A path that is put together and ends with the name of such a file."""
+_OPENS_SQLITE = re.compile(r"sqlite|libsql", re.IGNORECASE)
 SOURCE_FOLDERS = (
-    "lib",
-    "src/lib",
-    "db",
-    "src/db",
-    "server",
-    "src/server",
-    "prisma",
-    "utils",
-    "src/utils",
-    "src",
-    "app",
+    *("lib", "src/lib", "db", "src/db", "database", "server", "src/server", "prisma", "config", "utils", "src/utils"),
+    *("models", "services", "src", "app"),
 )
 MAX_NESTED = 3
 """How many scripts that run scripts are followed."""
@@ -404,17 +462,30 @@ def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
         for ending in (".ts", ".tsx", ".js", ".mjs")
         for found in target.sources(files.join(folder, below), ending)
     )
-    fixed: Variable | None = None
-    own = (files.join(folder, file) for file in settings)
+    fixed: list[Variable] = []
+    own = [files.join(folder, file) for file in settings]
     for place in itertools.islice(itertools.chain(own, sources), MAX_SOURCES):
         text = target.peek(place).decode(errors="replace")
         for found in _ENV.finditer(text):
             name = next(filter(None, found.groups()))
             if DATABASE_NAME.fullmatch(name):
                 return Address(Variable(name, place, files.line_of(text, found.start())))
-        if fixed is None and (named := _FIXED.search(text)):
-            fixed = Variable(named[0], place, files.line_of(text, named.start()))
-    return Address(None, fixed)
+        named = _FIXED.search(text) or (_FIXED_PATH.search(text) if _OPENS_SQLITE.search(text) else None)
+        if named:
+            words = " ".join(named[0].split())
+            fixed.append(Variable(words, place, files.line_of(text, named.start())))
+    # What drizzle-kit reads on a developer's machine matters less than what the app does.
+    return Address(None, next((one for one in fixed if one.file not in own), fixed[0] if fixed else None))
+
+
+def _is_url(target: Target, folder: str, settings: tuple[str, ...], name: str) -> bool:
+    """Whether the code wants the file of SQLite as `file:/…`: it checks for a URL, or takes `file:` off."""
+    wants = re.compile(
+        rf"\b{name}\b[\"')\]]*(?:\s*:\s*z\b[^,;]*?\.url\(|\s*:\s*z\s*\.url\(|[^\n]*[\"'`]file:[^$\n]*[\"'`])",
+        re.MULTILINE,
+    )
+    texts = [target.text(files.join(folder, file)) or "" for file in settings]
+    return any(wants.search(text) for text in (*texts, *environment.texts(target, folder).values()) if name in text)
 
 
 def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
@@ -514,6 +585,67 @@ def _build_command(package: dict[str, Any], manager: str | None) -> str | None:
     return left if None not in after and after != before and re.search(r"\bbuild\b", left) else None
 
 
+def _entry(package: dict[str, Any]) -> str | None:
+    """The file that a package is loaded by."""
+    said = package.get("exports")
+    said = said.get(".", said) if isinstance(said, dict) else said
+    for _ in range(3):
+        said = (
+            next((said[key] for key in ("import", "default", "require") if key in said), None)
+            if isinstance(said, dict)
+            else said
+        )
+    found = next((one for one in (said, package.get("main"), package.get("module")) if isinstance(one, str)), None)
+    return found if found and re.search(r"\.[cm]?js$", found) else None
+
+
+def _linked(target: Target, folder: str, deps: dict[str, str], manager: str | None) -> Iterator[tuple[str, str]]:
+    """Name and folder of the packages beside the app that it depends on, and that no tool builds before it."""
+    root = workspace(target, folder)
+    builds = manager == "pnpm" or any(
+        target.is_file(files.join(root or ".", name)) for name in ("turbo.json", "nx.json")
+    )
+    members = {}
+    for above in ("packages", "libs", ".") if root is not None and not builds else ():
+        for name in target.names(files.join(root or ".", above)):
+            place = files.join(root or ".", above, name)
+            members.setdefault(package_json(target, place).get("name"), place)
+    for name, wanted in deps.items():
+        path = re.match(r"(file|link|portal):(.+)", wanted)
+        place = posixpath.normpath(posixpath.join(folder, path[2])) if path else members.get(name, "")
+        if builds and root is not None and files.within(place, root):
+            continue
+        # Only npm links what a `file:` names; the others copy it when packages are installed.
+        if (
+            place
+            and place != folder
+            and not place.startswith("..")
+            and (not path or path[1] != "file" or manager == "npm")
+        ):
+            yield name, place
+
+
+def _built_first(
+    target: Target, folder: str, package: dict[str, Any], deps: dict[str, str], manager: str | None
+) -> tuple[Linked, ...]:
+    """The packages beside the app that are used as their build makes them, where no script of the app builds them."""
+    found = package.get("scripts")
+    own = " ".join(str(command) for command in found.values()) if isinstance(found, dict) else ""
+    linked = []
+    for name, place in _linked(target, folder, deps, manager):
+        manifest = package_json(target, place)
+        scripts, entry = manifest.get("scripts"), _entry(manifest)
+        if not entry or not isinstance(scripts, dict) or "build" not in scripts:
+            continue
+        file = files.join(place, posixpath.normpath(entry))
+        tracked = target.tracked(file)
+        there = target.is_file(file) if tracked is None else tracked
+        made = {"prepare", "preinstall", "install", "postinstall"} & scripts.keys()
+        if not there and not made and name not in own and f"{posixpath.basename(place)} " not in f"{own} ":
+            linked.append(Linked(name, place, entry))
+    return tuple(linked)
+
+
 def read(target: Target, app: App) -> NextjsApp:
     """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
@@ -534,8 +666,11 @@ def read(target: Target, app: App) -> NextjsApp:
     orm = _orm(target, folder, package, deps)
     database = _database(target, folder, orm.prisma_schema, deps)
     db_driver = _driver(target, folder, deps, orm.name != "none" or database.kind is not None)
-    if not db_driver and database.kind is None and orm.name == "none":
+    if db_driver in (None, "@libsql/client") and database.kind is None and orm.name == "none":
         database = _of_package(target, folder, deps) or database
+    token = _turso_token(target, folder, deps, database, db_driver)
+    if token:
+        database = database._replace(kind="Turso", word=database.word or "libsql")
     other = (database.kind or OTHER_DRIVERS.get(db_driver or "", "postgres")) != "postgres"
     address = _address(target, folder, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
@@ -548,9 +683,18 @@ def read(target: Target, app: App) -> NextjsApp:
     required = [one for one in environment.required(target, folder, deps) if one.name not in env.names]
     if other and not address.variable:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
+    required += [token] if token and token.name not in {*env.names, *(one.name for one in required)} else []
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
     variables = tuple(one for one in required if one.name not in own)
     output = _js_string(_js(target, folder, "next.config"), "output")
+    built_first = _built_first(target, folder, package, deps, manager.name)
+    build_command = _build_command(package, manager.name)
+    if built_first and (build_command or _build_script(package)):
+        run = platform.catalog("node")["managers"][manager.name or "npm"]["run"]
+        places = [posixpath.relpath(one.folder, folder) for one in built_first]
+        first = [f"npm --prefix {shlex.quote(place)} run build" for place in places]
+        build_command = " && ".join((*first, build_command or f"{run} {_build_script(package)}"))
+    node_version, node_version_file = _node_version(target, folder, package)
     return NextjsApp(
         name=app.name,
         next_version=version("next"),
@@ -559,9 +703,11 @@ def read(target: Target, app: App) -> NextjsApp:
         package_manager_pin=manager.pin,
         lockfiles=tuple(manager.locks),
         manager_chosen_by=manager.chosen_by,
-        node_version=_node_version(target, folder, package),
+        node_version=node_version,
+        node_version_file=node_version_file,
         build_script=_build_script(package),
-        build_command=_build_command(package, manager.name),
+        build_command=build_command,
+        built_first=built_first,
         orm=orm.name,
         orm_version=version(*orm_packages.get(orm.name or "", ())),
         migrations_dir=orm.migrations_dir,
@@ -572,6 +718,7 @@ def read(target: Target, app: App) -> NextjsApp:
         settings_files=database.files,
         database_variables=addresses,
         address=address.variable,
+        address_is_url=bool(address.variable and _is_url(target, folder, database.files, address.variable.name)),
         fixed_file=address.fixed,
         payload="payload" in deps,
         sentry="@sentry/nextjs" in deps,

@@ -23,7 +23,10 @@ _OF_TOOLS = re.compile(
 """Files that no build of the app runs."""
 _COMMENT = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
 MAX_TEXTS = 800
-FOLDERS = ("src", "app", "pages", "lib", "libs", "server", "db", "utils", "config", "services", "env", ".")
+FOLDERS = (
+    *("src", "app", "pages", "lib", "libs", "server", "db", "database", "utils", "config", "services", "env"),
+    *("components", "models", "actions", "."),
+)
 """Where an app keeps its code; of the last one only the files that are there."""
 _SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
 """Variables of the image, of another host, and those that stand in the code of the browser."""
@@ -147,32 +150,61 @@ _CHECKED = (
     (re.compile(r"\bcleanEnv\b"), re.compile(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
 )
 """What a file says that checks the environment, with @t3-oss/env, zod or envalid, and where its names begin."""
+_PARSES = re.compile(r"\.(?:safeParse|parse)\(")
 _ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
 _IN_PRODUCTION = re.compile(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
 """What an entry says for production, where it says something else for development."""
 _MAY_BE_MISSING = re.compile(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:")
 
 
+def _inside(text: str, begin: int) -> str:
+    """What is between a bracket that is open at `begin` and its end; all that follows where it has none."""
+    depth = 1
+    for found in re.finditer(r"[(){}]", text[begin:]):
+        depth += 1 if found[0] in "({" else -1
+        if depth == 0:
+            return text[begin : begin + found.start()]
+    return text[begin:]
+
+
+def _without_conditions(section: str) -> str:
+    """A section of a schema without what it spreads on a condition, `...(a ? { … } : {})`; its lines stay."""
+    for spread in reversed(list(re.finditer(r"\.\.\.\(", section))):
+        inner = _inside(section, spread.end())
+        blank = re.sub(r"[^\n]", " ", inner)
+        section = section[: spread.end()] + blank + section[spread.end() + len(inner) :]
+    return section
+
+
+def _sections(text: str) -> Iterator[tuple[int, str, frozenset[str] | None]]:
+    """Where a schema of the environment begins in a file, what it has, and the names that count; all where None."""
+    begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
+    if begin:
+        if server := begin.search(text):
+            yield server.end(), _without_conditions(_inside(text, server.end())), None
+    elif _PARSES.search(text) and "process.env" in text:
+        # A schema that an object is parsed with, made of variables one by one.
+        read = frozenset(re.findall(r"\bprocess\.env\.([A-Z]\w*)", text))
+        for schema in re.finditer(r"\bz\s*\.object\(\s*\{", text):
+            yield schema.end(), _without_conditions(_inside(text, schema.end())), read
+
+
 def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
     """The variables of the server that a schema of the environment requires, without those that have a default."""
     for file, text in code.items():
-        begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
-        server = begin.search(text) if begin else None
-        if server is None:
-            continue
-        section = text[server.end() :]
-        end = re.search(r"^ {0,3}\}", section, re.MULTILINE)
-        section = section[: end.start()] if end else section
-        for entry in _ENTRY.finditer(section):
-            if named := re.fullmatch(r"\s*([a-z]\w*)\s*,?\s*", entry[2]):
-                # A check that has a name; one from another file may let it be missing.
-                defined = re.search(rf"\bconst {named[1]}\b[^;]*;", text)
-                if defined is None or _MAY_BE_MISSING.search(defined[0]):
+        for begin, section, counted in _sections(text):
+            for entry in _ENTRY.finditer(section):
+                if entry[1].startswith("NEXT_PUBLIC_") or (counted is not None and entry[1] not in counted):
                     continue
-            check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
-            if not _MAY_BE_MISSING.search(check):
-                line = files.line_of(text, server.end() + entry.start(1))
-                yield Variable(entry[1], file, line, _stand_in(entry[1], check))
+                if named := re.fullmatch(r"\s*([a-z]\w*)\s*(\(\s*\))?\s*,?\s*", entry[2]):
+                    # A check that has a name, or a function's; one from another file may let it be missing.
+                    defined = re.search(rf"\bconst {named[1]}\b[^;]*;", text)
+                    if _MAY_BE_MISSING.search(defined[0]) if defined else not named[2]:
+                        continue
+                check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
+                if not _MAY_BE_MISSING.search(check):
+                    line = files.line_of(text, begin + entry.start(1))
+                    yield Variable(entry[1], file, line, _stand_in(entry[1], check))
 
 
 # --- What a module stops without -------------------------------------------------------------------------
@@ -243,9 +275,17 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
         ("better-auth", given or "BETTER_AUTH_SECRET"),
         ("@clerk/nextjs", "CLERK_SECRET_KEY"),
     ):
-        if package in deps:
+        if package in deps and not (package == "better-auth" and _is_a_client_alone(target, folder, deps)):
             file = files.join(folder, "package.json")
             yield Variable(name, file, target.where([file], f'"{package}"')[1] or 1, _stand_in(name, ""))
+
+
+def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> bool:
+    """Whether the app talks to a server of Better Auth that neither it nor a package beside it has."""
+    code = [text for text in texts(target, folder).values() if "better-auth" in text]
+    is_server = any(re.search(r"\bbetterAuth\(|better-auth/(?:next-js|node|adapters)\b", text) for text in code)
+    beside = any(wanted == "*" or wanted.startswith("workspace:") for wanted in deps.values())
+    return not is_server and not beside and any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
 
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:

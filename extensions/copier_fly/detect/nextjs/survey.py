@@ -19,14 +19,14 @@ from ..files import Target
 from ..project import NextjsApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
-from . import environment
+from . import deployed, environment, static_pages
 
 _STATIC = re.compile(
     r"^export (?:(?:async )?function|const) (generateStaticParams|getStaticProps|getStaticPaths)\b(?:.|\n)*?^\}",
     re.MULTILINE,
 )
 _ASKS_IN_CONFIG = re.compile(r"\bawait (?:\w*[dD]b|prisma|sql|pool|kysely)\b")
-_ASKS = re.compile(r"\b(?:\w*[dD]b|prisma|sql|pool|kysely)\s*(?:\.\w|`|\()")
+_FETCHES_IN_CONFIG = re.compile(r"\b(?:await|return)\s+(?:\w+\.)*(?:fetch|axios(?:\.get)?|got)\(")
 _LEFT_OUT = re.compile(
     r"^(?:\w+=\S+ )*git |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
     r"db:(?:push|migrate|seed|deploy)|migrate:deploy)\b"
@@ -116,10 +116,11 @@ class Look(look.Look):
 def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
     """The build script migrates, pushes or seeds a database, and an image build has none."""
     built, own = look.app.build_command, look.path("package.json")
+    in_a_script = built and not look.app.built_first
     hooks = [one for one in look.scripts() if one[1] in ("build", "prebuild", "postbuild")]
     found = [one for one in hooks if nextjs_app.MIGRATES.search(one[2])]
     # What the script asks a database by is in a script that it runs, where none of these shows it.
-    for file, name, command in found or [one for one in hooks if built and one[0] == own]:
+    for file, name, command in found or [one for one in hooks if in_a_script and one[0] == own]:
         named = nextjs_app.MIGRATES.search(command)
         shown, place = named[0] if named else command, look.script_place(file, name)
         if built and file == own:
@@ -145,6 +146,15 @@ def build_asks_service(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+def config_asks_service(look: Look) -> Iterator[ProjectWarning]:
+    """next.config fetches from a service, such as redirects that a CMS keeps."""
+    for file, text in look.texts.items():
+        if "next.config." in file and (asked := _FETCHES_IN_CONFIG.search(text)):
+            place = file, files.line_of(text, asked.start())
+            yield warning("config-asks-service", place, asked=f"{' '.join(asked[0].split())}…)")
+            return
+
+
 def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
     """Pages are made from the database while the app is built."""
     for file, text in look.texts.items() if look.app.database_choice != "none" else ():
@@ -153,10 +163,14 @@ def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
             yield warning("pages-from-database", place, function="next.config", name=look.app.build_address)
             return
         for made in _STATIC.finditer(text):
-            if asked := _ASKS.search(made[0]):
+            if asked := static_pages.ASKS.search(made[0]):
                 place = file, files.line_of(text, made.start() + asked.start())
                 yield warning("pages-from-database", place, function=made[1], name=look.app.build_address)
                 return
+        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts):
+            name = files.relative(file, look.dir)
+            yield warning("pages-from-database", asks, function=f"The page {name}", name=look.app.build_address)
+            return
 
 
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
@@ -404,6 +418,18 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     dist_dir,
     variables,
     public_variables,
+    config_asks_service,
+    deployed.own_start,
+    deployed.own_image_env,
+    deployed.own_image_files,
+    deployed.install_flags,
+    deployed.outside_of_install,
+    deployed.built_first,
+    deployed.program_at_build,
+    deployed.frozen_config,
+    deployed.writes_beside_code,
+    deployed.unknown_file,
+    deployed.unknown_database,
 )
 
 

@@ -1,0 +1,279 @@
+"""What a Next.js project has on its way to a machine, or on it, that the image here does not have: rules of the survey.
+
+They are part of `RULES` in survey.py, which tells how a rule is made.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .. import dockerfile, files
+from ..project import DATABASE_NAME, ProjectWarning
+from ..warnings import warning
+from . import app as nextjs_app
+
+if TYPE_CHECKING:
+    from .survey import Look
+
+# --- The project's own Dockerfile ------------------------------------------------------------------------
+
+_WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=\S* )+")
+_USUAL_START = re.compile(
+    r"(?:\S*/)?(?:node|bun)(?: -\S+(?:=\S+)?)* \S*server\.js|(?:\S*/)?server\.js"
+    r"|(?:npx |bunx |node )?(?:\S*/)?next start.*|(?:npm|pnpm|yarn|bun)(?: run)? start|"
+)
+_RUNS_SCRIPT = re.compile(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
+_OF_THE_IMAGE = re.compile(
+    r"NODE_ENV|PORT|HOST(?:NAME)?|NEXT_\w+|PATH|LANG(?:UAGE)?|LC_\w+|CI|\w+_HOME|\w+_VERSION|DO_NOT_TRACK|KEEP_ALIVE_TIMEOUT"
+    r"|(?:YARN|PNPM|NPM|npm|BUN|COREPACK|SKIP|PYTHON|DEBIAN|TURBO|PUPPETEER|PLAYWRIGHT|CYPRESS|PRISMA|SENTRY|NEXT|BUILD|GIT|DOCKER)_?\w+"
+    r"|AUTH_TRUST_HOST|DATABASE_URL"
+)
+"""Variables that the template's image has too, that a build reads, or that other files answer for."""
+_TRACED = re.compile(
+    r"\.?/?|.*\.next(?:/.*)?|(?:.*/)?(?:public|out)/?|(?:.*/)?package\.json|(?:.*/)?(?:yarn\.lock|[\w-]*lock[\w.-]*)"
+    r"|(?:.*/)?(?:next|prisma)\.config\.\w+|.*node_modules.*|(?:.*/)?\.env[\w.-]*|(?:.*/)?tsconfig[\w.]*\.json|.*[$].*"
+    r"|(?:.*/)?\.(?:npmrc|yarnrc\.yml|yarn)|(?:.*/)?prisma(?:/.*)?|(?:.*/)?[\w.-]*(?:entrypoint|start|run)[\w.-]*\.sh"
+)
+"""What is in the template's image in its own way, or is of no use there."""
+
+
+def _own_dockerfile(look: Look) -> tuple[str, list[dockerfile.Instruction]]:
+    """The project's own Dockerfile and what makes the image in it that runs; nothing where it is the template's."""
+    if look.project.existing_deployment.template_version:
+        return "", []
+    names = (files.join(folder, "Dockerfile") for folder in files.ancestors(look.dir))
+    file = next((name for name in names if look.target.is_file(name)), "")
+    return file, dockerfile.last_image(look.target.text(file) or "") if file else []
+
+
+def own_start(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile starts a program of its own, which does more than start Next.js."""
+    file, image = _own_dockerfile(look)
+    last = {one.name: one for one in image if one.name in ("ENTRYPOINT", "CMD")}
+    said = " ".join(
+        word for name in ("ENTRYPOINT", "CMD") if name in last for word in dockerfile.words(last[name].words)
+    )
+    command = _WRAPPED.sub("", said)
+    script = _RUNS_SCRIPT.fullmatch(command)
+    scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
+    command = _WRAPPED.sub("", scripts.get(script[1], command)) if script and script[1] != "start" else command
+    if last and not _USUAL_START.fullmatch(command):
+        shown = said if len(said) < 80 else f"{said[:80].rsplit(' ', 1)[0]} …"
+        first = next(last[name] for name in ("ENTRYPOINT", "CMD") if name in last)
+        yield warning("own-start", (file, first.line), command=shown)
+
+
+def own_image_env(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile sets variables for the app."""
+    file, image = _own_dockerfile(look)
+    answered = {*look.app.env_names, look.app.database_variable, *(one.name for one in look.app.variables)}
+    found = {
+        name: one.line
+        for one in image
+        if one.name == "ENV"
+        for name, value in dockerfile.settings(one).items()
+        if value and "$" not in value and not _OF_THE_IMAGE.fullmatch(name) and name not in answered
+    }
+    if found:
+        yield warning("own-image-env", (file, next(iter(found.values()))), names=", ".join(found))
+
+
+def own_image_files(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile copies files into the image beside Next.js' standalone output."""
+    file, image = _own_dockerfile(look)
+    copies = [one for one in image if one.name == "COPY"]
+    if not any(".next/standalone" in one.words for one in copies):
+        return
+    started = " ".join(one.words for one in image if one.name in ("ENTRYPOINT", "CMD"))
+    found: dict[str, int] = {}
+    for one in copies:
+        options = re.findall(r"--from=(\S+)", one.words)
+        *sources, to = dockerfile.words(re.sub(r"--\S+\s+", "", one.words)) or [""]
+        if any(re.search(r"[:/]", name) for name in options) or re.match(r"/(?:usr|bin|etc|lib|opt|var|root)\b", to):
+            continue
+        for source in sources:
+            if not _TRACED.fullmatch(source) and posixpath.basename(source.rstrip("/")) not in started:
+                name = _in_repository(look, source)
+                if not files.within(name, look.path(look.app.migrations_dir or "migrations")):
+                    found.setdefault(name, one.line)
+    if found:
+        yield warning("own-image-files", (file, next(iter(found.values()))), names=", ".join(found))
+
+
+def _in_repository(look: Look, source: str) -> str:
+    """A path of a COPY instruction as seen from the target, where it is there without some of its first folders."""
+    parts = [part for part in source.split("/") if part not in ("", ".")]
+    for folder in dict.fromkeys((look.dir, ".")):
+        for start in range(len(parts)):
+            path = files.join(folder, *parts[start:])
+            if look.target.exists(path):
+                return path
+    return "/".join(parts)
+
+
+# --- Installing and building -----------------------------------------------------------------------------
+
+_PEERS = re.compile(
+    r"\bnpm (?:ci|install|i)\b(?! +(?:-g\b|--global\b))[^\n&|;`\"']*--(legacy-peer-deps|force)\b"
+    r"|\bNPM_FLAGS\s*=\s*[\"'][^\"'\n]*--(legacy-peer-deps|force)\b"
+)
+_INSTALLS = re.compile(r"\bnpm (?:ci|install|i)\b(?! +(?:-g\b|--global\b))")
+
+
+def install_flags(look: Look) -> Iterator[ProjectWarning]:
+    """The project installs its packages with a flag without which npm refuses them."""
+    if look.app.package_manager != "npm":
+        return
+    above = files.ancestors(look.dir)
+    for folder in above:
+        if re.search(
+            r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", look.target.text(files.join(folder, ".npmrc")) or "", re.M
+        ):
+            return
+    own = "" if look.project.existing_deployment.template_version else "Dockerfile"
+    beside = [name for name in (own, "vercel.json", "netlify.toml", "README.md") if name]
+    places = [files.join(folder, name) for folder in above for name in beside]
+    for place in (*places, *(f".github/workflows/{name}" for name in look.project.workflows)):
+        text = look.target.text(place) or ""
+        found = _PEERS.search(text)
+        # A workflow that installs without it too may need it in another folder alone.
+        if found and not (place.startswith(".github/") and len(_PEERS.findall(text)) < len(_INSTALLS.findall(text))):
+            flag = found[1] or found[2]
+            yield warning("install-flags", (place, files.line_of(text, found.start())), flag=flag)
+            return
+
+
+def outside_of_install(look: Look) -> Iterator[ProjectWarning]:
+    """A package of the app is a folder outside of the repository."""
+    file = look.path("package.json")
+    for name, wanted in look.dependencies.items():
+        if found := re.match(r"(?:file|link|portal):(.+)", wanted):
+            path = posixpath.normpath(posixpath.join(look.dir, found[1]))
+            if path.startswith(("..", "/")):
+                yield warning("package-outside", look.target.where([file], f'"{name}"'), name=name, path=path)
+
+
+def built_first(look: Look) -> Iterator[ProjectWarning]:
+    """A package beside the app is used as its script build makes it, and nothing in the build of the app makes it."""
+    for one in look.app.built_first:
+        place = look.target.where([look.path("package.json")], f'"{one.name}"')
+        yield warning("package-built-first", place, name=one.name, path=one.folder, entry=one.entry)
+
+
+_TRIES = re.compile(r"\bcatch\b")
+_PROGRAM = re.compile(
+    r"\b(?:exec|execSync|execAsync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync)\w*\(\s*[\"'`](git|curl|wget|python3?|jq|unzip|zip)\b"
+    r"|=\s*[\"'`](git|curl|wget|python3?|jq|unzip|zip) [^\n]*[\"'`]"
+)
+"""Programs that code runs and that the image of Node.js lacks."""
+_RUNS_FILE = re.compile(r"(?:node|tsx|ts-node|bun|jiti|esno|vite-node)\b(?: -\S+)*(?: run)? (\S+)")
+
+
+def program_at_build(look: Look) -> Iterator[ProjectWarning]:
+    """next.config, or a file that the script build runs, calls a program that the image of the build does not have."""
+    found = look.package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    code = {file: text for file, text in look.texts.items() if re.search(r"(^|/)next\.config\.", file)}
+    for name in ("prebuild", "build", "postbuild"):
+        for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
+            if run := _RUNS_FILE.search(command):
+                path = posixpath.normpath(posixpath.join(look.dir, run[1]))
+                for file in (path, *(f"{path}.{end}" for end in ("ts", "js", "mjs"))):
+                    if look.target.is_file(file):
+                        code[file] = look.target.text(file) or ""
+    for file, text in code.items():
+        if (called := _PROGRAM.search(text)) and "child_process" in text + "execa" and not _TRIES.search(text):
+            place = file, files.line_of(text, called.start())
+            yield warning("program-at-build", place, program=called[1] or called[2])
+            return
+
+
+# --- What next.config keeps of the build ----------------------------------------------------------------
+
+_CONFIG_READS = re.compile(r"\bprocess\.env\.([A-Z]\w*)\b")
+_OF_THE_BUILD = re.compile(
+    r"NODE_ENV|CI|PORT|HOST(?:NAME)?|npm_\w+|DEBUG\w*|(?:\w+_)?DEV(?:_\w+)?|EXPORT|OUTPUT\w*|STANDALONE|DOCKER\w*|ANALY[SZ]E\w*|\w*_(?:SHA|REF)|\w*COMMIT\w*"
+    r"|(?:NEXT|VERCEL|NETLIFY|CF|GITHUB|CI|TURBO|SENTRY|BUNDLE|BUILD|SKIP|GIT|TAURI|JEST|STORYBOOK|E2E|TEST|USE|ENABLE|DISABLE|IS)_\w+|\w*ANALY[SZ]E\w*"
+)
+"""Variables that a build alone reads, and switches of it."""
+
+
+def frozen_config(look: Look) -> Iterator[ProjectWarning]:
+    """next.config takes values from variables, and Next.js keeps them as they are in the build."""
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in look.texts.items():
+        if posixpath.dirname(file) not in (look.dir, "" if look.dir == "." else look.dir) or "next.config." not in file:
+            continue
+        for read in _CONFIG_READS.finditer(text):
+            before, after = text[: read.start()].rstrip(), text[read.end() : read.end() + 60].lstrip()
+            tested = re.match(r"(?:[!=]==?|\?(?![?.])|&&|\))", after) or re.search(r"(?:!|[!=]==?|\bif\s*\()$", before)
+            other = re.match(r"(?:\?\?|\|\|)\s*(?![^\n]*localhost)", after)
+            known = _OF_THE_BUILD.fullmatch(read[1]) or _ADDRESS.fullmatch(read[1]) or read[1] in look.app.env_names
+            if not (tested or other or known):
+                found.setdefault(read[1], (file, files.line_of(text, read.start())))
+    if found:
+        yield warning("variable-in-config", next(iter(found.values())), names=", ".join(found))
+
+
+# --- What the app does when it runs ----------------------------------------------------------------------
+
+_WRITES = re.compile(r"\b(?:writeFile|appendFile|createWriteStream|mkdir|copyFile|rename)(?:Sync)?\(")
+_BESIDE = re.compile(
+    r"\bprocess\.cwd\(\)|\b__dirname\b|\b(?:join|resolve)\(\s*[\"'`](?:\./)?[\w-]+/[\w./-]*[\"'`]"
+    r"|\b(?:writeFile|appendFile|mkdir)(?:Sync)?\(\s*[\"'`](?:\./)?[\w-]+/"
+)
+_FILE_MODULE = re.compile(r"[\"'](?:node:)?fs(?:/promises)?[\"']|[\"']fs-extra[\"']")
+_OF_NO_REQUEST = re.compile(
+    r"(^|/)(?:scripts?|seeds?|migrations?|mocks?|tools?|bin|cli|build|plugins?)/"
+    r"|(^|/)[\w.-]*(?:config|seed|migrat|generate|sitemap|rss|feed|mock|build|setup|script)[\w.-]*\.\w+$",
+    re.IGNORECASE,
+)
+_AT_BUILD = re.compile(
+    r"rss|sitemap|\bfeed\b|tmpdir\(|[\"'`]/tmp\b|getStaticProps|NODE_ENV\s*[!=]==?\s*[\"']development", re.IGNORECASE
+)
+
+
+def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
+    """The code writes files into the folder of the app, which is read-only in the image and new with every deploy."""
+    for file, text in look.texts.items():
+        inside = files.relative(file, look.dir)
+        if (
+            "/" not in inside
+            or _OF_NO_REQUEST.search(inside)
+            or "use client" in text[:200]
+            or not _FILE_MODULE.search(text)
+        ):
+            continue
+        wrote = _WRITES.search(text)
+        if wrote and _BESIDE.search(text) and not _AT_BUILD.search(text):
+            yield warning("writes-beside-code", (file, files.line_of(text, wrote.start())))
+            return
+
+
+# --- Databases that are used in a way that is not known --------------------------------------------------
+
+_ADDRESS = re.compile(
+    r"(?!NEXT_PUBLIC_|\w*(?:TEST|SHADOW|VECTOR|PROXY)_)(?:(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG)(?:_\w+)?_(?:URL|URI|DSN)|"
+    + DATABASE_NAME.pattern
+    + ")"
+)
+
+
+def unknown_file(look: Look) -> Iterator[ProjectWarning]:
+    """The app keeps data in SQLite, and no code was found that takes its file from a variable."""
+    app = look.app
+    if app.database_choice == "sqlite" and not app.address and not app.fixed_file and not app.payload:
+        place = look.target.where([look.path("package.json")], f'"{app.db_driver or app.orm}"')
+        if app.database_variable not in look.reads:
+            yield warning("sqlite-unknown-file", place, name=app.database_variable)
+
+
+def unknown_database(look: Look) -> Iterator[ProjectWarning]:
+    """The code reads the address of a database, and no package is one's driver that is known here."""
+    if look.app.database_choice == "none" and not look.app.settings_files:
+        name = next((name for name in look.reads if _ADDRESS.fullmatch(name)), None)
+        if name:
+            yield warning("database-unknown", look.reads[name], name=name)

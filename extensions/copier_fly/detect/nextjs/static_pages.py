@@ -1,0 +1,98 @@
+"""Which pages of the App Router are made while the app is built, and whether one asks the database then."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from .. import files
+from ..files import Target
+
+ASKS = re.compile(
+    r"\b(?:\w*[dD]b|prisma|sql|pool|kysely|payload)\s*(?:\.\w|`|\()|\bgetPayload\("
+    r"|\bawait (?:connect\w*(?:DB|Db|Database|Mongo\w*)|dbConnect)\("
+)
+"""Code that asks a database."""
+_PAGE = re.compile(r"(?:src/)?app/(?:.*/)?page\.[jt]sx?")
+_ON_REQUEST = re.compile(
+    r"\b(?:cookies|headers|draftMode|connection|noStore|unstable_noStore|auth|currentUser|getServerSession|getSession"
+    r"|getCurrentUser|validateRequest|createServerComponentClient|createServerClient|getTranslations|getLocale)\(|\bsearchParams\b"
+    r"|\bdynamic\s*=\s*[\"']force-dynamic|\brevalidate\s*=\s*0\b|[\"']no-store[\"']|\bgetUser\w*\(|[\"']use cache"
+)
+"""Code that makes Next.js render a page when it is asked for, or that may."""
+_IMPORTS = re.compile(r"^import\s+(?:type\s+)?[^;\"']*?\bfrom\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
+_NAMED = re.compile(r"^import\s+\{([^}]*)\}\s+from\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
+_COMPONENT = re.compile(
+    r"^export default async function|^(?:export )?const [A-Z]\w* = async \(|^(?:export )?async function [A-Z]\w*\(",
+    re.MULTILINE,
+)
+"""Where a component that waits for data begins."""
+_DEPTH = 3
+"""How many imports lie between a page and code that asks the database, at the most."""
+
+
+def _imported(target: Target, folder: str, file: str, text: str, known: Mapping[str, str]) -> Iterator[str]:
+    """The app's own files that a file imports."""
+    for path in _IMPORTS.findall(text):
+        if path.startswith("."):
+            places = [posixpath.normpath(posixpath.join(posixpath.dirname(file), path))]
+        else:
+            inside = re.sub(r"^[@~]/?", "", path)
+            places = [files.join(folder, inside), files.join(folder, "src", inside)]
+        for place in places:
+            for end in ("", ".tsx", ".ts", ".jsx", ".js", "/index.tsx", "/index.ts", "/index.js", "/index.jsx"):
+                if place + end in known:
+                    yield place + end
+
+
+def _behind(target: Target, folder: str, page: str, known: Mapping[str, str]) -> list[str]:
+    """A page and the files behind it, the nearest first; what runs in the browser is not behind it."""
+    found, pending = [page], [(page, 0)]
+    while pending:
+        file, depth = pending.pop(0)
+        for one in _imported(target, folder, file, known[file], known) if depth < _DEPTH else ():
+            if one not in found and not re.match(r"\s*[\"']use client", known[one]):
+                found.append(one)
+                pending.append((one, depth + 1))
+    return found
+
+
+def _layouts(page: str, known: Mapping[str, str]) -> Iterator[str]:
+    """The layouts around a page."""
+    for above in files.ancestors(files.folder_of(page)):
+        yield from (file for end in ("tsx", "jsx", "js", "ts") if (file := files.join(above, f"layout.{end}")) in known)
+
+
+def asks_at_build(target: Target, folder: str, page: str, known: Mapping[str, str]) -> tuple[str, int] | None:
+    """Where the code of a page without parameters asks the database while Next.js makes that page in the build.
+
+    `known` has the app's sources. None for every other page, and where something may make it wait for a request.
+    """
+    inside = files.relative(page, folder)
+    if not _PAGE.fullmatch(inside) or "[" in inside or re.match(r"\s*[\"']use client", known[page]):
+        return None
+    behind = _behind(target, folder, page, known)
+    around = [one for layout in _layouts(page, known) for one in _behind(target, folder, layout, known)]
+    if any(_ON_REQUEST.search(known[one]) for one in (*behind, *around)):
+        return None
+    for file in behind:
+        text = known[file]
+        if re.match(r"\s*[\"']use server", text):
+            continue  # what it has runs when a form is sent
+        component = _COMPONENT.search(text)
+        if component and (asked := ASKS.search(text, component.start())):
+            return file, files.line_of(text, asked.start())
+        for names, path in _NAMED.findall(text) if component else ():
+            for one in _imported(target, folder, file, f'import x from "{path}"', known):
+                for name in re.findall(r"\w+", names):
+                    if re.search(rf"\b{name}\(", text) and (line := _function_asks(known[one], name)):
+                        return one, line
+    return None
+
+
+def _function_asks(text: str, name: str) -> int | None:
+    """The line in which a function of a module asks the database."""
+    made = re.search(rf"^export (?:async function|const) {name}\b(?:.|\n)*?^\}}", text, re.MULTILINE)
+    asked = ASKS.search(made[0]) if made else None
+    return files.line_of(text, made.start() + asked.start()) if made and asked else None

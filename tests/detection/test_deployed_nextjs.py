@@ -1,0 +1,505 @@
+"""What of a Next.js project the image here would lack: on projects that have it, on siblings, on ones that do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier import run_copy
+
+from copier_fly.detect import dockerfile
+from copier_fly.detect.examine import examine
+from tests.detection.projects import Files, below, nextjs, package_json, told, write
+
+SQLITE = {"better-sqlite3": "^12", "drizzle-orm": "^0.45.0"}
+LIBSQL = {"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}
+WRITES = 'import fs from "node:fs";\nexport const keep = (name: string, text: string) => fs.writeFileSync({0}, text);\n'
+STANDALONE = (
+    "FROM node:24-slim AS build\nRUN npm run build\nFROM node:24-slim\nCOPY --from=build /app/.next/standalone ./\n"
+)
+ALL = "const a = process.env.DATABASE_URL;\nexport async function getAll() {\n  return await db.query(1);\n}\n"
+PAGE = "export default async function Page() {\n  const all = await getAll();\n  return <p>{all.length}</p>;\n}\n"
+
+
+def own(lines: str) -> Files:
+    return {**nextjs(), "Dockerfile": f"FROM node:24-slim\n{lines}\n"}
+
+
+def config(text: str, **more: Any) -> Files:
+    return {**{name: one for name, one in nextjs(**more).items() if "next.config" not in name}, "next.config.mjs": text}
+
+
+def linked(main: str = "dist/index.js", **scripts: str) -> Files:
+    manifest = {"name": "@acme/shared", "main": main, "scripts": scripts}
+    app = below("client", nextjs(dependencies={"@acme/shared": "file:../shared"}))
+    return {**app, "client/package-lock.json": "{}", "shared/package.json": json.dumps(manifest)}
+
+
+CASES: dict[str, tuple[Files, str, list[str]]] = {
+    "a script starts it": (
+        own('COPY . .\nENTRYPOINT ["/app/docker/boot.sh"]\nCMD ["node", "server.js"]'),
+        "Dockerfile own-start",
+        ["`/app/docker/boot.sh node server.js`", "release_command"],
+    ),
+    "two commands start it": (
+        own("CMD prisma migrate deploy && node server.js"),
+        "Dockerfile own-start",
+        ["`prisma migrate deploy && node server.js`"],
+    ),
+    "a script of package.json starts it": (
+        {
+            **nextjs(scripts={"build": "next build", "start": "next start", "start:all": "concurrently a b"}),
+            "Dockerfile": 'FROM node:24-slim\nCMD ["npm", "run", "start:all"]\n',
+        },
+        "Dockerfile own-start",
+        ["`npm run start:all`"],
+    ),
+    "variables of its image": (
+        own("ENV NODE_ENV=production PORT=3000\nENV NODE_OPTIONS=--max-http-header-size=65536 SEARCH_URL='http://s:1'"),
+        "Dockerfile own-image-env",
+        ["NODE_OPTIONS, SEARCH_URL", "extra_env"],
+    ),
+    "variables of the stage below": (
+        {
+            **nextjs(),
+            "Dockerfile": "FROM node:24-slim AS base\nENV DATA_DIR /data\nFROM base AS run\nCMD node server.js\n",
+        },
+        "Dockerfile own-image-env",
+        ["DATA_DIR"],
+    ),
+    "files beside the standalone output": (
+        {**nextjs(), "Dockerfile": f"{STANDALONE}COPY --from=build /app/emails ./emails\n", "emails/a.txt": "x\n"},
+        "Dockerfile own-image-files",
+        ["copies emails into", "outputFileTracingIncludes"],
+    ),
+    "files by a pattern": (
+        {**nextjs(), "Dockerfile": f'{STANDALONE}COPY ["schema/*.graphqls", "/app/schema/"]\n'},
+        "Dockerfile own-image-files",
+        ["schema/*.graphqls"],
+    ),
+    "peers that do not fit, in a Dockerfile": (
+        {**own("COPY . .\nRUN npm ci --legacy-peer-deps"), "package-lock.json": "{}"},
+        "Dockerfile install-flags",
+        ["--legacy-peer-deps here", "Write legacy-peer-deps=true into .npmrc"],
+    ),
+    "peers that do not fit, on a host": (
+        {**nextjs(), "package-lock.json": "{}", "vercel.json": '{"installCommand": "npm install --force"}\n'},
+        "vercel.json install-flags",
+        ["force=true"],
+    ),
+    "peers that do not fit, in a workflow": (
+        {
+            **nextjs(),
+            "package-lock.json": "{}",
+            ".github/workflows/ci.yml": "steps:\n  - run: npm i --legacy-peer-deps\n",
+        },
+        ".github/workflows/ci.yml install-flags",
+        ["npm stops"],
+    ),
+    "a package outside of the repository": (
+        nextjs(dependencies={"@acme/ui": "link:../ui"}),
+        "package.json package-outside",
+        ["@acme/ui is in ../ui,"],
+    ),
+    "a package that is built first": (
+        linked(build="tsc"),
+        "client/package.json package-built-first",
+        ["@acme/shared in shared", "(dist/index.js)"],
+    ),
+    "a package of an npm workspace that is built first": (
+        {
+            "package.json": '{"workspaces": ["packages/*", "apps/*"]}',
+            "package-lock.json": "{}",
+            "packages/core/package.json": '{"name": "core", "exports": {".": {"import": "./lib/a.mjs"}},'
+            '"scripts": {"build": "x"}}',
+            **below("apps/web", nextjs(dependencies={"core": "*"})),
+        },
+        "apps/web/package.json package-built-first",
+        ["(./lib/a.mjs)"],
+    ),
+    "git in next.config": (
+        config(
+            'import { execSync } from "child_process";\nconst sha = execSync("git rev-parse HEAD");\n'
+            "export default {};\n"
+        ),
+        "next.config.mjs program-at-build",
+        ["calls git", "has no git"],
+    ),
+    "curl in a file of the build": (
+        {
+            **nextjs(scripts={"build": "next build && node ./scripts/fonts.mjs"}),
+            "scripts/fonts.mjs": 'import { exec } from "child_process";\nconst c = `curl ${url} -o a`;\nexec(c);\n',
+        },
+        "scripts/fonts.mjs program-at-build",
+        ["calls curl"],
+    ),
+    "redirects of a CMS": (
+        config("export default {\n  async redirects() {\n    return await client.fetch(query);\n  },\n};\n"),
+        "next.config.mjs config-asks-service",
+        ["`await client.fetch(…)`"],
+    ),
+    "redirects of an API": (
+        config("const found = await fetch(new URL('/r', api));\nexport default { redirects: () => found.json() };\n"),
+        "next.config.mjs config-asks-service",
+        ["`await fetch(…)`"],
+    ),
+    "a rewrite to a variable": (
+        config(
+            "export default { rewrites: () => [{ source: '/api/:p*', destination: `${process.env.API_URL}/:p*` }] };\n"
+        ),
+        "next.config.mjs variable-in-config",
+        ["next.config reads API_URL", "build_env"],
+    ),
+    "a setting of another time": (
+        config("export default {\n  publicRuntimeConfig: { ws: process.env.WS_URL || 'ws://localhost:3001' },\n};\n"),
+        "next.config.mjs variable-in-config",
+        ["WS_URL"],
+    ),
+    "files by the folder it runs in": (
+        {**nextjs(), "lib/store.ts": WRITES.replace("{0}", "path.join(process.cwd(), 'data', name)")},
+        "lib/store.ts writes-beside-code",
+        ["belongs to root"],
+    ),
+    "files in a folder by its name": (
+        {**nextjs(), "app/api/upload/route.ts": WRITES.replace("{0}", "join('uploads/pictures', name)")},
+        "app/api/upload/route.ts writes-beside-code",
+        ["bucket"],
+    ),
+    "SQLite in a path that is put together": (
+        {
+            **nextjs(dependencies=SQLITE),
+            "src/db.ts": "import Database from 'better-sqlite3';\nconst file = path.join(root, 'data', 'shop.db');\n",
+        },
+        "src/db.ts sqlite-fixed-file",
+        ["join(root, 'data', 'shop.db')", "DATABASE_PATH"],
+    ),
+    "SQLite below a folder from a variable": (
+        {
+            **nextjs(dependencies=SQLITE),
+            "lib/db.ts": "const dir = process.env.DATA_DIR;\nnew Database(resolve(dir, './db.sqlite'));\n",
+        },
+        "lib/db.ts sqlite-fixed-file",
+        ["resolve(dir, './db.sqlite')"],
+    ),
+    "SQLite in a place that is not known": (
+        {**nextjs(dependencies=SQLITE), "lib/db.ts": "export const db = drizzle(open());\n"},
+        "package.json sqlite-unknown-file",
+        ["process.env.DATABASE_PATH"],
+    ),
+    "a database by a driver that is not known": (
+        {**nextjs(dependencies={"typeorm": "^0.3"}), "lib/env.ts": "export const url = process.env.DB_URL;\n"},
+        "lib/env.ts database-unknown",
+        ["-d database=external -d database_env=DB_URL"],
+    ),
+    "a page that asks the database": (
+        {
+            **nextjs(dependencies={"mongoose": "^8"}),
+            "config/db.js": "export default () => mongoose.connect(process.env.MONGODB_URI);\n",
+            "app/page.tsx": "import List from '@/components/List';\nexport default () => <List />;\n",
+            "components/List.tsx": "const List = async () => {\n  await connectDB();\n};\nexport default List;\n",
+        },
+        "components/List.tsx pages-from-database",
+        ["The page app/page.tsx asks", "MONGODB_URI to build_secrets"],
+    ),
+    "a page that calls what asks it": (
+        {
+            **nextjs(dependencies={"mongodb": "^6"}),
+            "app/about/page.tsx": f"import {{ getAll }} from '../../lib/all';\n{PAGE}",
+            "lib/all.ts": ALL.replace("DATABASE_URL", "MONGO_URL"),
+        },
+        "lib/all.ts pages-from-database",
+        ["The page app/about/page.tsx asks"],
+    ),
+}
+
+SILENT: dict[str, Files] = {
+    "Next.js' own server": own('ENTRYPOINT ["tini", "--"]\nCMD ["node", "server.js"]'),
+    "the script start": own("CMD npm run start"),
+    "a command of next": own('CMD ["node", "node_modules/next/dist/bin/next", "start", "-p", "8080"]'),
+    "in the shell": own('CMD ["sh", "-c", "exec node apps/web/server.js"]'),
+    "variables that every image has": own("ENV NODE_ENV production\nENV PORT=3000 HOSTNAME=0.0.0.0 A=$A B="),
+    "what a build copies": {
+        **nextjs(),
+        "Dockerfile": f"{STANDALONE}COPY --from=build /app/public ./public\n"
+        "COPY --from=build /app/.next/static ./.next/static\n"
+        "COPY --from=build /app/package.json ./\nCOPY --from=tools:1 /bin/a /usr/bin/a\n",
+    },
+    "a Dockerfile that copies all of it": {**own("COPY emails ./emails"), "emails/a.txt": "x\n"},
+    "peers that .npmrc lets be": {
+        **own("RUN npm ci --legacy-peer-deps"),
+        "package-lock.json": "{}",
+        ".npmrc": "legacy-peer-deps=true\n",
+    },
+    "peers of a tool": {**own("RUN npm i -g --force npm"), "package-lock.json": "{}"},
+    "a package of files": {**nextjs(dependencies={"@acme/ui": "file:ui"}), "ui/package.json": '{"main": "index.js"}'},
+    "a package that is built when it is installed": linked(build="tsc", prepare="npm run build"),
+    "a package of sources": linked("src/index.ts", build="tsc"),
+    "a workspace that turbo builds": {
+        "package.json": '{"workspaces": ["packages/*", "apps/*"]}',
+        "turbo.json": "{}",
+        "packages/core/package.json": '{"name": "core", "main": "lib/a.js", "scripts": {"build": "x"}}',
+        **below("apps/web", nextjs(dependencies={"core": "*"})),
+    },
+    "git that may be missing": config(
+        'import { execSync } from "child_process";\n\nlet sha;\n'
+        'try {\n  sha = execSync("git rev-parse HEAD");\n} catch {}\n'
+        "export default {};\n"
+    ),
+    "switches of a build": config(
+        "export default {\n  a: process.env.ANALYZE, b: process.env.MODE === 'x', c: process.env.CDN ? [] : {},\n"
+        "  d: process.env.CDN_HOST ?? 'cdn.shop.example',\n};\n"
+    ),
+    "files for a moment": {**nextjs(), "lib/a.ts": WRITES.replace("{0}", "path.join(os.tmpdir(), process.cwd())")},
+    "files that a build makes": {**nextjs(), "scripts/a.ts": WRITES.replace("{0}", "'public/a.txt'")},
+    "a feed": {**nextjs(), "lib/rss.ts": WRITES.replace("{0}", "'public/rss.xml'")},
+    "a page that asks on request": {
+        **nextjs(dependencies={"pg": "^8"}),
+        "lib/all.ts": ALL,
+        "app/page.tsx": f"import {{ getAll }} from '@/lib/all';\nexport const dynamic = 'force-dynamic';\n{PAGE}",
+        "app/[id]/page.tsx": f"import {{ getAll }} from '@/lib/all';\n{PAGE}",
+    },
+    "a page below a layout that waits for a request": {
+        **nextjs(dependencies={"pg": "^8"}),
+        "lib/all.ts": ALL,
+        "app/layout.tsx": "export default async () => {\n  await headers();\n};\n",
+        "app/page.tsx": f"import {{ getAll }} from '@/lib/all';\n{PAGE}",
+    },
+    "a form that asks": {
+        **nextjs(dependencies={"pg": "^8"}),
+        "app/save.ts": '"use server";\nexport async function save() {\n  await db.a(process.env.DATABASE_URL);\n}\n',
+        "app/page.tsx": "import { save } from './save';\nexport default async () => <a action={save} />;\n",
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_image_would_lack_is_told_with_its_place(case: str, tmp_path: Path) -> None:
+    project, place, words = CASES[case]
+    found = [one for one in told(write(tmp_path / "a/b", project)) if one.code != "database-elsewhere"]
+    assert [f"{one.file} {one.code}" for one in found] == [place]
+    assert [word for word in words if word not in str(found[0])] == []
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_what_the_image_has_is_not_told(case: str, tmp_path: Path) -> None:
+    assert [str(one) for one in told(write(tmp_path, SILENT[case]))] == []
+
+
+def test_the_own_dockerfile_is_read_before_the_first_copy_alone(tmp_path: Path) -> None:
+    files = {**own("ENV DATA_DIR=/data\nCMD ./boot.sh"), ".copier-answers.yml": "_commit: v1\nfly_app: shop\n"}
+    assert told(write(tmp_path, files)) == ()
+
+
+def test_a_package_beside_the_app_is_built_before_it(template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", linked(build="tsc"))
+    run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    answers = yaml.safe_load((app / ".copier-answers.yml").read_text())
+    assert answers["build_command"] == "npm --prefix ../shared run build && npm run build"
+
+
+SCHEMAS: dict[str, tuple[str, list[str]]] = {
+    "an object of variables": (
+        "const server = z.object({\n  API_URL: z.string(),\n  LEVEL: z.string().default('a'),\n});\n"
+        "export const get = () => server.parse({ API_URL: process.env.API_URL, LEVEL: process.env.LEVEL });\n",
+        ["API_URL"],
+    ),
+    "the second of two objects": (
+        "export const a = z.object({ b: z.string() });\nexport const c = z.object({\n  APP_ID: z.string(),\n});\n"
+        "export const d = c.safeParse({ APP_ID: process.env.APP_ID });\n",
+        ["APP_ID"],
+    ),
+    "an object of something else": (
+        "export const a = z.object({\n  APP_ID: z.string(),\n});\na.parse(await request.json());\nprocess.env.OTHER;\n",
+        [],
+    ),
+    "names on a condition": (
+        "export const env = createEnv({\n  server: {\n    APP_ID: z.string(),\n    ...(kinds\n      ? {\n"
+        "          LDAP_URL: z.string().url(),\n        }\n      : {}),\n  },\n});\n",
+        ["APP_ID"],
+    ),
+    "a check by a function": (
+        "const flag = () =>\n  z.enum(['a']).default('a');\nexport const env = createEnv({\n  server: {\n"
+        "    A: flag(),\n    APP_ID: z.string(),\n  },\n});\n",
+        ["APP_ID"],
+    ),
+    "tabs": (
+        "export const env = createEnv({\n\tserver: {\n\t\tAPP_ID: z.string(),\n\t},\n"
+        "\tclient: {\n\t\tB: z.string(),\n\t},\n});\n",
+        ["APP_ID"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SCHEMAS)
+def test_what_a_schema_requires_is_known(case: str, tmp_path: Path) -> None:
+    code, names = SCHEMAS[case]
+    found = examine(write(tmp_path, {**nextjs(), "src/env.ts": code})).nextjs.variables
+    assert [variable.name for variable in found] == names
+
+
+BETTER_AUTH: dict[str, tuple[str, dict[str, str], list[str]]] = {
+    "a client": ('import { createAuthClient } from "better-auth/react";\n', {}, []),
+    "a client and a server": (
+        'import { x } from "better-auth/client/plugins";\nexport const auth = betterAuth({});\n',
+        {},
+        ["BETTER_AUTH_SECRET"],
+    ),
+    "a server beside": (
+        'import { createAuthClient } from "better-auth/react";\n',
+        {"@acme/auth": "workspace:*"},
+        ["BETTER_AUTH_SECRET"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BETTER_AUTH)
+def test_a_client_of_better_auth_needs_no_secret(case: str, tmp_path: Path) -> None:
+    code, more, names = BETTER_AUTH[case]
+    files = {**nextjs(dependencies={"better-auth": "1.7.0", **more}), "lib/auth.ts": code}
+    assert [one.name for one in examine(write(tmp_path, files)).nextjs.variables] == names
+
+
+NODE: dict[str, tuple[Files, str | None, bool]] = {
+    "above a lower bound": ({"package.json": package_json(engines={"node": ">=16.8.0"})}, "22", False),
+    "one of several": ({"package.json": package_json(engines={"node": "18 || 20 || ^22.3"})}, "22", False),
+    "one line": ({"package.json": package_json(engines={"node": "20.x"})}, "20", True),
+    "between two": ({"package.json": package_json(engines={"node": ">=18 <21"})}, "18", True),
+    "by Volta": ({"package.json": package_json(volta={"node": "20.11.1"})}, "20.11.1", True),
+    "by a Dockerfile": ({"Dockerfile": "FROM --platform=$A node:20.2.0-slim AS base\n"}, "20.2.0", True),
+    "by an argument": ({"Dockerfile": "ARG NODE_VERSION=22.4\nFROM node:${NODE_VERSION}-alpine\n"}, "22.4", False),
+    "by an image in an argument": ({"Dockerfile": "ARG IMAGE=node:18-alpine3.20\nFROM $IMAGE\n"}, "18", True),
+    "by package.json before a Dockerfile": (
+        {"package.json": package_json(engines={"node": "24.x"}), "Dockerfile": "FROM node:18\n"},
+        "24",
+        False,
+    ),
+    "by no number": ({"Dockerfile": "FROM node:lts-alpine\n"}, None, False),
+    "by this template": ({"Dockerfile": "ARG NODE_IMAGE=node:18-slim\nRUN node /context/fly/plan.mjs\n"}, None, False),
+}
+
+
+@pytest.mark.parametrize("case", NODE)
+def test_the_version_of_node_that_a_project_names(case: str, tmp_path: Path) -> None:
+    files, version, warned = NODE[case]
+    folder = write(tmp_path, {**nextjs(), **files})
+    assert examine(folder).nextjs.node_version == version
+    found = [one for one in told(folder) if one.code == "version-not-served"]
+    assert [one.file for one in found] == ([next(iter(files))] if warned else [])
+
+
+@pytest.mark.parametrize(("wanted", "line"), [("18", "22"), ("20.2.0", "22"), ("23", "22"), ("25", "24"), ("30", "26")])
+def test_the_nearest_line_of_node_takes_the_place_of_one_that_is_not_offered(
+    wanted: str, line: str, template: Path, tmp_path: Path
+) -> None:
+    app = write(tmp_path / "shop", {**nextjs(), ".nvmrc": wanted})
+    run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    assert yaml.safe_load((app / ".copier-answers.yml").read_text())["node_version"] == line
+
+
+DATABASES: dict[str, tuple[Files, str, str]] = {
+    "Turso by its token": (
+        {
+            **nextjs(dependencies=LIBSQL),
+            "db/index.ts": "createClient({ url: process.env.TURSO_CONNECTION_URL!,"
+            " authToken: process.env.TURSO_AUTH_TOKEN! });\n",
+        },
+        "external",
+        "TURSO_CONNECTION_URL",
+    ),
+    "Turso in Drizzle's settings": (
+        {
+            **nextjs(dependencies=LIBSQL),
+            "drizzle.config.ts": "export default { dialect: 'sqlite', dbCredentials: { url: process.env.DATABASE_URL!,"
+            " authToken: process.env.DATABASE_AUTH_TOKEN } };\n",
+        },
+        "external",
+        "DATABASE_URL",
+    ),
+    "a file by libSQL": (
+        {**nextjs(dependencies=LIBSQL), "db/index.ts": "createClient({ url: process.env.DATABASE_URL! });\n"},
+        "sqlite",
+        "DATABASE_URL",
+    ),
+    "MongoDB in config/": (
+        {
+            **nextjs(dependencies={"mongoose": "^8"}),
+            "config/database.js": "mongoose.connect(process.env.MONGODB_URI);\n",
+        },
+        "external",
+        "MONGODB_URI",
+    ),
+    "MongoDB in models/": (
+        {**nextjs(dependencies={"mongodb": "^6"}), "models/client.ts": "new MongoClient(process.env.MONGO_URL!);\n"},
+        "external",
+        "MONGO_URL",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DATABASES)
+def test_where_the_address_of_a_database_is_read(case: str, tmp_path: Path) -> None:
+    files, choice, name = DATABASES[case]
+    found = examine(write(tmp_path, files)).nextjs
+    assert (found.database_choice, found.database_variable) == (choice, name)
+
+
+def test_the_token_of_turso_is_asked_for(tmp_path: Path) -> None:
+    found = examine(write(tmp_path, DATABASES["Turso by its token"][0])).nextjs
+    assert [one.name for one in found.variables] == ["TURSO_AUTH_TOKEN"]
+
+
+URLS: dict[str, tuple[str, bool]] = {
+    "a check for a URL": ("export const env = createEnv({ server: { DATABASE_URL: z.string().url() } });\n", True),
+    "a prefix that is taken off": ("new Database(process.env.DATABASE_URL!.replace('file:', ''));\n", True),
+    "a default with the prefix": ("const url = process.env.DATABASE_URL ?? 'file:./dev.db';\n", True),
+    "a prefix that is put on": ("const url = `file:${process.env.DATABASE_URL}`;\n", False),
+    "a path": ("new Database(process.env.DATABASE_URL!);\n", False),
+}
+
+
+@pytest.mark.parametrize("case", URLS)
+def test_whether_the_file_of_sqlite_is_named_as_a_url(case: str, tmp_path: Path) -> None:
+    code, is_url = URLS[case]
+    more = "export const a = process.env.DATABASE_URL;\n"
+    found = examine(write(tmp_path, {**nextjs(dependencies=SQLITE), "lib/db.ts": code, "lib/more.ts": more})).nextjs
+    assert found.file_is_url is is_url
+
+
+@pytest.mark.parametrize(
+    "written", ['shadowDatabaseUrl = env("B_DATABASE_URL")', 'shadowDatabaseUrl  =  env("B_DATABASE_URL")']
+)
+def test_a_shadow_database_is_no_database_of_the_app(written: str, tmp_path: Path) -> None:
+    schema = f'datasource db {{\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n  {written}\n}}\n'
+    files = {**nextjs(dependencies={"prisma": "^6", "@prisma/client": "^6"}), "prisma/schema.prisma": schema}
+    assert examine(write(tmp_path, files)).nextjs.database_variables == ()
+
+
+def test_a_library_that_lists_next_is_no_app(tmp_path: Path) -> None:
+    library = json.dumps({"name": "ui", "devDependencies": {"next": "16.0.0"}})
+    files = {"package.json": '{"workspaces": ["apps/*", "packages/*"]}', "packages/ui/package.json": library}
+    assert [app.dir for app in examine(write(tmp_path / "a", {**files, **below("apps/web", nextjs())})).apps] == [
+        "apps/web"
+    ]
+    assert [app.dir for app in examine(write(tmp_path / "b", files)).apps] == ["packages/ui"]
+
+
+def test_a_bucket_that_a_schema_names_is_known(tmp_path: Path) -> None:
+    code = "export const client = new S3Client({ endpoint: env.R2_ENDPOINT });\nconst bucket = env.R2_BUCKET_NAME;\n"
+    files = {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/r2.ts": code}
+    found = examine(write(tmp_path, files)).bucket
+    assert (found.choice, found.variables[:2]) == ("s3", ("R2_ENDPOINT", "R2_BUCKET_NAME"))
+
+
+def test_the_words_of_an_instruction() -> None:
+    text = "FROM a AS base\nENV A=1 B=\"two words\" \\\n    C='x'\nFROM base\nENV D four five\n"
+    text += 'CMD ["sh", "-c", "exec node a.js"]\n'
+    image = dockerfile.last_image(text)
+    assert [dockerfile.settings(one) for one in image[:2]] == [
+        {"A": "1", "B": "two words", "C": "x"},
+        {"D": "four five"},
+    ]
+    assert dockerfile.words(image[2].words) == ["exec", "node", "a.js"]
+    assert [one.line for one in image] == [2, 5, 6]
