@@ -57,6 +57,16 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "Dockerfile own-start",
         ["`npm run start:all`"],
     ),
+    "a release phase": (
+        {**nextjs(scripts={"build": "next build", "up": "knex migrate:latest"}), "Procfile": "release: npm run up\n"},
+        "Procfile release-phase",
+        ["`knex migrate:latest`", "before each deploy"],
+    ),
+    "a release phase of the app": (
+        below("web", {**nextjs(), "Procfile": "web: npm start\nrelease: node tasks/release.js\n"}),
+        "web/Procfile release-phase",
+        ["`node tasks/release.js`"],
+    ),
     "variables of its image": (
         own("ENV NODE_ENV=production PORT=3000\nENV NODE_OPTIONS=--max-http-header-size=65536 SEARCH_URL='http://s:1'"),
         "Dockerfile own-image-env",
@@ -216,6 +226,12 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
 }
 
 SILENT: dict[str, Files] = {
+    "a release phase that migrates as the image does": {
+        **nextjs(dependencies={"prisma": "^6", "@prisma/client": "^6"}),
+        "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
+        "prisma/migrations/1_init/migration.sql": "select 1;\n",
+        "Procfile": "web: npm start\nrelease: npx prisma migrate deploy\n",
+    },
     "Next.js' own server": own('ENTRYPOINT ["tini", "--"]\nCMD ["node", "server.js"]'),
     "the script start": own("CMD npm run start"),
     "a command of next": own('CMD ["node", "node_modules/next/dist/bin/next", "start", "-p", "8080"]'),

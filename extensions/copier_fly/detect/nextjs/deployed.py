@@ -66,6 +66,22 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
         yield warning("own-start", (file, first.line), command=shown)
 
 
+_APPLIES = re.compile(r"\b(?:prisma migrate deploy|drizzle-kit migrate)\b")
+
+
+def release_phase(look: Look) -> Iterator[ProjectWarning]:
+    """A Procfile runs a command before each release, which is no migration that the release command here runs."""
+    for file in dict.fromkeys((look.path("Procfile"), "Procfile")):
+        for number, line in enumerate((look.target.text(file) or "").splitlines(), 1):
+            if found := re.fullmatch(r"release:\s*(\S.*?)\s*", line):
+                script = _RUNS_SCRIPT.fullmatch(found[1])
+                scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
+                command = scripts.get(script[1], found[1]) if script else found[1]
+                if not (look.app.orm in ("prisma", "drizzle") and _APPLIES.search(command)):
+                    yield warning("release-phase", (file, number), command=command)
+                return
+
+
 def own_image_env(look: Look) -> Iterator[ProjectWarning]:
     """The project's own Dockerfile sets variables for the app."""
     file, image = _own_dockerfile(look)
