@@ -605,7 +605,7 @@ def _linked(target: Target, folder: str, deps: dict[str, str], manager: str | No
     builds = manager == "pnpm" or any(
         target.is_file(files.join(root or ".", name)) for name in ("turbo.json", "nx.json")
     )
-    members = {}
+    members: dict[Any, str] = {}
     for above in ("packages", "libs", ".") if root is not None and not builds else ():
         for name in target.names(files.join(root or ".", above)):
             place = files.join(root or ".", above, name)
