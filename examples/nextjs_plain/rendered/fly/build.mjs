@@ -42,6 +42,8 @@ function environment({ database, buildEnv, publicEnv }, root) {
         "below [build.args].",
     );
   }
+  // A schema of the environment that SKIP_ENV_VALIDATION passes over gives no default either.
+  process.env.PORT ||= "3000";
   const { REVISION = "unknown" } = process.env;
   // Names the build towards the browser, which then reloads instead of asking a newer server for an older page's code.
   if (REVISION !== "unknown") process.env.NEXT_DEPLOYMENT_ID = REVISION.slice(0, 12);
