@@ -20,7 +20,7 @@ const put = (path, text) => {
   mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   writeFileSync(path, text);
 };
-const names = ["NEXT_DEPLOYMENT_ID", "NEXT_PRIVATE_STANDALONE", "NEXT_PRIVATE_OUTPUT_TRACE_ROOT", "DATABASE_URL", "PORT"];
+const names = "NEXT_DEPLOYMENT_ID NEXT_PRIVATE_STANDALONE NEXT_PRIVATE_OUTPUT_TRACE_ROOT DATABASE_URL PORT".split(" ");
 console.log(JSON.stringify(names.map((name) => process.env[name])));
 put(".next/standalone/server.js", "x");
 put(".next/standalone/.next/BUILD_ID", "x");
