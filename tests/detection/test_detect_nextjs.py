@@ -325,6 +325,94 @@ def test_monorepo(case: str, tmp_path: Path) -> None:
     assert found.package_manager == case.partition("-")[0]
 
 
+def package(name: str, *needs: str, **more: str) -> str:
+    """A package.json of a workspace: the packages of the workspace that it needs, and others in their versions."""
+    versions = {key.replace("_", "-"): value for key, value in more.items()}
+    return json.dumps({"name": name, "dependencies": dict.fromkeys(needs, "workspace:*"), "devDependencies": versions})
+
+
+def beside(*patterns: str, web: dict[str, Any] | None = None, **more: str) -> dict[str, str]:
+    """A workspace with an app that depends on @acme/api."""
+    app = below("apps/web", nextjs(dependencies={"@acme/api": "workspace:*", **(web or {})}))
+    return {**app, "package.json": json.dumps({"name": "root", "workspaces": ["apps/*", *patterns]}), **more}
+
+
+DATASOURCE = 'datasource db {\n  provider = "postgresql"\n  url = env("SHOP_DATABASE_URL")\n}\n'
+KIT = "export default { out: './sql', dialect: 'postgresql', dbCredentials: { url: process.env.POSTGRES_URL! } };\n"
+PACKAGES = {
+    "prisma": (
+        beside("packages/*")
+        | {
+            "packages/api/package.json": package("@acme/api", prisma="^7.1.0"),
+            "packages/api/prisma/schema.prisma": DATASOURCE,
+        },
+        ("packages/api", "prisma", "^7.1.0", "prisma/migrations", ["SHOP_DATABASE_URL"]),
+    ),
+    "prisma at the package's top": (
+        beside("libs/*", web={"@prisma/client": "^6.1.0"})
+        | {"libs/api/package.json": package("@acme/api", prisma="^6.2.0"), "libs/api/schema.prisma": DATASOURCE},
+        ("libs/api", "prisma", "^6.2.0", "migrations", ["SHOP_DATABASE_URL"]),
+    ),
+    "drizzle, by another package": (
+        beside("packages/**", "!packages/old/**")
+        | {
+            "packages/old/api/package.json": package("@acme/api"),
+            "packages/api/package.json": package("@acme/api", "@acme/db"),
+            "packages/data/db/package.json": package("@acme/db", drizzle_orm="^0.45.0", pg="^8"),
+            "packages/data/db/drizzle.config.ts": KIT,
+        },
+        ("packages/data/db", "drizzle", "^0.45.0", "sql", ["POSTGRES_URL"]),
+    ),
+    "an ORM that the root installs": (
+        beside("packages/*")
+        | {
+            "package.json": '{"workspaces": ["apps/*", "packages/*"], "devDependencies": {"prisma": "^7.3.0"}}',
+            "packages/api/package.json": package("@acme/api"),
+            "packages/api/prisma/schema/base.prisma": DATASOURCE,
+        },
+        ("packages/api", "prisma", None, "prisma/migrations", ["SHOP_DATABASE_URL"]),
+    ),
+    "the root itself": (
+        beside(web={"@prisma/client": "^6.1.0"}) | {"prisma/schema.prisma": DATASOURCE},
+        (".", "prisma", "^6.1.0", "prisma/migrations", ["SHOP_DATABASE_URL"]),
+    ),
+    "the app has a schema itself": (
+        beside("packages/*", web={"prisma": "^6.1.0"})
+        | {
+            "apps/web/prisma/schema.prisma": DATASOURCE.replace("SHOP_", ""),
+            "packages/api/package.json": package("@acme/api", prisma="^7.1.0"),
+            "packages/api/prisma/schema.prisma": DATASOURCE,
+        },
+        ("", "prisma", "^6.1.0", "prisma/migrations", []),
+    ),
+    "a package that the app is not made of": (
+        beside("packages/*")
+        | {
+            "packages/api/package.json": package("@acme/api"),
+            "packages/db/package.json": package("@acme/db", prisma="^7.1.0"),
+            "packages/db/prisma/schema.prisma": DATASOURCE,
+        },
+        ("", "none", None, None, []),
+    ),
+    "packages in a circle": (
+        beside("packages/*")
+        | {
+            "packages/api/package.json": package("@acme/api", "@acme/ui"),
+            "packages/ui/package.json": package("@acme/ui", "@acme/api"),
+        },
+        ("", "none", None, None, []),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PACKAGES)
+def test_the_package_with_the_schema_is_found(case: str, tmp_path: Path) -> None:
+    files, expected = PACKAGES[case]
+    found = details(tmp_path, files)
+    variables = [one.name for one in found.database_variables]
+    assert (found.database_package, found.orm, found.orm_version, found.migrations_dir, variables) == expected
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

@@ -55,6 +55,7 @@ export const env = createEnv({
   },
 });
 """
+ACME_DB = '{"name": "@acme/db", "devDependencies": {"prisma": "^6.19.0"}}'
 WORKSPACE = {"pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n"}
 PEM = 'import { readFileSync } from "node:fs";\nexport const ca = readFileSync("certs/db-ca.pem");\n'
 NX_ROOT = {name: text for name, text in nextjs().items() if name == "package.json"} | {"nx.json": "{}"}
@@ -226,12 +227,34 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "a schema in another package": (
         {**below("apps/web", nextjs()), **WORKSPACE, "packages/db/prisma/schema.prisma": schema("postgresql")},
         "packages/db/prisma/schema.prisma schema-elsewhere",
-        ["runs none"],
+        ["does not depend on", "-d orm=prisma -d database_package=packages/db."],
     ),
     "drizzle in another package": (
         {**below("apps/web", nextjs()), **WORKSPACE, "packages/data/drizzle.config.ts": "export default {}\n"},
         "packages/data/drizzle.config.ts schema-elsewhere",
-        ["Drizzle"],
+        ["Drizzle", "-d orm=drizzle -d database_package=packages/data."],
+    ),
+    "a schema by way of another package": (
+        {
+            **below("apps/web", nextjs(dependencies={"@acme/api": "workspace:*"})),
+            **WORKSPACE,
+            "packages/api/package.json": '{"name": "@acme/api", "dependencies": {"@acme/db": "workspace:*"}}',
+            "packages/db/package.json": ACME_DB,
+            "packages/db/prisma/schema.prisma": schema("postgresql"),
+            "packages/db/prisma/migrations/1_init/migration.sql": "select 1;\n",
+        },
+        "packages/db/package.json schema-by-dependency",
+        ["@acme/db by way of other packages", "-d orm=none -d database=none"],
+    ),
+    "no migration in a package of the workspace": (
+        {
+            **below("apps/web", nextjs(dependencies={"@acme/db": "workspace:*"})),
+            **WORKSPACE,
+            "packages/db/package.json": ACME_DB,
+            "packages/db/prisma/schema.prisma": schema("postgresql"),
+        },
+        "packages/db/prisma/schema.prisma no-migrations",
+        ["no migration in packages/db/prisma/migrations"],
     ),
     "a committed .env": ({**nextjs(), ".env": "A=1\n"}, ".env env-file", ["goes into the image", "env_files"]),
     "a committed .env.production": (
@@ -296,6 +319,13 @@ SILENT: dict[str, Files] = {
     "a certificate that no code names": {**nextjs(), "certs/db-ca.pem": "x\n"},
     "a public registry": {**nextjs(), ".npmrc": "registry=https://registry.example.com\nsave-exact=true\n"},
     "Nx with a package of its own": {**below("apps/web", nextjs()), "nx.json": "{}", "apps/web/project.json": "{}"},
+    "a schema in a package that the app depends on": {
+        **below("apps/web", nextjs(dependencies={"@acme/db": "workspace:*"})),
+        **WORKSPACE,
+        "packages/db/package.json": ACME_DB,
+        "packages/db/prisma/schema.prisma": schema("postgresql"),
+        "packages/db/prisma/migrations/1_init/migration.sql": "select 1;\n",
+    },
     "a schema of the environment with defaults": {
         **nextjs(),
         "src/env.mjs": ENV.replace("    AUTH_SECRET: z.string(),\n", "").replace(".email(),", '.default("x"),'),
@@ -545,7 +575,7 @@ def test_a_driver_counts_where_a_file_imports_it(case: str, tmp_path: Path) -> N
     [
         ("postgresql", True, "fly_managed"),
         ("mysql", True, "external"),
-        ("sqlite", True, "none"),
+        ("sqlite", True, "sqlite"),
         ("postgresql", False, "none"),
     ],
 )
@@ -553,7 +583,7 @@ def test_the_database_of_a_package_that_the_app_depends_on(
     provider: str, depends: bool, database: str, tmp_path: Path
 ) -> None:
     app = nextjs(dependencies={"@acme/db": "workspace:*"} if depends else {})
-    files = {**below("apps/web", app), **WORKSPACE, "packages/db/package.json": '{"name": "@acme/db"}'}
+    files = {**below("apps/web", app), **WORKSPACE, "packages/db/package.json": ACME_DB}
     files["packages/db/prisma/schema.prisma"] = schema(provider)
     assert examine(write(tmp_path, files)).nextjs.database_choice == database
 

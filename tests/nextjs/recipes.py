@@ -57,7 +57,7 @@ RECIPES = {
         "pnpm",
         folder="apps/web",
         files=_files("workspace"),
-        dependencies={"greeting": "workspace:*"},
+        dependencies={"database": "workspace:*", "greeting": "workspace:*"},
     ),
     "javascript": Recipe(
         NEXT_16,

@@ -109,6 +109,19 @@ def test_the_packages_of_a_workspace_are_built_first(tool: str, command: str, ra
     assert (f"NEXT build in {app}/apps/web\n" in said) == bool(command)
 
 
+def test_the_client_is_made_in_the_package_that_has_the_schema(tmp_path: Path) -> None:
+    inner = {f"apps/web/{name}": text for name, text in APP.items() if name != "package-lock.json"}
+    files = {**APP, **inner, "apps/web/build.mjs": "", "packages/db/package.json": {}}
+    settings = {"appDir": "apps/web", "databasePackage": "packages/db", "orm": "prisma"}
+    app = programs.project(tmp_path / "app", files, **settings)
+    prisma = app / "packages/db/node_modules/.bin/prisma"
+    prisma.parent.mkdir(parents=True)
+    prisma.write_text('#!/bin/sh\necho "PRISMA $* in $(pwd)"\n')
+    prisma.chmod(0o755)
+    said = again(tmp_path)[1]
+    assert f"PRISMA generate in {app}/packages/db\n" in said
+
+
 def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
     anew = "Building without what earlier builds left"
     assert anew in build(tmp_path, {})[1]

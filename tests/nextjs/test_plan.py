@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,25 @@ def test_migrations_and_what_applies_them_are_put_together(tmp_path: Path) -> No
         "prisma/schema/user.prisma",
     }
     assert (out / "plan/cli").read_text() == "prisma@7.9.1\n"
+
+
+def test_the_migrations_may_be_in_a_package_beside_the_app(tmp_path: Path) -> None:
+    files = {
+        "package.json": {"workspaces": ["apps/*", "packages/*"]},
+        "package-lock.json": lock(next="16.4.3", drizzle_orm="0.45.4", drizzle_kit="0.31.11"),
+        "apps/web/package.json": package(),
+        "apps/web/drizzle/0000_of_the_app.sql": "x\n",
+        "packages/db/drizzle.config.ts": "export default {};\n",
+        "packages/db/drizzle/0000_of_the_package.sql": "x\n",
+        "fly/database.mjs": "x\n",
+        "fly/migrate.mjs": "x\n",
+    }
+    settings = {"appDir": "apps/web", "databasePackage": "packages/db", "database": True, "migrations": "drizzle"}
+    out, _ = plan(tmp_path, files, orm="drizzle", **settings)
+    assert [path.name for path in (out / "migrate/migrations").iterdir()] == ["0000_of_the_package.sql"]
+    shutil.rmtree(tmp_path / "context/packages/db/drizzle")
+    done = programs.node(tmp_path / "context/fly/plan.mjs", tmp_path / "context", tmp_path / "again")
+    assert "NOTE: there is no folder packages/db/drizzle" in done.stdout
 
 
 @pytest.mark.parametrize(

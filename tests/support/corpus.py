@@ -30,6 +30,7 @@ _NODE = yaml.safe_load((images.CATALOG / "node.yml").read_text())["images"]
 
 SAMPLES: dict[str, list[Any]] = {
     "app_dir": [".", "web"],
+    "database_package": ["", "packages/db"],
     "release_apps": [_APPS, ["arena", "arena_web"]],
     "repo_apps": [["arena"], [], ["arena", "arena_audit"]],
     "tcp_services": [[], _SERVICES[:1], _SERVICES],

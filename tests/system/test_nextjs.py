@@ -182,14 +182,14 @@ def test_app_serves_its_pages_and_its_browser_code(name: str, deployed: Callable
 
 def test_checks_are_answered_whatever_the_app_does_with_a_request(deployed: Callable[[str], Deployment]) -> None:
     stranger = {"headers": {"user-agent": "Consul Health Check"}}
-    for name, path in (("javascript", "/"), ("workspace", "/")):
+    for name, path, status, database in (("javascript", "/", 200, "none"), ("workspace", "/", 503, "unavailable")):
         with serve(deployed(name)) as server:
             assert server.ask(path, **stranger).status in {307, 308, 404}
             assert server.ask("/livez", **stranger).status == 200
             assert server.ask("/livez", method="HEAD", **stranger).text == ""
             assert server.ask("/livez", method="POST", **stranger).status == 405
             ready = server.ask("/readyz", **stranger)
-            assert (ready.status, ready.json["checks"]["database"]) == (200, {"status": "none"})
+            assert (ready.status, ready.json["checks"]["database"]["status"]) == (status, database)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -216,7 +216,10 @@ def test_app_may_write_nothing_but_its_cache(name: str, deployed: Callable[[str]
 
 
 # In MiB: 41 for an app's own layers, 46 with Prisma, 56 when webpack builds it (Next.js 15); and 2 on top.
-@pytest.mark.parametrize(("name", "limit"), [(name, {"prisma": 48, "fifteen": 58}.get(name, 43)) for name in ALL])
+LIMITS = {"prisma": 48, "workspace": 48, "fifteen": 58}
+
+
+@pytest.mark.parametrize(("name", "limit"), [(name, LIMITS.get(name, 43)) for name in ALL])
 def test_app_layers_are_small(name: str, limit: int, deployed: Callable[[str], Deployment]) -> None:
     history = docker.docker(
         "history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", deployed(name).image.tag
@@ -329,6 +332,18 @@ def test_prisma_agrees_with_what_the_runner_did(
 
     with serve(app, {"DATABASE_URL": plain_postgres.url}) as server:
         assert server.ask("/tasks").json == [{"id": 1, "title": "first; and only"}]
+
+
+def test_schema_in_a_package_of_the_workspace_is_served(
+    deployed: Callable[[str], Deployment], plain_postgres: Database
+) -> None:
+    app = deployed("workspace")
+    done = migrate(app, plain_postgres)
+    assert (done.returncode, "1 applied, 0 were there" in done.stdout) == (0, True), done.stdout
+    assert "name: SHOP_DATABASE_URL" in (app.project / ".copier-answers.yml").read_text()
+    with serve(app, {"DATABASE_URL": plain_postgres.url, "SHOP_DATABASE_URL": plain_postgres.url}) as server:
+        assert server.ask("/shop/api/items/").json == [{"id": 1, "name": "of a package"}]
+        assert server.ask("/readyz").status == 200
 
 
 def test_drizzle_agrees_with_what_the_runner_did(

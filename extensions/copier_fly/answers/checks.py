@@ -73,6 +73,10 @@ def _app_dir(value: Any, answers: Answers) -> str:
     return "use a folder without spaces: Dockerfiles and shells split at them" if " " in str(value) else ""
 
 
+def _database_package(value: Any, answers: Answers) -> str:
+    return _app_dir(value, answers) if value != "" else ""
+
+
 def _port(value: Any, answers: Answers) -> str:
     if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 65535:
         return _PORTS
@@ -577,6 +581,7 @@ CHECKS: dict[str, Check] = {
     "http_port": _port,
     "tcp_services": _tcp_services,
     "migrations_dir": _folder,
+    "database_package": _database_package,
     "runtime_base": _runtime_base,
     "apt_packages": _apt_packages,
     "build_command": _build_command,

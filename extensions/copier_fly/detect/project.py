@@ -254,6 +254,9 @@ class Linked:
 class NextjsApp:
     """A Next.js app; paths are relative to it.
 
+    `database_package` is the package of its workspace that has the ORM's schema and migrations, as seen from the
+    target, "" where the app has them. `migrations_dir`, `prisma_schema` and `settings_files` are relative to that one.
+
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `manager_chosen_by` the
     file that says which of several lock files is in use, `node_version_file` the one that names the version of Node.js,
@@ -284,6 +287,7 @@ class NextjsApp:
     built_first: tuple[Linked, ...] = ()
     orm: str | None = None
     orm_version: str | None = None
+    database_package: str = ""
     migrations_dir: str | None = None
     prisma_schema: str | None = None
     db_driver: str | None = None

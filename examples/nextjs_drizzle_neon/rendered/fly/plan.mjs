@@ -148,15 +148,15 @@ function copy(from, to) {
 
 function main(context, out) {
   const settings = JSON.parse(readFileSync(join(context, "fly/settings.json"), "utf8"));
-  const { appDir, packageManager, orm } = settings;
+  const { appDir, databasePackage = appDir, packageManager, orm } = settings;
   const app = join(context, appDir);
   const place = appDir === "." ? "" : `${appDir}/`;
   if (!existsSync(join(app, "package.json"))) {
     throw new Stop(`There is no ${place}package.json here. Is the app elsewhere? Say where: ${ask("app_dir")}`);
   }
   const manifest = manifestIn(app);
-  const direct = { ...manifest.dependencies, ...manifest.devDependencies };
-  if (!direct.next) {
+  const named = ({ dependencies, devDependencies }) => ({ ...dependencies, ...devDependencies });
+  if (!named(manifest).next) {
     throw new Stop(`${place}package.json does not name next among its dependencies. Add it: npm install next`);
   }
 
@@ -212,7 +212,7 @@ function main(context, out) {
     project: [project],
     apt: debianPackages(settings, lock, text),
     manager: [managerPackage(packageManager, pin, text)].filter(Boolean),
-    cli: cli.map((name) => `${name}@${packages?.get(name) ?? direct[name]}`),
+    cli: cli.map((name) => `${name}@${packages?.get(name) ?? named(manifestIn(join(context, databasePackage)))[name]}`),
   };
   mkdirSync(join(out, "plan"), { recursive: true });
   for (const [name, words] of Object.entries(plan)) {
@@ -224,25 +224,25 @@ function main(context, out) {
   if (settings.migrations) forMigrations(context, out, settings);
 }
 
-/** Whether the app is set up for this folder and only has no migration yet, as where its tables are pushed. */
-function pushes(app, orm, migrations) {
-  const beside = join(app, dirname(migrations));
+/** Whether the package is set up for this folder and only has no migration yet, as where its tables are pushed. */
+function pushes(place, orm, migrations) {
+  const beside = join(place, dirname(migrations));
   if (orm === "prisma") return existsSync(beside) && readdirSync(beside).some((name) => name.endsWith(".prisma"));
-  const config = orm === "drizzle" && readdirSync(app).find((name) => name.startsWith("drizzle.config."));
+  const config = orm === "drizzle" && readdirSync(place).find((name) => name.startsWith("drizzle.config."));
   if (!config) return false;
-  const text = readFileSync(join(app, config), "utf8");
+  const text = readFileSync(join(place, config), "utf8");
   return text.includes(basename(migrations)) || !/\bout\s*:/.test(text);
 }
 
-function forMigrations(context, out, { appDir, orm, migrations, cli }) {
-  const folder = join(appDir, migrations);
+function forMigrations(context, out, { appDir, databasePackage = appDir, orm, migrations, cli }) {
+  const folder = join(databasePackage, migrations);
   if (!existsSync(join(context, folder))) {
     const first = {
       prisma: "Make the first migration: npx prisma migrate dev --name init",
       drizzle: "Make the first migration: npx drizzle-kit generate",
       sql: "Put numbered .sql files there",
     }[orm];
-    if (pushes(join(context, appDir), orm, migrations) && !cli) {
+    if (pushes(join(context, databasePackage), orm, migrations) && !cli) {
       console.warn(`\nNOTE: there is no folder ${folder}, so no deploy makes a table. ${first}, and commit it.\n`);
       mkdirSync(join(out, "migrate/migrations"), { recursive: true });
       copy(join(context, "fly/migrate.mjs"), join(out, "migrate/migrate.mjs"));
@@ -250,7 +250,7 @@ function forMigrations(context, out, { appDir, orm, migrations, cli }) {
     }
     throw new Stop(
       `There is no folder ${folder}, so a deploy would leave the database without tables. ${first}, and commit it. ` +
-        `Another folder, or none? Say so: ${ask("orm --ask migrations_dir")}`,
+        `Another folder, or none? Say so: ${ask("orm --ask migrations_dir --ask database_package")}`,
     );
   }
   copy(join(context, folder), join(out, "migrate/migrations"));

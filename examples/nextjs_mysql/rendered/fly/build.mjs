@@ -100,9 +100,10 @@ function prepareCache(cache, lock) {
 
 // --- The build.
 
-function command({ appDir, buildCommand, packageManager, orm }, root) {
+function command({ appDir, databasePackage = appDir, buildCommand, packageManager, orm }, root) {
   const build = buildCommand || `${packageManager.run} build`;
-  const generate = orm === "prisma" ? "prisma generate && " : "";
+  const generates = databasePackage === appDir ? "prisma generate" : `(cd ${join(root, databasePackage)} && prisma generate)`;
+  const generate = orm === "prisma" ? `${generates} && ` : "";
   if (appDir === ".") return `${generate}${build}`;
   // In a workspace, the packages that the app is made of come first.
   const those = `"{./${appDir}}${buildCommand ? "^" : ""}..."`;
@@ -241,7 +242,7 @@ function layers(settings, app, out, runner) {
 
 async function main(root, out, runner) {
   const settings = JSON.parse(readFileSync(join(root, "fly/settings.json"), "utf8"));
-  const { appDir, packageManager } = settings;
+  const { appDir, databasePackage = appDir, packageManager } = settings;
   const app = join(root, appDir);
   const next = join(app, ".next");
   const places = [root, app].flatMap((folder) => packageManager.locks.map((name) => join(folder, name)));
@@ -250,7 +251,8 @@ async function main(root, out, runner) {
   checkConfig(app);
   environment(settings, root);
   prepareCache(join(next, "cache"), lock);
-  process.env.PATH = [join(app, "node_modules/.bin"), join(root, "node_modules/.bin"), process.env.PATH].join(":");
+  const programs = [appDir, databasePackage, "."].map((folder) => join(root, folder, "node_modules/.bin"));
+  process.env.PATH = [...programs, process.env.PATH].join(":");
   const { code, text } = await run(command(settings, root), app);
   if (code !== 0) throw new Stop(whyNot(text, root));
   if (!existsSync(join(next, "standalone", appDir, "server.js"))) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import json
 import posixpath
@@ -32,6 +33,10 @@ DB_DRIVERS = (
     "mongodb",
     "mongoose",
 )
+MAX_MEMBERS = 2_000
+"""How many folders of a workspace are looked at for its packages."""
+_NO_PACKAGES = frozenset({"node_modules", "src", "dist", "build", "public", "test", "tests"})
+"""Folders in which no package of a workspace is."""
 NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 """Code names of Node's LTS lines, for `.nvmrc` files that say `lts/NAME`."""
 
@@ -81,24 +86,72 @@ def _locked_version(lock: str, lockfile: str, package: str, wanted: str, importe
     return found[0] if found else None
 
 
+def _patterns(target: Target, root: str) -> list[str]:
+    """What a folder says of the packages of its workspace, as PATTERN/package.json; [] where it is the root of none.
+
+    That is what a package manager looks for: * stops at a slash, ** does not, `!` takes out again.
+    """
+    patterns = package_json(target, root).get("workspaces")
+    if not patterns:
+        pnpm = target.parsed(files.join(root, "pnpm-workspace.yaml"), yaml_text.load, "YAML")
+        patterns = pnpm.get("packages")
+    if isinstance(patterns, dict):
+        patterns = patterns.get("packages")
+    found = [one for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
+    return [re.sub(r"^(!?)(\./)?(.*?)/*$", r"\1/\3/package.json", one) for one in found]
+
+
 def workspace(target: Target, folder: str) -> str | None:
     """The root of the npm, yarn, pnpm or bun workspace that the app is part of, relative to the target."""
     for above in files.ancestors(folder):
-        patterns = package_json(target, above).get("workspaces")
-        if not patterns:
-            pnpm = target.parsed(files.join(above, "pnpm-workspace.yaml"), yaml_text.load, "YAML")
-            patterns = pnpm.get("packages")
-        if isinstance(patterns, dict):
-            patterns = patterns.get("packages")
-        if not isinstance(patterns, list) or not patterns:
-            continue
-        if above == folder:
-            return above
-        # A package manager looks for PATTERN/package.json: * stops at a slash, ** does not, `!` takes out again.
-        globs = [re.sub(r"^(!?)(\./)?(.*?)/*$", r"\1/\3/package.json", one) for one in patterns if isinstance(one, str)]
-        if GitIgnoreSpec.from_lines(globs).match_file(f"{files.relative(folder, above)}/package.json"):
+        globs = _patterns(target, above)
+        inside = f"{files.relative(folder, above)}/package.json"
+        if globs and (above == folder or GitIgnoreSpec.from_lines(globs).match_file(inside)):
             return above
     return None
+
+
+def _folders(target: Target, folder: str, parts: list[str]) -> Iterator[str]:
+    """The folders below one that a pattern, split at its slashes, stands for."""
+    head, *rest = parts or [""]
+    if not head:
+        yield folder
+        return
+    folders = (name for name, is_folder in target.names(folder).items() if is_folder)
+    inner = [name for name in folders if name not in _NO_PACKAGES and not name.startswith(".")]
+    if head == "**":
+        yield from _folders(target, folder, rest)
+        rest = parts
+    for name in fnmatch.filter(inner, "*" if head == "**" else head):
+        yield from _folders(target, files.join(folder, name), rest)
+
+
+def _members(target: Target, root: str) -> dict[str, str]:
+    """Name → folder of the packages of a workspace."""
+    globs = _patterns(target, root)
+    spec = GitIgnoreSpec.from_lines(globs)
+    patterns = [one.removeprefix("/").split("/")[:-1] for one in globs if not one.startswith("!")]
+    places = itertools.chain.from_iterable(_folders(target, root, parts) for parts in patterns)
+    found: dict[str, str] = {}
+    for place in itertools.islice(places, MAX_MEMBERS):
+        name = package_json(target, place).get("name")
+        if isinstance(name, str) and spec.match_file(f"{files.relative(place, root)}/package.json"):
+            found.setdefault(name, place)
+    return found
+
+
+def _made_of(target: Target, folder: str, root: str) -> Iterator[str]:
+    """The folders of the workspace's packages that the app is made of, the nearest first."""
+    members = _members(target, root)
+    pending, seen = [folder], {folder}
+    while pending:
+        section = package_json(target, pending.pop(0)).get("dependencies")
+        for name in section if isinstance(section, dict) else ():
+            place = members.get(name)
+            if place is not None and place not in seen:
+                seen.add(place)
+                pending.append(place)
+                yield place
 
 
 def scripts(target: Target, folder: str) -> Iterator[tuple[str, str, str]]:
@@ -273,11 +326,15 @@ def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple
 
 
 class Orm(NamedTuple):
-    """The ORM (None when two are set up), its migrations and, of Prisma, its schema; paths relative to the app."""
+    """The ORM (None when two are set up), its migrations and, of Prisma, its schema; paths relative to the package.
+
+    `set_up` is whether a schema, a configuration or migrations are there, and not the ORM alone.
+    """
 
     name: str | None
     migrations_dir: str | None
     prisma_schema: str | None
+    set_up: bool = True
 
 
 def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, str]) -> Orm:
@@ -296,7 +353,7 @@ def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, s
         # Both installed: the one that is set up is the one in use; when both are, only the user knows.
         prisma, drizzle = bool(schema and not drizzle_config), bool(drizzle_config and not schema)
         if not prisma and not drizzle:
-            return Orm(None, None, schema)
+            return Orm(None, None, schema, bool(schema or drizzle_config))
     if prisma:
         section = re.search(r"(?<![\w.])migrations\s*:\s*\{([^{}]*)\}", prisma_config)
         written = _local(_js_string(section[1], "path")) if section else None
@@ -304,12 +361,29 @@ def _orm(target: Target, folder: str, package: dict[str, Any], deps: dict[str, s
         # A schema in several files is a folder, and Prisma 6 wants the migrations in it.
         inside = files.join(schema, "migrations") if schema and not schema.endswith(".prisma") else ""
         migrations = written or there(*filter(None, [inside])) or files.join(beside, "migrations")
-        return Orm("prisma", migrations, schema)
+        return Orm("prisma", migrations, schema, schema is not None)
     if drizzle:
         migrations = _local(_js_string(drizzle_config, "out")) or "drizzle"
-        return Orm("drizzle", migrations, None)
+        return Orm("drizzle", migrations, None, bool(drizzle_config))
     plain_sql = next((path for path in ("migrations", "db/migrations") if has_sql(path)), None)
-    return Orm("sql" if plain_sql else "none", plain_sql, None)
+    return Orm("sql" if plain_sql else "none", plain_sql, None, plain_sql is not None)
+
+
+def _with_its_place(target: Target, folder: str, own: Orm, deps: dict[str, str]) -> tuple[str, Orm]:
+    """The package that has the schema and the migrations, and its ORM: the app, or a package that it is made of.
+
+    The root of its workspace is one where the app has the ORM and no schema.
+    """
+    root = None if own.set_up else workspace(target, folder)
+    places = [] if root is None else [*_made_of(target, folder, root), *([root] if own.name != "none" else [])]
+    # Where packages are hoisted, the one with the schema need not name the ORM itself.
+    hoisted = dependencies(package_json(target, root)) | deps if root is not None else {}
+    for place in places:
+        package = package_json(target, place)
+        found = _orm(target, place, package, hoisted | dependencies(package))
+        if found.set_up and found.name in ("prisma", "drizzle"):
+            return place, found
+    return folder, own
 
 
 _KINDS = {
@@ -373,23 +447,6 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     wanted = re.compile(r"DATABASE|POSTGRES|PG|DB|MYSQL|MONGO|NEON|SUPABASE|TURSO")
     named = tuple(variable for name, variable in variables.items() if wanted.search(name))
     return Database(_KINDS.get(word or ""), word, tuple(settings), named)
-
-
-def _of_package(target: Target, folder: str, deps: dict[str, str]) -> Database | None:
-    """The server that a package of the workspace is set to, where the app depends on that package."""
-    root = workspace(target, folder)
-    for above in ("packages", "libs") if root is not None and root != folder else ():
-        beside = files.join(root or ".", above)
-        for name in target.names(beside):
-            place = files.join(beside, name)
-            package = package_json(target, place)
-            if package.get("name") in deps:
-                schemas = ("prisma/schema.prisma", "schema.prisma", "prisma/schema")
-                schema = next((path for path in schemas if target.exists(files.join(place, path))), None)
-                found = _database(target, place, schema, dependencies(package))
-                if found.kind not in (None, "SQLite"):
-                    return found._replace(files=())
-    return None
 
 
 _TURSO_TOKEN = re.compile(
@@ -464,7 +521,9 @@ def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
     )
     fixed: list[Variable] = []
     own = [files.join(folder, file) for file in settings]
-    for place in itertools.islice(itertools.chain(own, sources), MAX_SOURCES):
+    # A package that is about the database alone has its code wherever it likes.
+    top = (files.join(folder, name) for name in target.names(folder) if name.endswith((".ts", ".js", ".mjs")))
+    for place in itertools.islice(itertools.chain(own, sources, top), MAX_SOURCES):
         text = target.peek(place).decode(errors="replace")
         for found in _ENV.finditer(text):
             name = next(filter(None, found.groups()))
@@ -655,37 +714,38 @@ def read(target: Target, app: App) -> NextjsApp:
     kind = (manager.name or "").removesuffix("_berry")
     lockfile = next((name for name in manager.locks if files.LOCKFILES[name] == kind and name != "bun.lockb"), "")
     lock = (target.text(files.join(manager.lock_dir, lockfile), files.LOCK_LIMIT) if lockfile else None) or ""
-    importer = files.relative(folder, manager.lock_dir)
 
-    def version(*names: str) -> str | None:
-        name = next((name for name in names if name in deps), None)
+    def version(place: str, wanted: dict[str, str], *names: str) -> str | None:
+        name = next((name for name in names if name in wanted), None)
         if name is None:
             return None
-        return (_locked_version(lock, lockfile, name, deps[name], importer) if lock else None) or deps[name]
+        importer = files.relative(place, manager.lock_dir)
+        return (_locked_version(lock, lockfile, name, wanted[name], importer) if lock else None) or wanted[name]
 
-    orm = _orm(target, folder, package, deps)
-    database = _database(target, folder, orm.prisma_schema, deps)
-    db_driver = _driver(target, folder, deps, orm.name != "none" or database.kind is not None)
-    if db_driver in (None, "@libsql/client") and database.kind is None and orm.name == "none":
-        database = _of_package(target, folder, deps) or database
-    token = _turso_token(target, folder, deps, database, db_driver)
+    place, orm = _with_its_place(target, folder, _orm(target, folder, package, deps), deps)
+    apart = place != folder
+    db_deps = deps | dependencies(package_json(target, place)) if apart else deps
+    database = _database(target, place, orm.prisma_schema, db_deps)
+    db_driver = _driver(target, folder, db_deps, orm.name != "none" or database.kind is not None)
+    token = _turso_token(target, place, db_deps, database, db_driver)
     if token:
         database = database._replace(kind="Turso", word=database.word or "libsql")
     other = (database.kind or OTHER_DRIVERS.get(db_driver or "", "postgres")) != "postgres"
-    address = _address(target, folder, database.files) if other else Address()
+    address = _address(target, place, database.files) if other else Address()
     orm_packages = {"prisma": ("prisma", "@prisma/client"), "drizzle": ("drizzle-orm",)}
     postgres = other is False and (database.kind == "postgres" or db_driver in POSTGRES_DRIVERS)
-    usual = any("DATABASE_URL" in (target.text(files.join(folder, file)) or "") for file in database.files)
+    usual = any("DATABASE_URL" in (target.text(files.join(place, file)) or "") for file in database.files)
     addresses = database.variables
     if postgres and not addresses and not usual:
-        addresses = environment.addresses(target, folder, db_driver)
+        addresses = environment.addresses(target, place, db_driver)
     env = environment.env_files(target, folder, scripts(target, folder))
-    required = [one for one in environment.required(target, folder, deps) if one.name not in env.names]
+    beside = environment.required(target, place, {}) if apart else ()
+    required = [one for one in (*environment.required(target, folder, deps), *beside) if one.name not in env.names]
     if other and not address.variable:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
     required += [token] if token and token.name not in {*env.names, *(one.name for one in required)} else []
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
-    variables = tuple(one for one in required if one.name not in own)
+    variables = tuple({one.name: one for one in reversed(required) if one.name not in own}.values())[::-1]
     output = _js_string(_js(target, folder, "next.config"), "output")
     built_first = _built_first(target, folder, package, deps, manager.name)
     build_command = _build_command(package, manager.name)
@@ -697,8 +757,8 @@ def read(target: Target, app: App) -> NextjsApp:
     node_version, node_version_file = _node_version(target, folder, package)
     return NextjsApp(
         name=app.name,
-        next_version=version("next"),
-        next_major=_major(version("next")),
+        next_version=version(folder, deps, "next"),
+        next_major=_major(version(folder, deps, "next")),
         package_manager=manager.name,
         package_manager_pin=manager.pin,
         lockfiles=tuple(manager.locks),
@@ -709,7 +769,8 @@ def read(target: Target, app: App) -> NextjsApp:
         build_command=build_command,
         built_first=built_first,
         orm=orm.name,
-        orm_version=version(*orm_packages.get(orm.name or "", ())),
+        orm_version=version(place, db_deps, *orm_packages.get(orm.name or "", ())),
+        database_package=place if apart else "",
         migrations_dir=orm.migrations_dir,
         prisma_schema=orm.prisma_schema,
         db_driver=db_driver,
@@ -718,7 +779,7 @@ def read(target: Target, app: App) -> NextjsApp:
         settings_files=database.files,
         database_variables=addresses,
         address=address.variable,
-        address_is_url=bool(address.variable and _is_url(target, folder, database.files, address.variable.name)),
+        address_is_url=bool(address.variable and _is_url(target, place, database.files, address.variable.name)),
         fixed_file=address.fixed,
         payload="payload" in deps,
         sentry="@sentry/nextjs" in deps,

@@ -60,6 +60,16 @@ class Look(look.Look):
         """The app's package.json."""
         return nextjs_app.package_json(self.target, self.dir)
 
+    @property
+    def database_dir(self) -> str:
+        """The folder of the schema and the migrations: the app's, or that of a package of the workspace."""
+        return self.app.database_package or self.dir
+
+    @property
+    def settings(self) -> list[str]:
+        """The files that say which database it is, as seen from the target."""
+        return [files.join(self.database_dir, file) for file in self.app.settings_files]
+
     @cached_property
     def dependencies(self) -> dict[str, str]:
         """Package → range of the app."""
@@ -227,7 +237,7 @@ def other_database(look: Look) -> Iterator[ProjectWarning]:
     if app.database_choice != "external":
         return
     word = app.database_word if app.database else app.db_driver
-    places = [look.path(place) for place in (*(app.settings_files if app.database else ()), "package.json")]
+    places = [*(look.settings if app.database else ()), look.path("package.json")]
     migrations = ", and no migration is run" if app.orm not in (None, "none") else ""
     place = look.target.where(places, word or "")
     name = app.database_variable
@@ -252,12 +262,12 @@ def other_variable(look: Look) -> Iterator[ProjectWarning]:
 def address_in_parts(look: Look) -> Iterator[ProjectWarning]:
     """The code connects to a host, as a user, with a password, each from a variable, and knows no address."""
     found = {name: place for name, place in look.reads.items() if _DATABASE_PART.fullmatch(f"process.env.{name}")}
-    for file in look.app.settings_files:
-        text = look.target.text(look.path(file)) or ""
+    for file in look.settings:
+        text = look.target.text(file) or ""
         for read in _DATABASE_PART.finditer(text):
-            found.setdefault(read[1], (look.path(file), files.line_of(text, read.start())))
+            found.setdefault(read[1], (file, files.line_of(text, read.start())))
     address = "DATABASE_URL" in look.reads or any(
-        "DATABASE_URL" in (look.target.text(look.path(file)) or "") for file in look.app.settings_files
+        "DATABASE_URL" in (look.target.text(file) or "") for file in look.settings
     )
     if len(found) > 1 and not address:
         yield warning("database-address-parts", next(iter(found.values())), names=", ".join(found))
@@ -265,26 +275,28 @@ def address_in_parts(look: Look) -> Iterator[ProjectWarning]:
 
 def no_migrations(look: Look) -> Iterator[ProjectWarning]:
     """The ORM has a schema, and its migrations' folder has none."""
-    folder = look.path(look.app.migrations_dir or "")
+    folder = files.join(look.database_dir, look.app.migrations_dir or "")
     if not look.app.uses_database or look.app.orm not in ("prisma", "drizzle") or "payload" in look.dependencies:
         return
     prisma = look.app.orm == "prisma"
-    place = next((file for file in look.app.settings_files if ("prisma" if prisma else "drizzle") in file), None)
+    place = next((file for file in look.settings if ("prisma" if prisma else "drizzle") in file), None)
     names = look.target.names(folder)
     if place and not any(
         inner if prisma else name.endswith(".sql") or inner for name, inner in names.items() if name != "meta"
     ):
         command = "npx prisma migrate dev --name init" if prisma else "npx drizzle-kit generate"
-        yield warning("no-migrations", (look.path(place), None), folder=folder, command=command)
+        if look.app.database_package not in ("", "."):
+            command = f"cd {look.app.database_package} && {command}"
+        yield warning("no-migrations", (place, None), folder=folder, command=command)
 
 
 def own_records_table(look: Look) -> Iterator[ProjectWarning]:
     """Drizzle keeps its records in a table of the app's own choice."""
-    for file in look.app.settings_files:
-        text = look.target.text(look.path(file)) or ""
+    for file in look.settings:
+        text = look.target.text(file) or ""
         section = re.search(r"\bmigrations\s*:\s*\{([^{}]*)\}", text) if "drizzle" in file else None
         if section and re.search(r"\b(table|schema)\s*:", section[1]):
-            yield warning("drizzle-records", (look.path(file), files.line_of(text, section.start())))
+            yield warning("drizzle-records", (file, files.line_of(text, section.start())))
 
 
 def payload(look: Look) -> Iterator[ProjectWarning]:
@@ -293,9 +305,17 @@ def payload(look: Look) -> Iterator[ProjectWarning]:
         yield warning("payload", look.target.where([look.path("package.json")], '"payload"'))
 
 
+def schema_by_dependency(look: Look) -> Iterator[ProjectWarning]:
+    """The schema is in a package that the app depends on by way of others, and perhaps never asks."""
+    place = look.app.database_package
+    name = nextjs_app.package_json(look.target, place).get("name") if place not in ("", ".") else None
+    if isinstance(name, str) and name not in look.dependencies:
+        yield warning("schema-by-dependency", (files.join(place, "package.json"), None), name=name)
+
+
 def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
-    """The schema and its migrations are in another package of the repository."""
-    configured = any(file.startswith("drizzle.config.") for file in look.app.settings_files)
+    """The schema and its migrations are in a package of the repository that the app is not made of."""
+    configured = any("drizzle.config." in file for file in look.settings)
     if {"prisma": look.app.prisma_schema, "drizzle": configured, "sql": True}.get(look.app.orm or ""):
         return
     for folder in look.folders:
@@ -306,7 +326,9 @@ def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
         inside_app = look.dir == "." and folder in (".", "prisma")
         if found and not inside_app:
             tool = "Prisma" if found == "schema.prisma" else "Drizzle"
-            yield warning("schema-elsewhere", (files.join(folder, found), None), tool=tool)
+            package = files.folder_of(folder) if folder.endswith("/prisma") else folder
+            place = files.join(folder, found), None
+            yield warning("schema-elsewhere", place, tool=tool, orm=tool.lower(), package=package)
             return
 
 
@@ -410,6 +432,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     no_migrations,
     own_records_table,
     payload,
+    schema_by_dependency,
     schema_elsewhere,
     committed_env,
     hidden_pem,

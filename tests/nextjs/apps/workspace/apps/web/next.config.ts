@@ -14,6 +14,7 @@ const nextConfig: NextConfig = {
     },
   },
   reactStrictMode: true,
+  transpilePackages: ["database"],
 };
 
 export default nextConfig;
