@@ -17,6 +17,11 @@ from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 
 PRISMA = {"@prisma/client": "^6.19.0", "prisma": "^6.19.0"}
 DRIZZLE = {"drizzle-orm": "^0.45.0", "pg": "^8"}
+LIBSQL_PACKAGES = {"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}
+
+
+LIBSQL = nextjs(dependencies=LIBSQL_PACKAGES)
+PATIENT = "export const db = drizzle({ connection: { url: process.env.DB_URL!, timeout: 5000 } });\n"
 
 
 def scripts(**more: str) -> Files:
@@ -184,6 +189,16 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "src/lib/db.ts sqlite-fixed-file",
         ['new Database("shop.db"', "process.env.DATABASE_PATH"],
     ),
+    "a driver of sqlite that waits for no lock": (
+        {**LIBSQL, "src/db.ts": "export const db = drizzle({ connection: { url: process.env.DB_URL! } });\n"},
+        "package.json sqlite-no-wait",
+        ["@libsql/client waits for no lock", "timeout: 5000"],
+    ),
+    "the same below prisma": (
+        {**prisma("sqlite"), **nextjs(dependencies={**PRISMA, "@prisma/adapter-libsql": "^7.9.0"})},
+        "package.json sqlite-no-wait",
+        ["@prisma/adapter-libsql waits for no lock"],
+    ),
     "another variable in prisma": (
         prisma("postgresql", "POSTGRES_PRISMA_URL"),
         "prisma/schema.prisma database-variable",
@@ -316,6 +331,11 @@ SILENT: dict[str, Files] = {
         "codegen.yml": "schema: schema.graphql\n",
     },
     "an example of an .env": {**nextjs(), ".env.example": "A=1\n"},
+    "a driver of sqlite that waits": {**LIBSQL, "src/db.ts": PATIENT},
+    "a driver of sqlite that waits by itself": {
+        **nextjs(dependencies={**LIBSQL_PACKAGES, "better-sqlite3": "^12"}),
+        "src/db.ts": "export const db = drizzle(new Database(process.env.DB_PATH!));\n",
+    },
     "a certificate that no code names": {**nextjs(), "certs/db-ca.pem": "x\n"},
     "a public registry": {**nextjs(), ".npmrc": "registry=https://registry.example.com\nsave-exact=true\n"},
     "Nx with a package of its own": {**below("apps/web", nextjs()), "nx.json": "{}", "apps/web/project.json": "{}"},
@@ -706,14 +726,18 @@ SQLITE: dict[str, tuple[Files, dict[str, str]]] = {
     "prisma": (prisma("sqlite"), {"database_env": "DATABASE_URL", "database_file": "file:/data/web_shop.db"}),
     "drizzle with better-sqlite3": (
         {**BETTER, "src/db/index.ts": "drizzle(new Database(process.env.DB_FILE_NAME!));\n"},
-        {"database_env": "DB_FILE_NAME", "database_file": "/data/web_shop.db"},
+        {"database_env": "DB_FILE_NAME", "database_file": "/data/web_shop.db", "sqlite_replica": "litestream"},
     ),
     "drizzle with libsql": (
         {
-            **nextjs(dependencies={"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}),
+            **LIBSQL,
             "drizzle.config.ts": "const url = process.env['SQLITE_URL'];\nexport default { dialect: 'sqlite', url };\n",
         },
-        {"database_env": "SQLITE_URL", "database_file": "file:/data/web_shop.db"},
+        {"database_env": "SQLITE_URL", "database_file": "file:/data/web_shop.db", "sqlite_replica": "none"},
+    ),
+    "drizzle with libsql that waits for a lock": (
+        {**LIBSQL, "src/db.ts": PATIENT},
+        {"database_env": "DB_URL", "sqlite_replica": "litestream"},
     ),
     "a volume, and no variable": (
         {**BETTER, "fly.toml": 'app = "x"\n[[mounts]]\nsource = "name"\ndestination = "/mnt/name/"\n'},

@@ -61,6 +61,7 @@ YARN = {"package.json": json.dumps({"name": "acme", "private": True, "workspaces
 DRIZZLE_WEB = {**YARN, **below("web", nextjs(dependencies={"drizzle-orm": "^0.45.0"}))}
 FIXED_SCHEMA = 'datasource db {\n  provider = "sqlite"\n  url      = "file:./dev.db"\n}\n'
 BETTER_SQLITE = nextjs(dependencies={"better-sqlite3": "^12.2.0"})
+LIBSQL = nextjs(dependencies={"@libsql/client": "^0.17.4"})
 HOOKS = nextjs(scripts={"prepare": "git config --local core.hooksPath tools/hooks", "build": "next build"})
 CHILD = mix_exs("till", "1.7", deps=('{:phoenix, "~> 1.7"}',), child=True)
 
@@ -105,6 +106,18 @@ TOLD: dict[str, Told] = {
             below("web", {**BETTER_SQLITE, "src/db/index.ts": "export const db = new DatabaseSync(`till.db`);\n"}),
         ],
         [prisma("sqlite"), {**BETTER_SQLITE, "lib/db.js": "new Database(process.env.SQLITE_FILE);\n"}],
+    ),
+    "a driver of SQLite that waits for no lock": Told(
+        {"sqlite-no-wait"},
+        [
+            {**LIBSQL, "lib/db.js": "exports.db = createClient({ url: process.env.TILL_DATABASE_URL });\n"},
+            below("web", {**LIBSQL, "src/db/index.ts": "export const db = drizzle(process.env.DB_FILE_NAME!);\n"}),
+            nextjs(dependencies={"payload": "^3.64.0", "@payloadcms/db-sqlite": "^3.64.0"}),
+        ],
+        [
+            {**LIBSQL, "lib/db.js": "createClient({\n  url: process.env.TILL_DATABASE_URL,\n  timeout: 10_000,\n});\n"},
+            {**BETTER_SQLITE, "lib/db.js": "new Database(process.env.SQLITE_FILE);\n"},
+        ],
     ),
     "machines that find each other by name": Told(
         {"node-names"},

@@ -66,9 +66,9 @@ class Volume:
 
 @pytest.fixture(scope="module")
 def nextjs_app(template: Path, tmp_path_factory: pytest.TempPathFactory) -> App:
-    """The answers are the defaults but for the name and the replica."""
+    """The answers are the defaults but for the name."""
     folder = nextjs.make(SQLITE, tmp_path_factory.mktemp("replica") / "project")
-    template_support.render(template, folder, {"fly_app": "web", "sqlite_replica": "litestream"})
+    template_support.render(template, folder, {"fly_app": "web"})
     nextjs.ensure_images()
     images.ensure(images.LITESTREAM)
     return App(docker.build(folder, "copier-fly-test/nextjs-replica"), "/data/web.db")
@@ -170,13 +170,8 @@ def make_place(store: s3.S3) -> Iterator[Callable[[App], Place]]:
         place.volume.destroy()
 
 
-@pytest.fixture
-def place(phoenix_app: App, make_place: Callable[[App], Place]) -> Place:
-    return make_place(phoenix_app)
-
-
 @pytest.fixture(params=["nextjs_app", "phoenix_app"])
-def either(request: pytest.FixtureRequest, make_place: Callable[[App], Place]) -> Place:
+def place(request: pytest.FixtureRequest, make_place: Callable[[App], Place]) -> Place:
     return make_place(request.getfixturevalue(request.param))
 
 
@@ -269,8 +264,8 @@ def test_a_machine_that_is_asked_to_end_loses_nothing(place: Place) -> None:
         assert [title for title, _ in done] == [title for title in rows if title.startswith("row")][: len(done)]
 
 
-def test_an_app_that_fails_ends_the_machine(either: Place) -> None:
-    with either.machine() as container:
+def test_an_app_that_fails_ends_the_machine(place: Place) -> None:
+    with place.machine() as container:
         # Litestream is the first process, the app its only child.
         container.exec("sh", "-c", "kill -9 $(cat /proc/1/task/*/children)", user="0")
         assert container.wait() == 1
@@ -336,29 +331,29 @@ def test_a_moment_comes_back(place: Place) -> None:
         assert place.titles() == ["first", "kept"]
 
 
-def test_without_a_bucket_the_app_runs_and_says_that_no_replica_is_kept(either: Place) -> None:
-    with either.machine(BUCKET_NAME="") as container:
+def test_without_a_bucket_the_app_runs_and_says_that_no_replica_is_kept(place: Place) -> None:
+    with place.machine(BUCKET_NAME="") as container:
         assert "BUCKET_NAME is not set, so the database is on this volume alone" in container.logs()
-        either.add("row")
+        place.add("row")
         container.stop()
-    assert list(either.bucket.iterdir()) == []
+    assert list(place.bucket.iterdir()) == []
     # A bucket that comes later has what was written before.
-    with either.machine() as container:
-        either.synced(container)
-    either.volume.lose()
-    with either.machine():
-        assert either.titles() == ["first", "row"]
+    with place.machine() as container:
+        place.synced(container)
+    place.volume.lose()
+    with place.machine():
+        assert place.titles() == ["first", "row"]
 
 
-def test_an_empty_volume_and_a_bucket_that_does_not_answer_start_nothing(either: Place) -> None:
-    env = {"FLY_MACHINE_ID": "m1", "FLY_APP_NAME": "shop", **either.secrets, "AWS_SECRET_ACCESS_KEY": "wrong"}
-    done = docker.once(either.app.image.tag, env=env, volumes={Path(either.volume.name): "/data"})
+def test_an_empty_volume_and_a_bucket_that_does_not_answer_start_nothing(place: Place) -> None:
+    env = {"FLY_MACHINE_ID": "m1", "FLY_APP_NAME": "shop", **place.secrets, "AWS_SECRET_ACCESS_KEY": "wrong"}
+    done = docker.once(place.app.image.tag, env=env, volumes={Path(place.volume.name): "/data"})
     assert done.returncode == 1
     assert "SignatureDoesNotMatch" in done.stdout
     # The same on a volume that has the database: the app is worth more than its replica.
-    with either.machine() as container:
+    with place.machine() as container:
         container.stop()
-    with either.machine(AWS_SECRET_ACCESS_KEY="wrong") as container, contextlib.suppress(docker.DockerError):
-        either.add("row")
-        either.synced(container)
+    with place.machine(AWS_SECRET_ACCESS_KEY="wrong") as container, contextlib.suppress(docker.DockerError):
+        place.add("row")
+        place.synced(container)
         pytest.fail("a wrong key is said to be a sync")

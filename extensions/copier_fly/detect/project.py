@@ -268,6 +268,7 @@ class NextjsApp:
     `database_variables` are other names than DATABASE_URL for its address, `address` the variable that has the address
     of a database other than PostgreSQL, `address_is_url` is set where the code wants the file of SQLite as `file:/…`
     there, `fixed_file` the place that has the file of SQLite by its name instead.
+    `impatient_driver` is a package for SQLite that waits for no lock and is given no timeout.
     `variables` are those that a schema of the environment or a module requires, `registry_tokens` what an installation
     of packages needs. `env_files` are the committed .env files that the build reads, as seen from the target, and
     `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js (next-auth).
@@ -298,6 +299,7 @@ class NextjsApp:
     address: Variable | None = None
     address_is_url: bool = False
     fixed_file: Variable | None = None
+    impatient_driver: str | None = None
     payload: bool = False
     sentry: bool = False
     variables: tuple[Variable, ...] = ()

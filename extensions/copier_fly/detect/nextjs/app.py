@@ -547,6 +547,23 @@ def _is_url(target: Target, folder: str, settings: tuple[str, ...], name: str) -
     return any(wants.search(text) for text in (*texts, *environment.texts(target, folder).values()) if name in text)
 
 
+_IMPATIENT = ("@libsql/client", "@prisma/adapter-libsql", "@payloadcms/db-sqlite", "libsql")
+"""Packages around libsql, which waits for no lock of SQLite unless it is told to; better-sqlite3 waits five seconds."""
+_OPENS = re.compile(r"\b(?:createClient|drizzle|PrismaLibS(?:ql|QL)|sqliteAdapter|Database)\s*\(")
+_TIMEOUT = re.compile(r"\btimeout\s*:\s*[1-9]")
+
+
+def _impatient(target: Target, folder: str, deps: dict[str, str], driver: str | None) -> str | None:
+    """The package around libsql through which the app opens SQLite, where no code that opens it gives a timeout."""
+    name = next((name for name in _IMPATIENT if name in deps), None)
+    if name is None or driver not in (None, "@libsql/client"):
+        return None
+    sources = (file for ending in (".ts", ".tsx", ".js", ".mjs") for file in target.sources(folder, ending))
+    own = (file for file in sources if not files.within(file, files.join(folder, "fly")))
+    texts = (target.peek(file).decode(errors="replace") for file in itertools.islice(own, MAX_SOURCES))
+    return None if any(_OPENS.search(text) and _TIMEOUT.search(text) for text in texts) else name
+
+
 def _tokens(target: Target, folder: str) -> tuple[Variable, ...]:
     """The variables that .npmrc and .yarnrc.yml take a registry's token from."""
     found: dict[str, Variable] = {}
@@ -781,6 +798,7 @@ def read(target: Target, app: App) -> NextjsApp:
         address=address.variable,
         address_is_url=bool(address.variable and _is_url(target, place, database.files, address.variable.name)),
         fixed_file=address.fixed,
+        impatient_driver=_impatient(target, folder, deps, db_driver) if other else None,
         payload="payload" in deps,
         sentry="@sentry/nextjs" in deps,
         variables=variables,

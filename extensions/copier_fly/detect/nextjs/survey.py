@@ -252,6 +252,13 @@ def fixed_file(look: Look) -> Iterator[ProjectWarning]:
         yield warning("sqlite-fixed-file", place, named=app.fixed_file.name, name=app.database_variable)
 
 
+def no_wait(look: Look) -> Iterator[ProjectWarning]:
+    """The driver of SQLite waits for no lock, and after a lock loses what it acknowledges."""
+    driver = look.app.impatient_driver
+    if look.app.database_choice == "sqlite" and driver:
+        yield warning("sqlite-no-wait", look.target.where([look.path("package.json")], driver), driver=driver)
+
+
 def other_variable(look: Look) -> Iterator[ProjectWarning]:
     """The code reads the address of its database from another variable than DATABASE_URL."""
     if look.app.database in (None, "postgres"):
@@ -427,6 +434,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     start_dropped,
     other_database,
     fixed_file,
+    no_wait,
     other_variable,
     address_in_parts,
     no_migrations,

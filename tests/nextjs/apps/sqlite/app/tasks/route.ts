@@ -1,7 +1,8 @@
 import { drizzle } from "drizzle-orm/libsql";
 import { tasks } from "@/db/schema";
 
-const db = drizzle(process.env.DB_FILE_NAME!);
+// Without a timeout this driver loses what it acknowledges after a lock.
+const db = drizzle({ connection: { url: process.env.DB_FILE_NAME!, timeout: 5000 } });
 
 export async function GET(request: Request) {
   const title = new URL(request.url).searchParams.get("add");
