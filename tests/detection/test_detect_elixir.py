@@ -236,7 +236,10 @@ ODD = {
             **{name: text for name, text in phoenix().items() if name != "config/config.exs"},
             "lib/shop/replica.ex": repo_ex("Shop.Replica", "shop", more=",\n    read_only: true"),
         },
-        {"elixir.repos": (Repo("shop", "Shop.Repo"),)},
+        {
+            "elixir.repos": (Repo("shop", "Shop.Repo"),),
+            "elixir.further_repos": (Repo("shop", "Shop.Replica"),),
+        },
     ),
     "ecto-repos-decide": (
         {
@@ -248,7 +251,8 @@ ODD = {
             "elixir.repos": (
                 Repo("shop", "Shop.Repo"),
                 Repo("shop", "Shop.Events"),
-            )
+            ),
+            "elixir.further_repos": (Repo("shop", "Shop.Legacy"),),
         },
     ),
     "sqlite": (
@@ -420,6 +424,11 @@ LISTENER = "defmodule Listener do\n  def start(port), do: :gen_tcp.listen(port, 
         ("config :shop, port: 6600", [("shop", 6600)]),
         ("config :shop, :auth_port, 6600", [("auth", 6600)]),
         ("config :shop, Shop.GameServer.Listener, port: 6600", [("game_server", 6600)]),
+        (
+            'config :shop, relay_ports: split.(System.get_env("RELAY_PORTS", "7001, 7002")), relay_port_tls: 7443',
+            [("relay_7001", 7001), ("relay_7002", 7002), ("relay_tls", 7443)],
+        ),
+        ('config :shop, allowed: System.get_env("ALLOWED", "7001,7002"), port_range: 10', []),
         ("config :shop, tcp: [auth: [port: 6600], world: [port: 24000]]", [("auth", 6600), ("world", 24000)]),
         ("config :shop, ports: [auth: 6600, world: 24_000]", [("auth", 6600), ("world", 24000)]),
         (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.detection import test_survey_elixir as elixir
 from tests.detection import test_survey_nextjs as on_next
-from tests.detection.projects import Files, below, endpoint_ex, mix_exs, nextjs, phoenix, umbrella
+from tests.detection.projects import Files, below, endpoint_ex, mix_exs, nextjs, phoenix, repo_ex, umbrella
 from tests.detection.test_survey_elixir import code, config, dep
 from tests.detection.test_survey_nextjs import drizzle, prisma
 
@@ -88,7 +88,242 @@ def locks(*names: str) -> Files:
     return {"assets/package.json": "{}", **{f"assets/{name}": "" for name in names}}
 
 
+def runtime(text: str, files: Files | None = None) -> Files:
+    """A project whose production settings at run time are these."""
+    return config(f"if config_env() == :prod do\n{text}\nend", "runtime", files)
+
+
+def repository(module: str, files: Files | None = None, adapter: str = "Postgres", more: str = "") -> Files:
+    """A project with one more repository."""
+    name = module.rpartition(".")[2].lower()
+    text = repo_ex(module, "shop", f"Ecto.Adapters.{adapter}", more)
+    return {**(files or phoenix()), f"lib/shop/{name}.ex": text}
+
+
+MAIL = 'config :shop, Shop.Mailer, key: System.fetch_env!("MAIL_KEY")'
+READ_ONLY = ",\n    read_only: true"
+TO_REPLICA = 'config :shop, Shop.Replica, url: System.get_env("REPLICA_URL")'
+BY_PARTS = 'config :shop, Shop.Repo, hostname: map["DB_HOST"], password: map["DB_PASS"], database: "shop"'
+INIT = "  def init(_, config) do\n    {}\n  end\n"
+PAGES = "defmodule Shop.Pages do\n  def keep(path) do\n    {}\n  end\nend\n"
+LISTENS = "defmodule Shop.Pages do\n  def init(port), do: {}\nend\n"
+FLY_ENV = 'app = "shop"\nprimary_region = "fra"\n\n[env]\n  {}\n'
+
+
+def init(body: str) -> Files:
+    """A project whose repository has a function of its own for its options."""
+    repo = repo_ex("Shop.Repo", "shop").replace("\nend\n", f"\n\n{INIT.format(body)}end\n")
+    return {**phoenix(), "lib/shop/repo.ex": repo}
+
+
+def pages(body: str, files: Files | None = None) -> Files:
+    """A project with a function that keeps a file."""
+    return {**(files or phoenix()), **code(PAGES.format(body))}
+
+
+def listens(call: str, files: Files | None = None) -> Files:
+    """A project that starts a listener."""
+    return {**(files or phoenix()), **code(LISTENS.format(call))}
+
+
 TOLD: dict[str, Told] = {
+    "variables that another one switches on": Told(
+        {"variable-on-condition"},
+        [
+            runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
+            runtime(f'case System.get_env("MAILER", "local") do\n  "smtp" ->\n    {MAIL}\n  _ -> :ok\nend'),
+            runtime(f'mail = System.get_env("MAIL", "off") == "on"\nif mail do\n  {MAIL}\nelse\n  :ok\nend'),
+            runtime(
+                f'port = Env.get_integer("MAIL_PORT")\nkind = if port, do: :smtp, else: :log\n'
+                f"if kind == :smtp do\n  {MAIL}\nend"
+            ),
+            below("back", runtime(f'unless System.get_env("MAIL") not in [nil, ""] do\n  :ok\nelse\n  {MAIL}\nend')),
+            runtime(f'cond do\n  System.get_env("MAIL_HOST") ->\n    {MAIL}\n  true ->\n    :ok\nend', umbrella()),
+        ],
+        [
+            runtime(MAIL),
+            runtime(f'if System.get_env("MAIL", "on") == "on" do\n  {MAIL}\nend'),
+            runtime(f'unless System.get_env("NO_MAIL") do\n  {MAIL}\nend'),
+            runtime(f'if System.get_env("PHX_SERVER") do\n  {MAIL}\nend'),
+            runtime(f'if System.get_env("MAIL") == "on" do\n  :ok\nend\n{MAIL}'),
+            runtime('if System.get_env("MAIL_KEY") do\n  config :shop, key: System.fetch_env!("MAIL_KEY")\nend'),
+            {
+                **runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
+                "fly.toml": FLY_ENV.format('MAIL_HOST = "mail.shop.dev"'),
+            },
+        ],
+    ),
+    "variables that are always needed, said in other words": Told(
+        {"variable-at-run-time"},
+        [
+            runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT"))'),
+            runtime('config :shop, nodes:\n  System.get_env("NODES")\n  |> String.split(",")'),
+            runtime('all = "SETTINGS" |> System.fetch_env!() |> Jason.decode!()\nconfig :shop, all: all'),
+            runtime('config :shop, key: Map.fetch!(System.get_env(), "API_KEY")', umbrella()),
+            runtime(f'if System.get_env("MAIL", "on") == "on" do\n  {MAIL}\nend'),
+            {
+                **runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
+                "fly.toml": FLY_ENV.format('MAIL_HOST = "mail.shop.dev"'),
+            },
+        ],
+        [
+            runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT", "9100"))'),
+            runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT") || "9100")'),
+            runtime('config :shop, nodes: (System.get_env("NODES") || "") |> String.split(",")'),
+            {**runtime(MAIL), "fly.toml": FLY_ENV.format('MAIL_KEY = "none"')},
+            runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
+        ],
+    ),
+    "what the template sets, read when it is compiled": Told(
+        {"variable-at-build"},
+        [
+            config('key = System.get_env("SECRET_KEY_BASE") || raise("x")\nconfig :shop, key: key'),
+            config('config :shop, Shop.Repo, url: System.fetch_env!("DATABASE_URL")', "config"),
+            config('config :shop, secret: Map.fetch!(System.get_env(), "SECRET_KEY_BASE")', "prod", umbrella()),
+        ],
+        [
+            config('config :shop, key: System.get_env("SECRET_KEY_BASE")'),
+            runtime('config :shop, key: System.fetch_env!("SECRET_KEY_BASE")'),
+            config('config :shop, home: System.fetch_env!("HOME")'),
+        ],
+    ),
+    "variables when it is compiled that run time reads again": Told(
+        {"variable-frozen"},
+        [
+            config('config :shop, key: System.get_env("MAPS_KEY")'),
+            config('config :shop, key: System.get_env("MAPS_KEY")', "config", runtime("config :shop, a: 1")),
+            config('config :shop, key: System.get_env("MAPS_KEY")', "prod", umbrella()),
+        ],
+        [
+            config(
+                'config :shop, key: System.get_env("MAPS_KEY")',
+                "prod",
+                runtime('config :shop, key: System.get_env("MAPS_KEY")'),
+            )
+        ],
+    ),
+    "a database elsewhere whose address is in parts": Told(
+        {"address-unread"},
+        [
+            runtime(BY_PARTS, on("myxql")),
+            runtime(BY_PARTS, on("tds")),
+            below("back", config(BY_PARTS, "releases", on("myxql"))),
+        ],
+        [
+            runtime(BY_PARTS),
+            runtime('config :shop, Shop.Repo, hostname: "a", url: System.get_env("DATABASE_URL")', on("myxql")),
+            on("myxql"),
+        ],
+    ),
+    "repositories on two kinds of database": Told(
+        {"repo-of-another-kind"},
+        [
+            repository("Shop.Events", dep('{:ecto_ch, "~> 0.6"}'), adapter="ClickHouse"),
+            repository("Shop.RepoMysql", dep('{:myxql, "~> 0.7"}'), adapter="MyXQL"),
+            below("back", repository("Shop.Cache", dep('{:ecto_sqlite3, "~> 0.17"}'), adapter="SQLite3")),
+        ],
+        [repository("Shop.Events"), on("myxql")],
+    ),
+    "a repository beside those that are migrated": Told(
+        {"repo-not-migrated"},
+        [
+            runtime(TO_REPLICA, repository("Shop.Replica", more=READ_ONLY)),
+            repository("Shop.Jobs", {**phoenix(), **code("defmodule A do\n  def a, do: [Shop.Jobs]\nend\n")}),
+            below("back", runtime(TO_REPLICA, repository("Shop.Replica"))),
+        ],
+        [
+            repository("Shop.Unused"),
+            runtime(f"{TO_REPLICA}, socket_options: ipv6", repository("Shop.Replica", more=READ_ONLY)),
+            runtime(TO_REPLICA, repository("Shop.Replica", on("myxql"), "MyXQL")),
+        ],
+    ),
+    "a connection that a function gives": Told(
+        {"repo-by-code"},
+        [
+            config("config :shop, Shop.Repo, configure: {Shop.Repo, :with_token, []}"),
+            init('{:ok, Keyword.put(config, :url, System.get_env("SHOP_DB"))}'),
+            below("back", init('{:ok, [hostname: System.fetch_env!("SHOP_DB_HOST")] ++ config}')),
+        ],
+        [init("{:ok, config}"), init('{:ok, Keyword.put(config, :url, System.get_env("DATABASE_URL"))}')],
+    ),
+    "the app's own host name": Told(
+        {"host-in-configuration"},
+        [
+            config('config :shop, ShopWeb.Endpoint, url: [host: "shop.org", port: 443]'),
+            runtime('config :shop, ShopWeb.Endpoint, url: [scheme: "https", host: "www.till.co.uk"]'),
+            config('config :shop_web, ShopWeb.Endpoint, url: [host: "shop.dev"]', "prod", umbrella()),
+        ],
+        [
+            config('config :shop, ShopWeb.Endpoint, url: [host: "example.com", port: 80]'),
+            runtime('config :shop, ShopWeb.Endpoint, url: [host: System.get_env("PHX_HOST") || "shop.org"]'),
+            {
+                **config('config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]'),
+                "fly.toml": FLY_ENV.format('PHX_HOST = "shop.org"'),
+            },
+        ],
+    ),
+    "programs that the code runs": Told(
+        {"program-called"},
+        [
+            pages('System.cmd("ffmpeg", ["-i", path])'),
+            pages('{_, 0} = MuonTrap.cmd("git", ["init", path])'),
+            below("back", pages('System.cmd(\n      "pdftotext",\n      [path]\n    )')),
+        ],
+        [
+            pages('System.cmd("ls", [path])'),
+            pages('# System.cmd("ffmpeg", [])\n    path'),
+            pages('System.cmd("ffmpeg", [path])', dep('{:ffmpex, "~> 0.11"}')),
+            {
+                **phoenix(),
+                **code('defmodule Mix.Tasks.A do\n  use Mix.Task\n  def run(_), do: System.cmd("git", [])\nend\n'),
+            },
+        ],
+    ),
+    "files that the app keeps": Told(
+        {"writes-files"},
+        [
+            pages('dest = Path.join(:code.priv_dir(:shop), "static/uploads")\n    File.cp!(path, dest)'),
+            pages('File.mkdir_p!("uploads/pictures")'),
+            config("config :waffle, storage: Waffle.Storage.Local", "config"),
+            config('config :shop, Shop.FileStore, path: "/var/lib/shop/files"'),
+            below("back", config('config :shop, upload_dir: "./uploads"', "config")),
+            config(
+                "config :waffle, storage: Waffle.Storage.Local",
+                "config",
+                runtime('if System.get_env("S3") do\n  config :waffle, storage: Waffle.Storage.S3\nend'),
+            ),
+        ],
+        [
+            pages("File.write!(Path.join(System.tmp_dir!(), path), <<>>)"),
+            pages('File.read!(Application.app_dir(:shop, "priv/terms.md"))'),
+            pages('File.cp!(path, "/tmp/a")\n  end\n\n  def terms do\n    :code.priv_dir(:shop)'),
+            config(
+                "config :waffle, storage: Waffle.Storage.Local",
+                "config",
+                runtime("config :waffle, storage: Waffle.Storage.S3"),
+            ),
+            config('config :shop, upload_dir: "/tmp/uploads"'),
+            config('config :shop, upload_dir: "/uploads"', "dev"),
+        ],
+    ),
+    "a listener whose port is not a number": Told(
+        {"tcp-port-unknown"},
+        [
+            listens(":ranch.child_spec(:shop, :ranch_tcp, [port: port], Shop, [])"),
+            listens("ThousandIsland.start_link(port: port, handler_module: Shop)"),
+            below("back", listens("{GRPC.Server.Supervisor, endpoint: Shop, port: port}")),
+            listens(":gen_tcp.listen(port, [:binary])"),
+        ],
+        [
+            listens(":gen_tcp.listen(0, [:binary])"),
+            listens("# :gen_tcp.listen(port, [])"),
+            listens(":gen_tcp.listen(port, [])", config("config :shop, Shop.Till, port: 7001")),
+            listens(
+                ":gen_tcp.listen(port, [])",
+                runtime('config :shop, till_ports: split.(System.get_env("TILL_PORTS", "7001,7002"))'),
+            ),
+        ],
+    ),
     "data on a server that is not made here": Told(
         {"database-elsewhere"},
         [

@@ -24,7 +24,7 @@ _PACKAGES = re.compile(r"(?:apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
 _KNOWN = re.compile(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
     r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
-    r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|tzdata|autoconf|automake|pkg-config|software-.*"
+    r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|rustc?|cargo|cmake|alpine-sdk|tzdata|autoconf|automake|pkg-config|software-.*"
     r"|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
 )
 """Packages that a build needs, that the runtime image has, or that help at a shell."""

@@ -155,6 +155,8 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
     apps = find_apps(target)
     wanted = None if app_dir is None else _clean_dir(app_dir)
     app = next((one for one in apps if app_dir is None or one.dir == wanted), None)
+    existing = _existing(target, app.dir if app else wanted or ".")
+    env = existing.fly_toml.env
     project = Project(
         folder=os.fsencode(Path(root).name).decode(errors="replace"),
         app_dir=app.dir if app else None,
@@ -162,9 +164,9 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
         apps=tuple(apps),
         github=_github(target),
         workflows=_workflows(target),
-        elixir=elixir_app.read(target, app) if app and app.stack in ("phoenix", "umbrella") else ElixirApp(),
+        elixir=elixir_app.read(target, app, env) if app and app.stack in ("phoenix", "umbrella") else ElixirApp(),
         nextjs=nextjs_app.read(target, app) if app and app.stack == "nextjs" else NextjsApp(),
-        existing_deployment=_existing(target, app.dir if app else wanted or "."),
+        existing_deployment=existing,
         workers=workers.find(target, app) if app else (),
     )
     project = replace(project, bucket=clients.bucket(target, project), redis=clients.redis(target, project))

@@ -87,10 +87,11 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Repo:
-    """An Ecto repository that is migrated: its OTP app and its module."""
+    """An Ecto repository: its OTP app and its module, which tell two apart, and the last word of its adapter's."""
 
     app: str
     module: str
+    adapter: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,15 @@ class TcpPort:
 class Variable:
     """An environment variable without which the code stops, and the place that reads it.
 
-    `stand_in` is a value that the check of it lets pass, "" where there is no check.
+    `stand_in` is a value that the check of it lets pass, "" where there is no check. `switches` are the variables that
+    decide whether it is read at all, none where it is in any case.
     """
 
     name: str
     file: str
     line: int
     stand_in: str = ""
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,9 @@ class ElixirApp:
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
     `own_env_sh` is set where rel/env.sh.eex or rel/vm.args.eex is the app's own. `has_tests` is set where the app with
     the endpoint has a test/test_helper.exs. `registry_tokens` are the build secrets that fetching its dependencies
-    needs. `own_releases` are modules of its own → their file that a release module of the template might meet.
+    needs. `repos` are those that are migrated, `further_repos` the others. `own_releases` are modules of its own →
+    their file that a release module of the template might meet. `variables_on_condition` are needed where others are
+    set.
     """
 
     name: str | None = None
@@ -186,6 +191,7 @@ class ElixirApp:
     ecto: bool = True
     db_adapter: str | None = None
     repos: tuple[Repo, ...] = ()
+    further_repos: tuple[Repo, ...] = ()
     assets: str = "mix"
     http_port: int | None = None
     tcp_ports: tuple[TcpPort, ...] = ()
@@ -196,6 +202,7 @@ class ElixirApp:
     has_tests: bool = True
     variables_at_build: tuple[Variable, ...] = ()
     variables_at_run_time: tuple[Variable, ...] = ()
+    variables_on_condition: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
     own_releases: Mapping[str, str] = field(default_factory=dict)
     deps: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ _SERVICES = {
     **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
     **dict.fromkeys(("mongodb_driver",), "MongoDB"),
     **dict.fromkeys(("elasticsearch", "elastix", "snap", "@elastic/elasticsearch"), "Elasticsearch"),
-    **dict.fromkeys(("amqp", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
+    **dict.fromkeys(("amqp", "gen_rmq", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
     **dict.fromkeys(("brod", "kaffe", "broadway_kafka", "kafkajs"), "Kafka"),
     **dict.fromkeys(("ch", "ecto_ch", "@clickhouse/client"), "ClickHouse"),
     **dict.fromkeys(("tortoise", "tortoise311", "emqtt", "mqtt"), "an MQTT broker"),
@@ -117,7 +117,10 @@ def several_endpoints(target: Target, project: Project) -> Iterator[ProjectWarni
 
 def further_repos(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """A single app with several repositories; an umbrella asks about its own and gets a page of documentation."""
+    main = project.elixir.db_adapter or "postgres"
     for repo in project.elixir.repos[1:] if project.stack == "phoenix" else ():
+        if elixir_app.KINDS.get(repo.adapter or "", main) != main:
+            continue  # another rule tells of it
         # As rel/overlays/fly.exs names its variables: Shop.AuditRepo reads SHOP_AUDIT_DATABASE_URL.
         words = naming.underscore(repo.module).replace("/", "_")
         place = target.where([_in_app(project, "config", "config.exs")], repo.module)
@@ -233,7 +236,8 @@ def own_health_page(target: Target, project: Project) -> Iterator[ProjectWarning
 def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """An example of the environment, for people who begin to work on the app, names variables that no answer has."""
     elixir, nextjs = project.elixir, project.nextjs
-    found = (*elixir.variables_at_run_time, *elixir.variables_at_build, *nextjs.variables, *nextjs.database_variables)
+    of_elixir = (*elixir.variables_at_run_time, *elixir.variables_at_build, *elixir.variables_on_condition)
+    found = (*of_elixir, *nextjs.variables, *nextjs.database_variables)
     address = nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable
     known = {
         *_SET_ON_FLY,

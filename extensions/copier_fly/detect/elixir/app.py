@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ... import naming
@@ -12,7 +12,7 @@ from .. import files
 from ..files import Target
 from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
-from . import config, mixfile, release
+from . import config, environment, mixfile, release
 from .mixfile import MixProject
 
 PROGRAMS = {
@@ -30,8 +30,16 @@ HEX_KEY = "HEX_ORGANIZATION_KEY"
 MIX_NOT_UNDERSTOOD = "mix-not-understood"
 """The code of the warning that an answer for `stack` overrules."""
 
-ADAPTERS = {"postgrex": "postgres", "ecto_sqlite3": "sqlite", "myxql": "mysql", "tds": "mssql"}
-"""Database driver → the database it is for."""
+ADAPTERS = {
+    **{"postgrex": "postgres", "ecto_sqlite3": "sqlite", "myxql": "mysql", "tds": "mssql"},
+    "ecto_ch": "clickhouse",
+}
+"""Database driver → the database it is for, which the app keeps its data in but where that is ClickHouse."""
+KINDS = {
+    **{"Postgres": "postgres", "AshPostgres": "postgres", "MyXQL": "mysql", "Tds": "mssql"},
+    **{"SQLite3": "sqlite", "AshSqlite": "sqlite", "ClickHouse": "clickhouse"},
+}
+"""Last word of an Ecto adapter, or first of Ash's repository → the database it is for."""
 LISTENS = re.compile(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
 DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
 
@@ -69,13 +77,14 @@ def is_phoenix(target: Target, folder: str, mix: MixProject) -> bool:
 
 
 class Found(NamedTuple):
-    """A module that uses a framework module: its place, its name, and `otp_app` and `read_only` as written."""
+    """A module that uses a framework module: its place, its name, and its options; `adapter` is one of `KINDS`."""
 
     file: str
     line: int
     module: str
     otp_app: str | None
     read_only: bool
+    adapter: str | None
 
 
 class Sources:
@@ -113,7 +122,9 @@ class Sources:
                     read_only = mixfile.literal(options.get("read_only"), "ident") == "true"
                     otp_app = mixfile.literal(options.get("otp_app"), "atom")
                     line = files.line_of(text, use[0].start)
-                    into.append(Found(relative, line, module, str(otp_app) if otp_app else None, read_only))
+                    written = str(mixfile.literal(options.get("adapter"), "alias") or "")
+                    adapter = written.rpartition(".")[2] or (name.partition(".")[0] if name[:3] == "Ash" else None)
+                    into.append(Found(relative, line, module, str(otp_app) if otp_app else None, read_only, adapter))
 
 
 class Child(NamedTuple):
@@ -149,7 +160,15 @@ def _repos(child: Child, named: list[str]) -> list[Repo]:
     # The first has DATABASE_URL: Shop.Repo before Shop.AuditRepo, in whichever order the app lists them.
     main = {repo.module: repo.module.endswith(".Repo") for repo in repos}
     repos.sort(key=lambda repo: (not main[repo.module], named.index(repo.module) if named else 0, repo.module))
-    return [Repo(repo.otp_app or child.name, repo.module) for repo in repos]
+    return [Repo(repo.otp_app or child.name, repo.module, repo.adapter) for repo in repos]
+
+
+def _further_repos(child: Child, migrated: list[Repo]) -> Iterator[Repo]:
+    """The repositories that are not migrated, such as one that only reads."""
+    known = {repo.module for repo in migrated}
+    for repo in child.sources.repos:
+        if repo.module not in known:
+            yield Repo(repo.otp_app or child.name, repo.module, repo.adapter)
 
 
 def _module(child: Child) -> str | None:
@@ -308,8 +327,8 @@ def logins(deps: Iterable[tuple[str, mixfile.Dep]]) -> list[Login]:
     return found
 
 
-def read(target: Target, app: App) -> ElixirApp:
-    """What there is to know about the Phoenix app or umbrella in `app.dir`."""
+def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
+    """What there is to know about the Phoenix app or umbrella in `app.dir`; `env` is that of its fly.toml."""
     mix = mix_project(target, app.dir)
     assert mix, "an app is only found by its mix.exs"
     every = _children(target, app, mix)
@@ -326,8 +345,8 @@ def read(target: Target, app: App) -> ElixirApp:
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
     elixir_version, otp_version = _versions(_written_versions(target, app.dir) | files.tool_versions(target, app.dir))
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
-    adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps), None)
-    at_build, at_run_time = config.variables(target, app.dir, postgres=adapter in (None, "postgres"))
+    adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps and kind != "clickhouse"), None)
+    variables = environment.read(target, app.dir, postgres=adapter in (None, "postgres"), env=env)
     listens = any(child.sources.listens for child in every)
     modules = [one for child in every for one in child.sources.files.items()]
     tokens: dict[str, Variable] = {}
@@ -371,6 +390,7 @@ def read(target: Target, app: App) -> ElixirApp:
         ecto=owner is not None or "ecto_sql" in deps,
         db_adapter=adapter,
         repos=tuple(repo for child in every for repo in repos[child.name]),
+        further_repos=tuple(repo for child in every for repo in _further_repos(child, repos[child.name])),
         assets=_assets(target, web, mix),
         http_port=http_port,
         tcp_ports=tuple(service for service in tcp_ports if service.port != http_port),
@@ -379,8 +399,9 @@ def read(target: Target, app: App) -> ElixirApp:
         in_umbrella=".." in (mix.string("lockfile") or ""),
         own_env_sh=bool(release.own_env_sh(target, app.dir) or release.own_vm_args(target, app.dir)),
         has_tests=web is None or target.is_file(files.join(web.dir, "test", "test_helper.exs")),
-        variables_at_build=at_build,
-        variables_at_run_time=at_run_time,
+        variables_at_build=variables.at_build,
+        variables_at_run_time=variables.at_run_time,
+        variables_on_condition=variables.on_condition,
         registry_tokens=tuple(tokens.values()),
         own_releases={module: inside(file) for module, file in release.own(target, modules).items()},
         deps=tuple(sorted(deps)),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ... import naming
 from .. import files
 from ..files import Target
-from ..project import TcpPort, Variable
+from ..project import TcpPort
 from ..warnings import warning
 from . import mixfile
 
@@ -73,13 +73,14 @@ def read(target: Target, folder: str) -> list[Setting]:
         if text is None:
             continue
         try:
-            found += _collect(mixfile.parse(text).items, {})
+            found += collect(mixfile.parse(text).items, {})
         except mixfile.UnparsableError as error:
             target.warn(warning("config-not-understood", (relative, error.line), what=error.what))
     return found
 
 
-def _collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
+def collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
+    """The settings that these items make, in order; `variables` are those that are bound, by name."""
     for statement in mixfile.statements(items):
         block = statement[-1]
         if mixfile.is_word(statement[0], "config"):
@@ -87,7 +88,7 @@ def _collect(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
         elif len(statement) > 2 and mixfile.is_word(statement[1], "="):
             variables[str(mixfile.literal(statement[:1], "ident"))] = statement[2:]
         elif isinstance(block, mixfile.Group) and block.kind == "do":
-            yield from _collect(_branch_of_production(statement[:-1], block), variables)
+            yield from collect(_branch_of_production(statement[:-1], block), variables)
 
 
 def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Setting]:
@@ -113,7 +114,7 @@ def _name(parts: list[list[Any]], kind: str) -> str | None:
 
 
 def _plain(nodes: list[Any], variables: dict[str, list[Any]]) -> Any:
-    """Nodes as plain data: dict, list, str, int, `Fallback`, or None for what is computed."""
+    """Nodes as plain data: dict, list, str, int, `Fallback` (or a list of them), or None for what is computed."""
     only = nodes[0] if len(nodes) == 1 else None
     if isinstance(only, mixfile.Group) and only.kind in ("[", "%{"):
         keywords = {name: _plain(value, variables) for name, value in mixfile.pairs(only.items).items()}
@@ -127,6 +128,8 @@ def _plain(nodes: list[Any], variables: dict[str, list[Any]]) -> Any:
     tokens = list(mixfile.flat(nodes))
     if any(token.kind == "ident" and token.value in ("get_env", "env!") for token in tokens):
         written = [str(token.value) for token in tokens if token.kind in ("number", "string")]
+        if listed := [word for word in written if re.fullmatch(r"[0-9]{4,5}(?: *, *[0-9]{4,5})+", word)]:
+            return [Fallback(int(number)) for number in listed[0].split(",")]
         numbers = [int(word) for word in written if re.fullmatch(r"[0-9]{1,5}", word)]
         return Fallback(numbers[0]) if len(numbers) == 1 else None
     return None
@@ -196,8 +199,11 @@ def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
         port = _port(inner)
         if port and key in ("port", "tcp_port"):
             yield naming.underscore(own.rpartition(".")[2]), port
-        elif port and key.endswith("_port"):
-            yield key.removesuffix("_port").removesuffix("_tcp"), port
+        elif port and re.search(r"_port(_|$)", key):
+            yield re.sub(r"(_tcp)?_port(?=_|$)", "", key), port
+        elif key.endswith("ports") and isinstance(inner, list):
+            service = re.sub(r"_?(tcp_)?ports$", "", key) or own
+            yield from ((f"{service}_{number}", number) for each in inner if (number := _port(each)))
         elif key in ("ports", "tcp_ports") and isinstance(inner, dict):
             yield from ((each, number) for each, at in inner.items() if (number := _port(at)))
         else:
@@ -257,26 +263,6 @@ def _branch_of_production(condition: list[mixfile.Node], block: mixfile.Group) -
     return block.items[:at] if ("prod" in asked) != turned else block.items[at + 1 :]
 
 
-def variables(target: Target, folder: str, *, postgres: bool) -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
-    """The environment variables that the configuration cannot do without: when it is compiled, and at run time.
-
-    Without `postgres` nothing of the template sets the address of the database.
-    """
-    ours = SET_BY_US if postgres else SET_BY_US - {"DATABASE_URL"}
-    found: dict[bool, dict[str, Variable]] = {False: {}, True: {}}
-    for file, nodes in production_files(target, folder):
-        run_time = file.endswith(("/runtime.exs", "/releases.exs"))
-        text = target.text(file) or ""
-        for token in _required(nodes):
-            name = str(token.value)
-            if name not in ours and not name.startswith("FLY_"):
-                found[run_time].setdefault(name, Variable(name, file, files.line_of(text, token.start)))
-    return tuple(found[False].values()), tuple(found[True].values())
-
-
-_HELPER = re.compile(r"(^|\.)(env!|fetch_env!|get_env!|require_env!?|required_env!?|fetch_var!)$")
-
-
 def calls(nodes: list[mixfile.Node]) -> Iterator[tuple[str, list[list[mixfile.Node]]]]:
     """Every call in parentheses with its arguments, as it is written: `System.get_env`, `env!`."""
     for at, node in enumerate(nodes):
@@ -288,23 +274,3 @@ def calls(nodes: list[mixfile.Node]) -> Iterator[tuple[str, list[list[mixfile.No
             words = [str(one.value) for one in (before if dotted else before[-1:]) if isinstance(one, mixfile.Token)]
             yield "".join(words), mixfile.elements(node.items)
         yield from calls(node.items)
-
-
-def _required(nodes: list[mixfile.Node]) -> Iterator[mixfile.Token]:
-    """The names in `System.fetch_env!("X")`, in `System.get_env("X") || raise …`, and in calls of helpers.
-
-    Those are `env!("X", :type)` of Dotenvy, which has a default as its third argument, and functions of the project's
-    own that have the name of such ones.
-    """
-    for function, arguments in calls(nodes):
-        first = arguments[0] if arguments and _HELPER.search(function) and len(arguments) < 3 else None
-        if mixfile.literal(first, "string"):
-            yield from mixfile.flat(first or [])
-    tokens = list(mixfile.flat(nodes))
-    for at, token in enumerate(tokens[:-3]):
-        call, name = tokens[at + 2], tokens[at + 3]
-        if token[:2] != ("alias", "System") or name.kind != "string" or not name.value:
-            continue
-        after = [(one.kind, one.value) for one in tokens[at + 4 : at + 7] if one.kind != "eol"][:2]
-        if call.value == "fetch_env!" or (call.value == "get_env" and after == [("op", "||"), ("ident", "raise")]):
-            yield name

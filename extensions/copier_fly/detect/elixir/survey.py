@@ -12,15 +12,17 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import NamedTuple
 
+from ... import naming
 from ...fly import platform
 from .. import files, look
 from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
-from . import config, mixfile, release
+from . import config, environment, mixfile, release
 from .mixfile import Dep, MixProject, Token
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
@@ -84,6 +86,26 @@ class Look(look.Look):
             for folder in folders
             for file in self.target.sources(self.path(folder), ".ex")
         }
+
+    @cached_property
+    def code_in_production(self) -> dict[str, str]:
+        """The app's own Elixir sources by path, without tasks of Mix, which no release has."""
+        return {
+            file: text
+            for file, text in self.sources.items()
+            if not re.search(r"\buse Mix\.Task\b|\bdefmodule Mix\.", text) and "/lib/mix/" not in f"/{file}"
+        }
+
+    def names(self, module: str) -> bool:
+        """Whether the configuration, or a module other than itself, names a module."""
+        texts = [self.target.text(file) or "" for file, _ in self.config()]
+        texts += [text for text in self.sources.values() if f"defmodule {module} " not in text]
+        return any(re.search(rf"\b{re.escape(module)}\b(?!\.)", text) for text in texts)
+
+    def repo_place(self, module: str) -> tuple[str, int | None]:
+        """The place that defines a module."""
+        named = [file for file, text in self.sources.items() if f"defmodule {module} " in text]
+        return self.target.where(named, f"defmodule {module} ")
 
     def config(self) -> Iterator[tuple[str, list[mixfile.Node]]]:
         """The statements of every config file that counts in production, with the file."""
@@ -162,16 +184,52 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
     at_run_time = [variable for variable in look.app.variables_at_run_time if variable.name != database]
     parts = [variable for variable in at_run_time if _DATABASE_PART.fullmatch(variable.name)]
     others = [variable for variable in at_run_time if variable not in parts]
+    if not look.app.uses_database:
+        # DATABASE_URL goes before them for PostgreSQL alone.
+        parts, others = [], at_run_time
     codes = {"variable-at-build": at_build, "database-parts": parts, "variable-at-run-time": others}
     for code, found in codes.items():
         if found:
             yield warning(code, (found[0].file, found[0].line), names=", ".join(variable.name for variable in found))
 
 
+def variables_on_condition(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that the configuration needs only where another one has a value that switches something on."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for variable in look.app.variables_on_condition:
+        found.setdefault(variable.switches, []).append(variable.name)
+    if found:
+        first = look.app.variables_on_condition[0]
+        said = "; ".join(f"{', '.join(names)} with {' and '.join(switches)}" for switches, names in found.items())
+        yield warning("variable-on-condition", (first.file, first.line), names=said)
+
+
+def address_unread(look: Look) -> Iterator[ProjectWarning]:
+    """The database is elsewhere, and nothing reads the variable that has its address."""
+    name = look.app.database_variable
+    repos = {repo.module for repo in look.app.repos}
+    options = {key for one in config.read(look.target, look.dir) if one.module in repos for key in one.values}
+    by_parts = "hostname" in options and "url" not in options
+    texts = [look.target.text(file) or "" for file, _ in look.config()] + list(look.sources.values())
+    if look.app.database_choice == "external" and by_parts and not any(f'"{name}"' in text for text in texts):
+        places = [look.path("config", f"{file}.exs") for file in config.FILES]
+        yield warning("address-unread", look.target.where(places, "Repo"), name=name)
+
+
 def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
-    """Variables that are read while the configuration is compiled, where none is set, and that have no other value."""
+    """Variables that are read while the configuration is compiled, where none is set, and that have no other value.
+
+    What config/runtime.exs reads again is no such one.
+    """
     found: dict[str, tuple[str, int]] = {}
-    for file, nodes in look.config():
+    files_of_config = dict(look.config())
+    read_again = {
+        token.value
+        for file, nodes in files_of_config.items()
+        for token in mixfile.flat(nodes if _at_run_time(file) else [])
+        if token.kind == "string"
+    }
+    for file, nodes in files_of_config.items():
         if _at_run_time(file):
             continue
         tokens = list(mixfile.flat(nodes))
@@ -181,7 +239,7 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
                 computed = bool(after) and (
                     after[0].value in ("||", "==", "!=", "in", "|>", "do") or _is_default(after[0])
                 )
-                if name.value and not computed and name.value not in config.SET_BY_US:
+                if name.value and not computed and name.value not in read_again | config.SET_BY_US:
                     found.setdefault(str(name.value), look.at(file, name.start))
     if found:
         yield warning("variable-frozen", next(iter(found.values())), names=", ".join(found))
@@ -356,6 +414,7 @@ def rust(look: Look) -> Iterator[ProjectWarning]:
             if found and wants and not _newer(has, wants):
                 place = look.target.where([file], "rustler")
                 yield warning("rust-too-old", place, version=found[0], wants=wants, has=has, debian=debian)
+                return
 
 
 def _newer(one: str, other: str) -> bool:
@@ -447,9 +506,9 @@ def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
 
 def distillery(look: Look) -> Iterator[ProjectWarning]:
     """Releases are made by Distillery, while the image makes them by Mix."""
-    for file, dep in look.deps:
-        if dep.name == "distillery":
-            yield warning("distillery", look.target.where([file], ":distillery"))
+    named = [file for file, dep in look.deps if dep.name == "distillery"]
+    if named:
+        yield warning("distillery", look.target.where(named, ":distillery"))
 
 
 def asset_locks(look: Look) -> Iterator[ProjectWarning]:
@@ -589,6 +648,164 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
         )
 
 
+_PROGRAM = re.compile(
+    r"^(?!\s*#)[^#\n]*\b(?:System\.cmd|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\"",
+    re.MULTILINE,
+)
+_OF_THE_SYSTEM = frozenset(
+    """
+    sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
+    uname hostname sleep test true false stat tar gzip gunzip find grep sed awk xargs diff mktemp dd tee kill whoami
+    nproc readlink realpath basename dirname md5sum sha1sum sha256sum base64 getent mount umount which mix open xdg-open
+    """.split()  # noqa: SIM905
+)
+"""Programs that every Debian has, and some that are called on a developer's machine alone."""
+_WRITES = re.compile(
+    r"\bFile\.(?:write|mkdir|mkdir_p|cp|cp_r|copy|touch|rename)!?\b|\bFile\.open!?\b.*:(?:write|append)"
+)
+_KEEPS = re.compile(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
+"""Settings of files that the app keeps, by their module and key."""
+_FOLDER = re.compile(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
+_OWN_FOLDER = re.compile(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
+_LISTENS = re.compile(
+    r":ranch\.(?:child_spec|start_listener)\b|\bThousandIsland\.(?:start_link|child_spec)\b|\{ThousandIsland,"
+    r"|\bGRPC\.Server\.Supervisor\b|:(?:gen_tcp|ssl)\.listen\((?!\s*0\b)"
+)
+
+
+def programs_called(look: Look) -> Iterator[ProjectWarning]:
+    """The app's own code runs a program that is in the image only where `apt_packages` names it."""
+    brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in look.code_in_production.items():
+        for call in _PROGRAM.finditer(text):
+            if call[1] not in _OF_THE_SYSTEM | brought:
+                found.setdefault(call[1], (file, files.line_of(text, call.start(1))))
+    if found:
+        yield warning("program-called", next(iter(found.values())), names=", ".join(found))
+
+
+def writes_files(look: Look) -> Iterator[ProjectWarning]:
+    """The app keeps files where it cannot write in the image, or where they are lost with every deploy."""
+    settings = [
+        setting
+        for name in config.FILES
+        for file, nodes in look.config()
+        if file.endswith(f"/{name}.exs")
+        for setting in config.collect(environment.always(nodes), {})
+    ]
+    storage = next(
+        (one.values["storage"] for one in settings if one.app in ("waffle", "arc") and "storage" in one.values), None
+    )
+    if str(storage).endswith(".Storage.Local"):
+        places = [look.path("config", f"{file}.exs") for file in config.FILES]
+        yield warning("writes-files", look.target.where(places, str(storage)), what=storage)
+        return
+    for file, text in look.code_in_production.items():
+        lines = [line.partition("#")[0] for line in text.splitlines()]
+        for number, line in enumerate(lines):
+            found = _WRITES.search(line)
+            before = lines[max(number - 10, 0) : number + 1]
+            start = max((at for at, one in enumerate(before) if re.match(r"\s*defp? ", one)), default=0)
+            if found and any(_OWN_FOLDER.search(one) for one in before[start:]):
+                yield warning("writes-files", (file, number + 1), what=found[0].partition(" ")[0].partition("(")[0])
+                return
+    seen: set[tuple[str, str | None, str]] = set()
+    for setting in settings:
+        for key, value in setting.values.items():
+            one = (setting.app, setting.module, key)
+            if one in seen or not isinstance(value, str):
+                continue
+            seen.add(one)
+            name = f"{naming.underscore(setting.module or '')}.{key}"
+            kept = _KEEPS.search(name) and re.search(r"(^|[_.])(dir|directory|path|root|folder)$", name)
+            mounted = look.project.existing_deployment.fly_toml.mounted_at
+            if kept and _FOLDER.match(value) and not (mounted and value.startswith(mounted)):
+                places = [look.path("config", f"{file}.exs") for file in config.FILES]
+                yield warning("writes-files", look.target.where(places, f'"{value}"'), what=value)
+                return
+
+
+def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
+    """The app listens for TCP connections, and no configuration has the port as a number."""
+    if look.app.tcp_ports:
+        return
+    for file, text in look.code_in_production.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            code = line.partition("#")[0]
+            if _LISTENS.search(code):
+                yield warning("tcp-port-unknown", (file, number))
+                return
+
+
+def repo_connected_by_code(look: Look) -> Iterator[ProjectWarning]:
+    """A function of the app gives a repository its connection, after everything that is configured."""
+    for file, nodes in look.config():
+        tokens = list(mixfile.flat(nodes))
+        for token, following in pairwise(tokens):
+            if token[:2] == ("key", "configure") and following.kind == "alias":
+                yield warning("repo-by-code", look.at(file, token.start), name=following.value)
+                return
+    for file, text in look.sources.items():
+        if not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
+            continue
+        start = re.search(r"^([ \t]*)def[ \t]+init\(.*?^\1end\b", text, re.MULTILINE | re.DOTALL)
+        read = re.findall(r"\b(?:get_env|fetch_env!?)\(?\s*\"(\w+)\"", start[0]) if start else []
+        others = [name for name in read if name not in config.SET_BY_US]
+        if start and others and look.app.uses_database:
+            place = file, files.line_of(text, start.start())
+            yield warning("repo-by-code", place, name=f"init/2, which reads {', '.join(others)},")
+            return
+
+
+def repos_of_another_kind(look: Look) -> Iterator[ProjectWarning]:
+    """A repository on another kind of database than the app's, or one that the release command does not know."""
+    main = look.app.db_adapter or "postgres"
+    others = [*look.app.repos, *look.app.further_repos]
+    for repo in others:
+        kind = elixir_app.KINDS.get(repo.adapter or "", main)
+        if kind != main and kind in {elixir_app.ADAPTERS.get(name) for name in look.app.deps}:
+            place = look.repo_place(repo.module)
+            yield warning("repo-of-another-kind", place, repo=repo.module, kind=_SPELT[kind], main=_SPELT[main])
+    configured = {
+        setting.module
+        for setting in config.read(look.target, look.dir)
+        if setting.values.keys() & {"socket_options", "hostname"}
+    }
+    for repo in look.app.further_repos:
+        alike = elixir_app.KINDS.get(repo.adapter or "", main) == main
+        if look.app.uses_database and alike and repo.module not in configured and look.names(repo.module):
+            yield warning("repo-not-migrated", look.repo_place(repo.module), repo=repo.module)
+
+
+_SPELT = {
+    "postgres": "PostgreSQL",
+    "mysql": "MySQL",
+    "sqlite": "SQLite",
+    "mssql": "SQL Server",
+    "clickhouse": "ClickHouse",
+}
+
+
+def host_in_configuration(look: Look) -> Iterator[ProjectWarning]:
+    """The configuration has the app's own host name, and PHX_HOST goes before it."""
+    if not look.app.web_module or look.project.existing_deployment.fly_toml.env.get("PHX_HOST"):
+        return
+    for setting in config.read(look.target, look.dir):
+        url = setting.values.get("url") if setting.module == f"{look.app.web_module}.Endpoint" else None
+        if not isinstance(url, dict) or "host" not in url:
+            continue
+        host = url["host"]
+        if (
+            isinstance(host, str)
+            and re.fullmatch(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", host)
+            and not re.search(r"example|sample", host)
+        ):
+            places = [look.path("config", f"{file}.exs") for file in config.FILES]
+            yield warning("host-in-configuration", look.target.where(places, f'"{host}"'), host=host)
+        return
+
+
 RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     private_packages,
     path_outside,
@@ -598,12 +815,16 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     git_at_build,
     rust,
     variables,
+    variables_on_condition,
+    address_unread,
     frozen_variables,
     variables_in_tuples,
     old_requirement,
     assets_without_alias,
     node_at_run_time,
     programs_at_run_time,
+    programs_called,
+    writes_files,
     writes_its_own_folder,
     reads_at_run_time,
     distillery,
@@ -617,6 +838,10 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     no_endpoint,
     health_plug_elsewhere,
     tcp_beside_http,
+    listens_somewhere,
+    repo_connected_by_code,
+    repos_of_another_kind,
+    host_in_configuration,
 )
 
 
