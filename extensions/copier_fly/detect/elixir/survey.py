@@ -93,7 +93,7 @@ class Look(look.Look):
         return {
             file: text
             for file, text in self.sources.items()
-            if not re.search(r"\buse Mix\.Task\b|\bdefmodule Mix\.", text) and "/lib/mix/" not in f"/{file}"
+            if "use Mix.Task" not in text and "defmodule Mix." not in text and "/lib/mix/" not in f"/{file}"
         }
 
     def names(self, module: str) -> bool:
@@ -652,6 +652,7 @@ _PROGRAM = re.compile(
     r"^(?!\s*#)[^#\n]*\b(?:System\.cmd|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\"",
     re.MULTILINE,
 )
+_RUNS = re.compile(r"System\.cmd|MuonTrap|Rambo|Porcelain")
 _OF_THE_SYSTEM = frozenset(
     """
     sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
@@ -678,7 +679,7 @@ def programs_called(look: Look) -> Iterator[ProjectWarning]:
     brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
     found: dict[str, tuple[str, int]] = {}
     for file, text in look.code_in_production.items():
-        for call in _PROGRAM.finditer(text):
+        for call in _PROGRAM.finditer(text) if _RUNS.search(text) else ():
             if call[1] not in _OF_THE_SYSTEM | brought:
                 found.setdefault(call[1], (file, files.line_of(text, call.start(1))))
     if found:
@@ -702,12 +703,16 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
         yield warning("writes-files", look.target.where(places, str(storage)), what=storage)
         return
     for file, text in look.code_in_production.items():
+        if "File." not in text or not _OWN_FOLDER.search(text):
+            continue
         lines = [line.partition("#")[0] for line in text.splitlines()]
         for number, line in enumerate(lines):
-            found = _WRITES.search(line)
+            found = _WRITES.search(line) if "File." in line else None
+            if not found:
+                continue
             before = lines[max(number - 10, 0) : number + 1]
             start = max((at for at, one in enumerate(before) if re.match(r"\s*defp? ", one)), default=0)
-            if found and any(_OWN_FOLDER.search(one) for one in before[start:]):
+            if any(_OWN_FOLDER.search(one) for one in before[start:]):
                 yield warning("writes-files", (file, number + 1), what=found[0].partition(" ")[0].partition("(")[0])
                 return
     seen: set[tuple[str, str | None, str]] = set()
@@ -731,7 +736,7 @@ def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
     if look.app.tcp_ports:
         return
     for file, text in look.code_in_production.items():
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.splitlines() if _LISTENS.search(text) else (), 1):
             code = line.partition("#")[0]
             if _LISTENS.search(code):
                 yield warning("tcp-port-unknown", (file, number))
@@ -747,7 +752,7 @@ def repo_connected_by_code(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("repo-by-code", look.at(file, token.start), name=following.value)
                 return
     for file, text in look.sources.items():
-        if not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
+        if ".Repo" not in text or not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
             continue
         start = re.search(r"^([ \t]*)def[ \t]+init\(.*?^\1end\b", text, re.MULTILINE | re.DOTALL)
         read = re.findall(r"\b(?:get_env|fetch_env!?)\(?\s*\"(\w+)\"", start[0]) if start else []
