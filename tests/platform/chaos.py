@@ -253,6 +253,16 @@ def same(there: Any, wanted: Any, kind: Kind) -> bool:
     return bool(there == wanted)
 
 
+def person_acts(account: Account, ran: Ran) -> bool:
+    """Whether a person must act before a script leads on, or wait; here the time is over at once."""
+    if "for two minutes at most" not in ran.text:
+        return ran.code == 3
+    for app in account.platform.world.apps.values():
+        for machine in app.machines.values():
+            machine.lease = None
+    return True
+
+
 def follow(account: Account, task: Task, ran: Ran, steps: int = 1) -> list[str]:
     """Type what a script prints that has failed; what is wrong. What only a person can do may come in between."""
     found: list[str] = []
@@ -264,7 +274,7 @@ def follow(account: Account, task: Task, ran: Ran, steps: int = 1) -> list[str]:
         asks = re.match("ops/(setup|deploy|rollback|secrets|restore)|fly storage destroy", command)
         agreed = command + (" --yes" if asks else "")
         led = account.type(agreed, **task.env)
-        if led.code == 3 and steps:
+        if person_acts(account, led) and steps:
             found += follow(account, task, led, steps - 1)
         elif led.code != 0 and not (task.once and "already" in led.text):
             found.append(f"what it prints, {agreed}, ends with {led.code}\n{led.text[-800:]}")
@@ -280,7 +290,7 @@ def aftermath(account: Account, task: Task, wanted: Any, ran: Ran, kind: Kind) -
     found += follow(account, task, ran)
     if not same(task.reached(account), wanted, kind) or not task.once:
         again = task.run(account)
-        if again.code == 3:
+        if person_acts(account, again):
             found += follow(account, task, again)
             again = task.run(account)
         there = task.reached(account)

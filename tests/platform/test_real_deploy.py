@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
 from tests.flyplatform.faults import Fault
-from tests.flyplatform.world import Behaviour
+from tests.flyplatform.world import Behaviour, Lease
 from tests.platform.account import DOCKERFILE, Account, Ran
 
 pytestmark = pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")
@@ -170,6 +171,20 @@ def test_a_token_that_is_worth_nothing_is_named(account: Account) -> None:
 
     assert ran.code == 3
     assert "fly auth login" in ran.verdict
+
+
+def test_a_machine_that_another_run_holds_is_waited_for(account: Account) -> None:
+    account.commit("lib/a.ex", "1")
+    account.platform.registry.add(f"shop:git-{account.revision}")
+    # What a run of flyctl leaves that is killed.
+    account.app.fleet[0].lease = Lease("n", time.time() + 100)
+
+    ran = account.run("deploy", "--yes", f"--image={account.image}")
+
+    assert (ran.code, "for two minutes at most" in ran.verdict) == (1, True), ran.text
+    account.app.fleet[0].lease = None
+    assert account.type(ran.verdict.partition("then run: ")[2]).code == 0
+    assert account.app.images == {account.image}
 
 
 def test_a_deploy_that_loses_the_platform_half_way_says_so(account: Account) -> None:

@@ -243,6 +243,9 @@ explain() {
     # What Fly answers for machines and volumes, see Kilo-Org/cloud#787 and superfly/flyctl#2673 on GitHub.
     *"insufficient resources"* | *"insufficient memory"* | *"no capacity"* | *"likely at capacity"* | *"could not reserve resource"*)
       fail 1 "the region $region has no room for $machine now. Try again later: $again, or choose another region: copier update --trust -A -r :current: --ask $([ "$environment" = production ] && echo primary_region || echo environments)" ;;
+    # flyctl asks for two minutes at most, and gives it back when it ends, unless it is killed.
+    *"lease currently held"*)
+      fail 1 "another run of flyctl holds a machine of $app, or one that was killed did, for two minutes at most. Wait until it is over, then run: $again" ;;
     *"over the allowed quota"*)
       fail 3 "the organization $org has reached its memory quota in $region. See what uses it: fly apps list --org $org, or ask Fly for more" ;;
     *"high risk"*)
