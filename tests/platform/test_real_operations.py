@@ -102,6 +102,20 @@ def test_a_rollback_that_did_not_finish_is_repeated(account: Account) -> None:
     assert (ran.code, account.app.images) == (1, {first}), "there is nothing further back"
 
 
+def test_a_rollback_that_left_a_machine_out_names_what_reaches_it(account: Account) -> None:
+    first = account.image
+    deployed(account, "1")
+    # Told that there is no machine, flyctl makes one more.
+    account.platform.faults.append(Fault("^GET /v1/apps/shop/machines$", odd=True, body=None, times=1))
+
+    ran = account.run("rollback", "--yes", "--wait=0")
+
+    assert (ran.code, account.app.images) == (1, {first, account.image}), ran.text
+    account.platform.faults.clear()
+    assert account.type(ran.verdict).code == 0
+    assert account.app.images == {first}
+
+
 def test_a_revert_that_was_lost_is_not_called_none(account: Account) -> None:
     deployed(account, "1")
     account.platform.faults.append(Fault("^POST /v1/apps/shop/machines$", 422, "no such thing"))
