@@ -341,6 +341,12 @@ SCHEMAS: dict[str, tuple[str, list[str]]] = {
         "    A: flag(),\n    APP_ID: z.string(),\n  },\n});\n",
         ["APP_ID"],
     ),
+    "a check of several lines": (
+        "const kind = z\n  .string()\n  .transform((s) => {\n    const v = s.trim();\n    return v;\n  })\n"
+        "  .optional();\nexport const env = createEnv({\n  server: {\n"
+        "    A: kind,\n    APP_ID: z.string(),\n  },\n});\n",
+        ["APP_ID"],
+    ),
     "tabs": (
         "export const env = createEnv({\n\tserver: {\n\t\tAPP_ID: z.string(),\n\t},\n"
         "\tclient: {\n\t\tB: z.string(),\n\t},\n});\n",

@@ -198,7 +198,7 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
                     continue
                 if named := re.fullmatch(r"\s*([a-z]\w*)\s*(\(\s*\))?\s*,?\s*", entry[2]):
                     # A check that has a name, or a function's; one from another file may let it be missing.
-                    defined = re.search(rf"\bconst {named[1]}\b[^;]*;", text)
+                    defined = re.search(rf"\bconst {named[1]}\b(?:.|\n)*?;[ \t]*(?=\n\S|\n\s*\n|\s*\Z)", text)
                     if _MAY_BE_MISSING.search(defined[0]) if defined else not named[2]:
                         continue
                 check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
