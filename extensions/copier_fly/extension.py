@@ -25,6 +25,7 @@ GLOBALS = {
     "left_behind": defaults.left_behind,
     "nearest_elixir": defaults.nearest_elixir,
     "nearest_node": defaults.nearest_node,
+    "own_schedules": defaults.own_schedules,
     "own_workers": defaults.own_workers,
     "release_default": defaults.release_default,
     "release_module_default": defaults.release_module_default,
@@ -50,6 +51,8 @@ GLOBALS = {
     "app_secrets": derived.app_secrets,
     "machines_of_workers": derived.machines_of_workers,
     "monthly_cost": derived.monthly_cost,
+    "process_groups": derived.process_groups,
+    "traced_commands": derived.traced_commands,
     # Which files are written.
     "existing_files": messages.existing_files,
     "new_files": messages.new_files,

@@ -50,7 +50,10 @@ FRAMEWORKS = {
     ),
     "nextjs": Framework(
         layers=frozenset(
-            {"nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external", "nextjs_workers"}
+            {
+                *("nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external"),
+                *("nextjs_workers", "nextjs_schedules"),
+            }
         ),
         port=3000,
         grace_period="10s",

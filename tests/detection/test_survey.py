@@ -43,6 +43,14 @@ def mix(old: str, new: str, files: dict[str, str] | None = None) -> dict[str, st
 MOVED = {name.replace("apps/", "services/"): text for name, text in umbrella().items()}
 PRISMA = {"prisma": "^7.10.1", "@prisma/client": "^7.10.0", "pg": "^8"}
 VOLUME = 'app = "x"\n[[mounts]]\nsource = "shop_data"\ndestination = "/mnt/shop"\n'
+VERCEL = """{
+  "crons": [
+    { "path": "/api/cron/digest", "schedule": "0 3 * * *" },
+    { "path": "/api/cron/weekly/Digest?all=1&to=b", "schedule": "0 5 * * 1" }
+  ]
+}
+"""
+SQLITE = 'import Database from "better-sqlite3";\nexport const db = new Database(process.env.DATABASE_PATH!);\n'
 # What the project has, the place (file and line) and code of its warning, and words of it.
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "redis-made": (
@@ -93,6 +101,26 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
         "Procfile:2 worker-of-release",
         ["worker runs `mix run --no-halt`", "command: /app/bin/shop start}]'", "such as Oban's, need none"],
+    ),
+    "crons-of-vercel": (
+        {**nextjs(), "vercel.json": VERCEL},
+        "vercel.json:3 crons-of-vercel",
+        ["by the clock: digest, digest-2", "answer schedules", "-d schedules=[]"],
+    ),
+    "cron-not-understood": (
+        {**nextjs(), "vercel.json": VERCEL.replace("0 5 * * 1", "0 5 * * 9")},
+        "vercel.json:4 cron-not-understood",
+        ["The schedule of digest-2", "9 is no day of the week", "-d 'schedules=[{name: digest-2"],
+    ),
+    "crons-and-sqlite": (
+        {**nextjs(dependencies={"better-sqlite3": "^12"}), "lib/db.ts": SQLITE, "vercel.json": VERCEL},
+        "vercel.json:3 crons-and-sqlite",
+        ["the answer schedules is refused", "croner in instrumentation.ts"],
+    ),
+    "own-crontab": (
+        {**phoenix(), "fly.toml": 'app = "x"\n[processes]\napp = ""\ncron = "supercronic /app/crontab"\n'},
+        "fly.toml:4 own-crontab",
+        ["The group cron runs `supercronic /app/crontab`", "-d 'schedules=[{name: nightly"],
     ),
     "broken-package": (
         {**nextjs(), "package.json": '{\n  "name": "shop",,\n}\n'},

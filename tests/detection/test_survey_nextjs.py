@@ -787,3 +787,32 @@ def test_of_several_apps_none_is_chosen_where_nobody_is_asked(template: Path, tm
         copied(template, app)
     assert sorted(app.rglob("*")) == before
     assert copied(template, app, app_dir="frontend")["stack"] == "nextjs"
+
+
+def test_what_vercel_starts_by_the_clock_is_answered(template: Path, tmp_path: Path) -> None:
+    crons = [
+        {"path": "/api/cron/digest", "schedule": "0 3 * * *"},
+        {"path": "/api/sync?full=1&now=1", "schedule": "*/10 * * * *"},
+        {"path": "/", "schedule": "0 0 1 * *"},
+        {"schedule": "0 0 1 * *"},
+    ]
+    app = write(tmp_path / "shop", {**nextjs(), "vercel.json": json.dumps({"crons": crons})})
+    assert copied(template, app)["schedules"] == [
+        {"name": "digest", "cron": "0 3 * * *", "command": "node /call.mjs /api/cron/digest"},
+        {"name": "sync", "cron": "*/10 * * * *", "command": "node /call.mjs '/api/sync?full=1&now=1'"},
+        {"name": "call", "cron": "0 0 1 * *", "command": "node /call.mjs /"},
+    ]
+    assert "\nCRON_SECRET\topenssl rand -hex 32\n" in (app / "ops/settings.sh").read_text()
+    assert (app / "fly/crontab").read_text().splitlines()[2:] == [
+        "CRON_TZ=UTC",
+        "0 3 * * * sh /etc/schedule.sh digest node /call.mjs /api/cron/digest",
+        "*/10 * * * * sh /etc/schedule.sh sync node /call.mjs '/api/sync?full=1&now=1'",
+        "0 0 1 * * sh /etc/schedule.sh call node /call.mjs /",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"crons": 5}', '{"crons": [5, {"path": 1, "schedule": "x"}]}'])
+def test_a_file_of_vercel_without_any_is_none(text: str, template: Path, tmp_path: Path) -> None:
+    app = write(tmp_path / "shop", {**nextjs(), "vercel.json": text})
+    assert [warning.code for warning in told(app)] == []
+    assert examine(app).schedules == ()

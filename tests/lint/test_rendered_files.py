@@ -17,7 +17,7 @@ from tests.support.corpus import Rendered
 from tests.support.template import rendered_files
 
 # Where the scripts are; which of the files there are scripts, their first lines say.
-SCRIPTS = ("ops/*", "rel/overlays/*.sh", "rel/overlays/bin/*", "rel/env.sh.eex")
+SCRIPTS = ("ops/*", "rel/*.sh", "rel/overlays/*.sh", "rel/overlays/bin/*", "rel/env.sh.eex", "fly/schedule.sh")
 DOCS = ("docs/fly/*.md",)
 
 

@@ -58,7 +58,7 @@ def test_the_worker_and_what_it_imports_are_added(tmp_path: Path, command: str) 
 def test_a_file_that_the_build_did_not_make_stops_it(tmp_path: Path) -> None:
     code, said, out = run(tmp_path, "node dist/worker.js")
     assert code == 1
-    assert "The worker node dist/worker.js has no file dist/worker.js after the build." in said
+    assert "The command node dist/worker.js has no file dist/worker.js after the build." in said
     assert "--ask workers" in said
     assert "at " not in [line.strip()[:3] for line in said.splitlines()], "no traceback"
     assert not out.exists()

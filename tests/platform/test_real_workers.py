@@ -123,7 +123,7 @@ def test_the_number_of_machines_is_an_answer(busy: Account) -> None:
     gone = next(machine for machine in busy.app.fleet if machine.group == "worker")
     del busy.app.machines[gone.id]
     [warned] = [said for status, said in findings(busy) if status == "warn"]
-    assert warned.startswith("the answer workers asks for other numbers of machines: worker=2. The next deploy makes")
+    assert warned.startswith("the answers ask for other numbers of machines: worker=2. The next deploy makes")
     busy.commit("lib/a.ex", "1")
 
     ran = well(busy.run("deploy", "--yes"))

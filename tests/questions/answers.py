@@ -149,6 +149,8 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
         }
     elif draw(st.booleans()):
         answers["workers"] = draw(_workers(stack, answers.get("vm_size", "auto")))
+    if answers["database"] != "sqlite" and answers.get("strategy") not in ("bluegreen", "canary"):
+        answers["schedules"] = draw(_schedules(stack))
     answers["github"] = draw(st.booleans())
     watched = answers["github"] and answers.get("scripts") != "none"
     answers["alerts"] = draw(st.sampled_from(choices("alerts") if watched else ["none"]))
@@ -219,7 +221,9 @@ ONE_MACHINE = ["rolling", "immediate"]
 
 @st.composite
 def _workers(draw: st.DrawFn, stack: str, vm_size: str) -> list[dict[str, Any]]:
-    names = matching(r"[a-z][a-z0-9_-]{0,20}").filter(lambda name: name not in ("app", "caddy", "migrate", "postgres"))
+    names = matching(r"[a-z][a-z0-9_-]{0,20}").filter(
+        lambda name: name not in ("app", "caddy", "cron", "migrate", "postgres")
+    )
     command = (
         r"node (dist/|\./)?[a-z]{1,8}\.(m|c)?js"
         if stack == "nextjs"
@@ -230,6 +234,22 @@ def _workers(draw: st.DrawFn, stack: str, vm_size: str) -> list[dict[str, Any]]:
     return [
         {"name": name, "command": draw(matching(command)), **draw(more)}
         for name in draw(st.lists(names, max_size=2, unique=True))
+    ]
+
+
+@st.composite
+def _schedules(draw: st.DrawFn, stack: str) -> list[dict[str, Any]]:
+    command = (
+        r"node (dist/|\./)?[a-z]{1,8}\.(m|c)?js|node /call\.mjs (/api/[a-z]{1,8}|'/[a-z]{1,4}\?a=1&b=2')"
+        if stack == "nextjs"
+        else r"/app/bin/[a-z]{1,8} eval ([A-Z][a-z]{1,8}\.[a-z]{1,8}|'[A-Za-z.()]{1,12}')"
+    )
+    cron = matching(
+        r"(\*|\*/[1-9]|[0-9]|[1-5][0-9]|0,30) (\*|0?[0-9]|9-17/2) (\*|1|1,15|28) (\*|1|jan|mar-oct) (\*|0|mon-fri)"
+    )
+    return [
+        {"name": name, "cron": draw(cron), "command": draw(matching(command))}
+        for name in draw(st.lists(matching(r"[a-z][a-z0-9_-]{0,20}"), max_size=2, unique=True))
     ]
 
 
@@ -270,6 +290,7 @@ NOT_LISTED = st.sampled_from(["x", "", "None", "Phoenix", "0"])
 NO_NAME = matching(r"[A-Z-][a-z]{0,8}|[a-z]{1,8}[-_.]|[a-z]{64,70}|[a-z]{0,4} [a-z]{0,4}") | st.just("")
 NO_MODULE = matching(r"[a-z_0-9][A-Za-z0-9]{0,8}|[A-Z][a-z]{0,4}[- /][A-Z]|[A-Z][a-z]{0,4}\.[a-z]{0,4}") | st.just("")
 NO_PORT = st.integers(-70000, 1023) | st.integers(65536, 10**9)
+SCHEDULE = {"name": "a", "cron": "0 3 * * *", "command": "node a.js"}
 WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     "stack": (NOT_LISTED, "use one of"),
     "release_module": (NOT_LISTED, "use one of"),
@@ -338,6 +359,36 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 *({}, "x", [1], [{"name": "a"}], [{"port": 6600}], [{"name": "A", "port": 6600}]),
                 *([{"name": "a", "port": port}] for port in (80, 443, 1023, 65536, "6600", True, None)),
                 *([{"name": "a", "port": 6600, more: 1}] for more in ("proxy_proto", "host", "grace_period")),
+            ]
+        ),
+        "",
+    ),
+    "schedules": (
+        st.sampled_from(
+            [
+                *({}, "x", [1], [{"name": "a", "cron": "* * * * *"}], [{"name": "a", "command": "node a.js"}]),
+                *([SCHEDULE | {"name": name}] for name in ("A", "", "a b", "a" * 31, None)),
+                *(
+                    [SCHEDULE | {"cron": bad}]
+                    for bad in (
+                        "",
+                        "x",
+                        "* * * *",
+                        "* * * * * *",
+                        "60 * * * *",
+                        "@daily",
+                        "0 0 30 2 *",
+                        "*/0 * * * *",
+                        5,
+                        None,
+                    )
+                ),
+                *(
+                    [SCHEDULE | {"command": bad}]
+                    for bad in ("", " ", "a\nb", "a 'b", "a && b", "a; b", "a (b)", "a >b", "A=1 a", None, 1, ["a"])
+                ),
+                [SCHEDULE | {"count": 2}],
+                [SCHEDULE, SCHEDULE],
             ]
         ),
         "",

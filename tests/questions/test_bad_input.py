@@ -50,6 +50,38 @@ WRONG = {
     ),
     "no machine for a worker": ("workers=[{name: a, command: x, count: 0}]", ["count of a", "1 to 100"]),
     "memory of a worker that is not sold": ("workers=[{name: a, command: x, vm_memory: 6gb}]", ["vm_memory of a"]),
+    "schedule without a cron line": (
+        "schedules=[{name: a, command: x}]",
+        ["schedules", "needs a command and a cron and a name"],
+    ),
+    "schedule that is no cron line": (
+        'schedules=[{name: a, cron: "0 3 * *", command: x}]',
+        ["cron of a", "'0 3 * *' is no cron line", "use five fields, in quotes and in UTC: minute 0-59"],
+    ),
+    "schedule at an hour that is none": (
+        'schedules=[{name: a, cron: "0 24 * * *", command: x}]',
+        ["24 is no hour", "0-23"],
+    ),
+    "schedule that never comes": (
+        'schedules=[{name: a, cron: "0 0 31 2,4 *", command: x}]',
+        ["no such month has a day 31"],
+    ),
+    "schedule without a command": (
+        'schedules=[{name: a, cron: "0 3 * * *", command: ""}]',
+        ["command of a", "one line"],
+    ),
+    "schedule through a shell": (
+        'schedules=[{name: a, cron: "0 3 * * *", command: x Shop.run()}]',
+        ["command of a", "put what has ( ) ; < > | or & in it into quotes"],
+    ),
+    "schedule in an app that does not run there": (
+        'schedules=[{name: a, cron: "0 3 * * *", command: /app/bin/shop rpc Shop.run}]',
+        ["command of a", "none to reach; use eval"],
+    ),
+    "two schedules of one name": (
+        'schedules=[{name: a, cron: "0 3 * * *", command: x}, {name: a, cron: "0 4 * * *", command: y}]',
+        ["schedules", "a is there twice"],
+    ),
     "environment called production": ("environments=[{name: production}]", ["environments", "production"]),
 }
 CLASHES = {
@@ -86,6 +118,22 @@ CLASHES = {
     "worker beside SQLite": (
         ["database=sqlite", "workers=[{name: a, command: x}]"],
         ["workers", "on the volume of one machine", "use [], or a database"],
+    ),
+    "schedule beside SQLite": (
+        ["database=sqlite", 'schedules=[{name: a, cron: "0 3 * * *", command: x}]'],
+        ["schedules", "on the volume of one machine", "let the app itself keep the time"],
+    ),
+    "schedule on two machines during a deploy": (
+        ["strategy=bluegreen", 'schedules=[{name: a, cron: "0 3 * * *", command: x}]'],
+        ["schedules", "both would run what is due; use strategy=rolling"],
+    ),
+    "schedule that npm starts": (
+        ["stack=nextjs", 'schedules=[{name: a, cron: "0 3 * * *", command: npm run nightly}]'],
+        ["command of a", "Node.js alone", "node /call.mjs /api/PATH"],
+    ),
+    "schedule beside a worker of its group's name": (
+        ["workers=[{name: cron, command: x}]", 'schedules=[{name: a, cron: "0 3 * * *", command: x}]'],
+        ["schedules", "cron is the process group that runs them"],
     ),
     "worker with more memory than the size can have": (
         ["vm_size=shared-cpu-1x", "workers=[{name: a, command: x, vm_memory: 4gb}]"],

@@ -128,6 +128,13 @@ def test_without_scripts_no_file_sends_a_reader_to_one(render: Callable[..., Pat
     assert said == set()
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_without_schedules_no_file_knows_what_starts_them(render: Callable[..., Path], name: str) -> None:
+    files = rendered_files(render(template_support.example(name)))
+    words = re.compile(r"supercronic|crontab|call\.mjs")
+    assert {path for path, file in files.items() if words.search(file.read_text())} == set()
+
+
 def test_without_a_replica_no_file_knows_of_one(render: Callable[..., Path]) -> None:
     project = render(template_support.example("phoenix_sqlite") | {"sqlite_replica": "none"})
     said = {path for path, file in rendered_files(project).items() if "litestream" in file.read_text().lower()}

@@ -56,6 +56,17 @@ SAMPLES: dict[str, list[Any]] = {
             {"name": "mailer", "command": "node --enable-source-maps worker/mailer.mjs 'a \"b\" c'"},
         ],
     ],
+    "schedules": [
+        [],
+        [
+            {"name": "nightly", "cron": "0 3 * * *", "command": "node --enable-source-maps dist/nightly.js 'a \"b\"'"},
+            {
+                "name": "digest",
+                "cron": "*/5 8-18 1,15 jan-mar mon-fri",
+                "command": "node /call.mjs '/api/digest?a=1&b=2'",
+            },
+        ],
+    ],
     "environments": [
         [],
         [{"name": "staging", "org": "other", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.nextjs.recipes import RECIPES
-from tests.support import docker, images, net, nextjs, phoenix
+from tests.support import docker, images, needs, net, nextjs, phoenix
 from tests.support import template as template_support
 
 pytestmark = pytest.mark.system
@@ -166,9 +166,18 @@ def test_a_missing_value_is_named_before_anything_starts(app: Path, tmp_path: Pa
 def next_stack(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A Next.js app with Drizzle, its migrations and its database."""
     folder = nextjs.make(RECIPES["drizzle"], tmp_path_factory.mktemp("apps") / "web")
-    template_support.render(template, folder, {"fly_app": "test-drizzle", "compose": True})
+    schedules = [{"name": "alive", "cron": "0 3 * * *", "command": "node /call.mjs /livez"}]
+    template_support.render(template, folder, {"fly_app": "test-drizzle", "compose": True, "schedules": schedules})
     nextjs.ensure_images()
-    docker.build(folder, "copier-fly-test/compose-nextjs", build_args={"REVISION": phoenix.REVISION})
+    # In the place of the stage that fetches it from its release.
+    fetched = tmp_path_factory.mktemp("supercronic")
+    shutil.copy(needs.require("supercronic"), fetched)
+    docker.build(
+        folder,
+        "copier-fly-test/compose-nextjs",
+        build_args={"REVISION": phoenix.REVISION},
+        extra=["--build-context", f"supercronic={fetched}"],
+    )
     for tag in ("postgres:17", "caddy:2"):
         images.ensure(tag)
     with up(folder, "IMAGE=copier-fly-test/compose-nextjs\n") as made:
@@ -185,7 +194,7 @@ def test_a_nextjs_app_serves_what_its_migrations_made(next_stack: Stack) -> None
 def test_a_worker_of_a_nextjs_app_runs_beside_it(next_stack: Stack) -> None:
     """The script `worker` of its package.json: its file and a package that the app does not use are in the image."""
     processes = tomllib.loads((next_stack.folder / "fly.toml").read_text())["processes"]
-    assert processes == {"app": "", "worker": "node worker/jobs.mjs"}
+    assert processes["worker"] == "node worker/jobs.mjs"
     for _ in range(60):
         if "worker sees first" in (said := next_stack.compose("logs", "--no-color", "worker")):
             break
@@ -194,6 +203,17 @@ def test_a_worker_of_a_nextjs_app_runs_beside_it(next_stack: Stack) -> None:
     next_stack.compose("stop", "worker")
     assert "done with all" in next_stack.compose("logs", "--no-color", "worker"), "it is asked to end, and may"
     next_stack.compose("start", "worker")
+
+
+def test_the_schedules_of_a_nextjs_app_run_beside_it(next_stack: Stack) -> None:
+    """The line of the crontab, at another time than three at night: it asks the app inside of Compose's network."""
+    assert "read crontab: /etc/crontab" in next_stack.compose("logs", "--no-color", "cron")
+    line = next_stack.compose("exec", "-T", "cron", "tail", "-n", "1", "/etc/crontab").strip()
+    command = line.removeprefix("0 3 * * * ").split()
+    assert command[:3] == ["sh", "/etc/schedule.sh", "alive"], line
+    said = next_stack.compose("exec", "-T", "cron", *command)
+    assert "http://app:3000/livez answers 200: " in said
+    assert next_stack.compose("exec", "-T", "cron", "sh", "/etc/schedule.sh").split()[-1] == "0"
 
 
 def test_a_migration_of_a_nextjs_app_that_fails_leaves_the_app_that_runs(next_stack: Stack, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 from .. import naming
 from ..detect.clients import TIGRIS, UPSTASH_REST
+from ..detect.schedules import CALL
 from ..detect.workers import NODE_COMMAND
-from ..fly import memory, platform
+from ..fly import cron, memory, platform
 from ..stacks import ATOM, FRAMEWORKS, STACKS
 
 AUTO = "auto"
@@ -243,9 +244,13 @@ _OURS = {
 }
 
 
-def _workers(value: Any, answers: Answers) -> str:
+def _is_nextjs(answers: Answers) -> bool:
     stack = STACKS.get(str(answers.get("stack")))
-    nextjs = stack is not None and stack.framework == "nextjs"
+    return stack is not None and stack.framework == "nextjs"
+
+
+def _workers(value: Any, answers: Answers) -> str:
+    nextjs = _is_nextjs(answers)
     command = "node dist/worker.js" if nextjs else "/app/bin/my_shop start"
     example = f"use a list such as [{{name: worker, command: {command}, vm_memory: 512mb, count: 1}}], or []"
     if problem := _maps(value, "a worker", {"name", "command"}, {"vm_memory", "count"}, example):
@@ -289,13 +294,64 @@ def _command(value: Any, nextjs: bool) -> str:
     if not words:
         return "use a command of one line"
     if {"&&", "||", "|", ";", "&"} & set(words) or re.match(r"\w+=", words[0]):
-        return "Fly starts it without a shell; use one program with its arguments"
+        return "use one program with its arguments, without a shell"
     if nextjs and not NODE_COMMAND.fullmatch(value):
         return (
             "the image has Node.js alone, neither npm nor tsx; use node with a JavaScript file, as node dist/worker.js"
         )
     if not nextjs and words[0] in ("mix", "iex", "elixir"):
         return f"the image has a release and no {words[0]}; use /app/bin/NAME start or /app/bin/NAME eval"
+    return ""
+
+
+def _schedules(value: Any, answers: Answers) -> str:
+    nextjs = _is_nextjs(answers)
+    command = "node dist/nightly.js" if nextjs else "/app/bin/my_shop eval MyShop.Release.nightly"
+    example = f'use a list such as [{{name: nightly, cron: "0 3 * * *", command: {command}}}], or []'
+    if problem := _maps(value, "a schedule", {"name", "cron", "command"}, set(), example):
+        return problem
+    names: set[str] = set()
+    for schedule in value:
+        name = str(schedule["name"])
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", name):
+            return f"{name} must be lowercase letters, digits, _ and -, at most 30"
+        if name in names:
+            return f"{name} is there twice"
+        if problem := cron.problem(schedule["cron"]):
+            return f"cron of {name}: {problem}"
+        if problem := _job(schedule["command"], nextjs):
+            return f"command of {name}: {problem}"
+        names.add(name)
+    return _no_room_for_cron(answers) if value else ""
+
+
+def _job(value: Any, nextjs: bool) -> str:
+    if nextjs and isinstance(value, str) and CALL.fullmatch(value):
+        return ""
+    if problem := _command(value, nextjs):
+        return f"{problem}; node /call.mjs /api/PATH calls that path of the app" if nextjs else problem
+    # It is started by a shell, and what means something to one would do more than is written here.
+    words = shlex.shlex(value, posix=True, punctuation_chars=True)
+    words.commenters = ""
+    if any(set(word) <= set("();<>|&") for word in words if word):
+        return "put what has ( ) ; < > | or & in it into quotes"
+    if shlex.split(value)[1:2] in (["rpc"], ["remote"]):
+        return "no app runs on the machine of the schedules, so there is none to reach; use eval"
+    return ""
+
+
+def _no_room_for_cron(answers: Answers) -> str:
+    """Why there can be no machine for the schedules beside these answers."""
+    workers = answers.get("workers")
+    if isinstance(workers, list) and any(isinstance(one, dict) and one.get("name") == "cron" for one in workers):
+        return "cron is the process group that runs them; give the worker of that name another one"
+    if answers.get("database") == "sqlite":
+        return (
+            "the file of SQLite is on the volume of one machine, and the machine of the schedules has none of it; "
+            "use [], and let the app itself keep the time"
+        )
+    if (strategy := answers.get("strategy")) in ("bluegreen", "canary"):
+        return f"{strategy} starts a second machine beside theirs, and both would run what is due; use strategy=rolling"
     return ""
 
 
@@ -607,6 +663,7 @@ CHECKS: dict[str, Check] = {
     "database_file": _database_file,
     "volume": _volume,
     "workers": _workers,
+    "schedules": _schedules,
     "database_name": _name_or_auto,
     "db_plan": _plan,
     "db_region": _db_region,

@@ -258,6 +258,13 @@ def own_workers(context: Context) -> list[dict[str, str]]:
 
 
 @pass_context
+def own_schedules(context: Context) -> list[dict[str, str]]:
+    """Return what the project has another platform start by the clock, as an answer; nothing where it could not run."""
+    found = [{"name": one.name, "cron": one.cron, "command": one.command} for one in detected(context).schedules]
+    return [] if checks.CHECKS["schedules"](found, context.get_all()) else found
+
+
+@pass_context
 def settings_found(context: Context) -> dict[str, str]:
     """Return the variables that the project's own fly.toml sets, without those that other answers set.
 

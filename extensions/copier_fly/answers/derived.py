@@ -13,6 +13,8 @@ from jinja2.runtime import Context
 
 from .. import naming, wiring
 from ..detect.clients import TIGRIS
+from ..detect.schedules import CALL
+from ..detect.workers import NODE_COMMAND
 from ..fly import memory, platform
 
 
@@ -86,6 +88,8 @@ def app_secrets(context: Context) -> list[dict[str, Any]]:
         # Amazon's own has no endpoint to name.
         for name in (name for name in TIGRIS if name != "AWS_ENDPOINT_URL_S3"):
             secrets.setdefault(name, ("from the provider of the bucket", False))
+    if any(CALL.fullmatch(one["command"]) for one in context["schedules"]):
+        secrets.setdefault("CRON_SECRET", ("openssl rand -hex 32", False))
     if context["bucket"] == "tigris":
         secrets |= dict.fromkeys(TIGRIS, ("set by fly storage create", True))
     if context["redis"] == "upstash":
@@ -93,9 +97,37 @@ def app_secrets(context: Context) -> list[dict[str, Any]]:
     return [{"name": name, "how": how, "made": made} for name, (how, made) in secrets.items()]
 
 
+CRON: dict[str, Any] = {"name": "cron", "command": "supercronic -passthrough-logs /etc/crontab", "count": 1}
+"""The process group of the schedules. A second machine would run each of them once more."""
+
+
+@pass_context
+def process_groups(context: Context) -> list[dict[str, Any]]:
+    """List the process groups beside `app`, as in the answer `workers`: these, and the one that runs the schedules."""
+    return [*context["workers"], *([CRON] if context["schedules"] else [])]
+
+
+def node_commands(answers: Mapping[str, Any]) -> list[str]:
+    """List the commands of workers and schedules that start a JavaScript file of the app."""
+    commands = [one["command"] for one in (*answers["workers"], *answers["schedules"])]
+    return [command for command in commands if NODE_COMMAND.fullmatch(command)]
+
+
+@pass_context
+def traced_commands(context: Context) -> list[str]:
+    """List the commands whose files, and what these import, the image of a Next.js app needs beside the app's own."""
+    return node_commands(context.get_all())
+
+
+def _memory_of(group: Mapping[str, Any], env: Mapping[str, Any]) -> str:
+    # What runs by the clock is one function of the app, not its traffic.
+    most = "512mb" if group is CRON and memory.megabytes(env["vm_memory"]) > 512 else env["vm_memory"]
+    return str(group.get("vm_memory") or most)
+
+
 @pass_context
 def machines_of_workers(context: Context, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List the workers of an environment (of `all_environments`) with their machines.
+    """List the `process_groups` of an environment (of `all_environments`) with their machines.
 
     Each has `name`, `command` (in the quotes of TOML), `words` (the command split), `vm_memory`, `vm_size` and `count`.
     """
@@ -104,13 +136,13 @@ def machines_of_workers(context: Context, env: Mapping[str, Any]) -> list[dict[s
             "name": worker["name"],
             "command": json.dumps(worker["command"], ensure_ascii=False),
             "words": shlex.split(worker["command"]),
-            "vm_memory": (size := str(worker.get("vm_memory") or env["vm_memory"])),
+            "vm_memory": (size := _memory_of(worker, env)),
             "vm_size": platform.sizes_for(memory.megabytes(size))[0]
-            if context["vm_size"] == "auto"
+            if context["vm_size"] == "auto" or worker is CRON
             else env["vm_size"],
             "count": worker.get("count", 1),
         }
-        for worker in context["workers"]
+        for worker in process_groups(context)
     ]
 
 

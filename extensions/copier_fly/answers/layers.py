@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ..stacks import foreign_layers
+from .derived import node_commands
 
 
 def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +72,9 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         "template_updates": github and answer["template_updates"],
         # --- Beside
         "workers": answer["workers"],
-        "nextjs_workers": answer["workers"],
+        "nextjs_workers": node_commands(answer),
+        "schedules": answer["schedules"],
+        "nextjs_schedules": answer["schedules"],
         "tcp": answer["tcp_services"],
         "compose": answer["compose"],
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import yaml_text
 from ..fly import toml
-from . import clients, files, workers
+from . import clients, files, schedules, workers
 from .elixir import app as elixir_app
 from .files import Target
 from .nextjs import app as nextjs_app
@@ -168,6 +168,7 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
         nextjs=nextjs_app.read(target, app) if app and app.stack == "nextjs" else NextjsApp(),
         existing_deployment=existing,
         workers=workers.find(target, app) if app else (),
+        schedules=schedules.find(target, app) if app else (),
     )
     project = replace(project, bucket=clients.bucket(target, project), redis=clients.redis(target, project))
     return replace(project, warnings=tuple(survey(target, project)))

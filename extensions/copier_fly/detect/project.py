@@ -363,6 +363,17 @@ class NextjsApp:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A command that runs by the clock: its cron line, and the place that has it."""
+
+    name: str
+    cron: str
+    command: str
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True)
 class FlyToml:
     """What a fly.toml says, under the names of the questions where there is one; `env` as text.
 
@@ -405,7 +416,8 @@ class Project:
 
     `app_dir` is the app's folder ("." or a posix path) and `stack` its kind, both None where no app was found; `apps`
     are all deployable ones, the nearest first. `folder` is the target's own name, `workflows` are the workflows on
-    GitHub that are not the template's. `workers` are the processes that the app starts beside the web server.
+    GitHub that are not the template's. `workers` are the processes that the app starts beside the web server,
+    `schedules` what another platform starts by the clock.
     """
 
     folder: str
@@ -420,4 +432,5 @@ class Project:
     redis: Client = field(default_factory=Client)
     existing_deployment: ExistingDeployment = field(default_factory=ExistingDeployment)
     workers: tuple[Worker, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     warnings: tuple[ProjectWarning, ...] = ()

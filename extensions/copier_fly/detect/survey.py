@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from .. import naming, wiring
-from ..fly import platform
+from ..fly import cron, platform, toml
 from . import clients, dockerfile, files
 from .elixir import app as elixir_app
 from .elixir import mixfile
@@ -325,6 +325,31 @@ def own_workers(target: Target, project: Project) -> Iterator[ProjectWarning]:
             yield warning(code, (worker.file, worker.line), name=worker.name, command=worker.command, release=release)
 
 
+def crons_of_vercel(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """Jobs that Vercel starts by the clock."""
+    if not project.schedules:
+        return
+    first = project.schedules[0]
+    odd = [(one, problem) for one in project.schedules if (problem := cron.problem(one.cron))]
+    if project.nextjs.database_choice == "sqlite":
+        yield warning("crons-and-sqlite", (first.file, first.line))
+    elif not odd:
+        names = ", ".join(one.name for one in project.schedules)
+        yield warning("crons-of-vercel", (first.file, first.line), names=names)
+    for one, problem in odd[:1]:
+        yield warning("cron-not-understood", (one.file, one.line), name=one.name, problem=problem)
+
+
+def own_crontab(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """A process group that runs a crontab; that of the template runs its own."""
+    deployment = project.existing_deployment
+    for key, commands in deployment.fly_toml_keys.items():
+        command = commands[0] if key.startswith("processes.") else ""
+        if toml.runs_supercronic(command) and not command.endswith(" /etc/crontab"):
+            place = target.where([deployment.fly_toml_file or ""], command)
+            yield warning("own-crontab", place, group=key.removeprefix("processes."), command=command)
+
+
 # --- A deployment that is there already -----------------------------------------------------------------
 
 
@@ -405,6 +430,8 @@ RULES: tuple[Rule, ...] = (
     redis_ipv6,
     bucket,
     own_workers,
+    crons_of_vercel,
+    own_crontab,
     own_image,
     own_build_steps,
     own_workflows,

@@ -118,10 +118,16 @@ def _workers(data: Mapping[str, Any]) -> tuple[Worker, ...]:
         return ()
     found = []
     for name, command in processes.items():
-        if name != "app" and isinstance(command, str):
+        # What the schedules run is an answer of its own.
+        if name != "app" and isinstance(command, str) and not runs_supercronic(command):
             vm = _vm(data, name)
             found.append(Worker(name, command, vm_memory=_memory(vm.get("memory", vm.get("memory_mb")))))
     return tuple(found)
+
+
+def runs_supercronic(command: str) -> bool:
+    """Whether a process group is there to run schedules."""
+    return command.partition(" ")[0].rpartition("/")[2] == "supercronic"
 
 
 def _string(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-// Adds to the image what the workers run, after fly/build.mjs:
+// Adds to the image what workers and schedules run, after fly/build.mjs:
 //
 //   node workers.mjs ROOT OUT     ROOT is the repository, OUT what fly/build.mjs wrote
 //
@@ -30,8 +30,8 @@ async function main(root, out) {
   for (const [file, command] of files) {
     if (!existsSync(join(app, file))) {
       throw new Stop(
-        `The worker ${command} has no file ${file} after the build. Let the script build make it, or name another: ` +
-          "copier update --trust -A -r :current: --ask workers",
+        `The command ${command} has no file ${file} after the build. Let the script build make it, or name another: ` +
+          "copier update --trust -A -r :current: --ask workers (or --ask schedules)",
       );
     }
   }
