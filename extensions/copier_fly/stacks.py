@@ -51,7 +51,7 @@ FRAMEWORKS = {
     "nextjs": Framework(
         layers=frozenset(
             {
-                *("nextjs", "runner", "cli", "nextjs_database", "nextjs_sqlite", "nextjs_external"),
+                *("nextjs", "runner", "cli", "own_command", "nextjs_database", "nextjs_sqlite", "nextjs_external"),
                 *("nextjs_workers", "nextjs_schedules"),
             }
         ),

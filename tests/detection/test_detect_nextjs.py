@@ -413,6 +413,60 @@ def test_the_package_with_the_schema_is_found(case: str, tmp_path: Path) -> None
     assert (found.database_package, found.orm, found.orm_version, found.migrations_dir, variables) == expected
 
 
+OWN_FILE = {"db/migrate.ts": 'import { Migrator } from "kysely";\nawait migrator.migrateToLatest();\n'}
+COMMANDS: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "knex": ({"migrate": "knex migrate:latest"}, {}, "knex migrate:latest"),
+    "knex in TypeScript": (
+        {"db:migrate": "tsx node_modules/knex/bin/cli.js --knexfile db/knexfile.ts migrate:latest"},
+        {},
+        "tsx node_modules/knex/bin/cli.js --knexfile db/knexfile.ts migrate:latest",
+    ),
+    "TypeORM": (
+        {"migration:run": "npx typeorm-ts-node-commonjs migration:run -d src/data-source.ts"},
+        {},
+        "typeorm-ts-node-commonjs migration:run -d src/data-source.ts",
+    ),
+    "node-pg-migrate": ({"migrate:up": "dotenv -e .env -- node-pg-migrate up -j ts"}, {}, "node-pg-migrate up -j ts"),
+    "Sequelize": ({"db:migrate": "npx --yes sequelize-cli db:migrate"}, {}, "sequelize-cli db:migrate"),
+    "MikroORM": ({"migrate": "mikro-orm migration:up"}, {}, "mikro-orm migration:up"),
+    "kysely-ctl": ({"db:migrate:latest": "kysely migrate:latest"}, {}, "kysely migrate:latest"),
+    "dbmate": ({"migrate": "dbmate --no-dump-schema up"}, {"db/migrations/1_a.sql": ""}, "dbmate --no-dump-schema up"),
+    "for production": (
+        {"db:migrate": "knex migrate:latest", "migrate:deploy": "knex migrate:latest --env production"},
+        {},
+        "knex migrate:latest --env production",
+    ),
+    "a file of its own": ({"db:migrate": "tsx db/migrate.ts"}, OWN_FILE, "tsx db/migrate.ts"),
+    "a file that is not there": ({"db:migrate": "tsx db/migrate.ts"}, {}, ""),
+    "a file about content": ({"migrate": "node db/migrate.js"}, {"db/migrate.js": 'import "fs";\n'}, ""),
+    "down": ({"migrate": "knex migrate:rollback"}, {}, ""),
+    "several commands": ({"migrate": "knex migrate:latest && npm run seed"}, {}, ""),
+    "another script": ({"knex": "knex migrate:latest"}, {}, ""),
+    "a test's": ({"test:migrate:ci": "knex migrate:latest"}, {}, ""),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_the_command_that_applies_migrations_is_found(case: str, tmp_path: Path) -> None:
+    scripts, files, expected = COMMANDS[case]
+    found = details(tmp_path, {**nextjs(dependencies={"pg": "^8"}, scripts=scripts), **files})
+    assert (found.migration_command, found.db_driver if expected else "pg") == (expected, "pg")
+
+
+def test_the_command_may_be_in_a_package_of_the_workspace(tmp_path: Path) -> None:
+    needs = {"@acme/db": "workspace:*"}
+    db = {"name": "@acme/db", "scripts": {"migrate": "knex migrate:latest"}, "dependencies": {"knex": "3", "pg": "8"}}
+    files = beside("packages/*", web=needs) | {"packages/db/package.json": json.dumps(db)}
+    found = details(tmp_path, files)
+    assert (found.database_package, found.migration_command) == ("packages/db", "knex migrate:latest")
+    assert found.database_choice == "fly_managed"
+
+
+def test_an_orm_that_is_known_has_its_migrations(tmp_path: Path) -> None:
+    app = nextjs(dependencies=PRISMA, scripts={"db:migrate": "tsx db/migrate.ts"})
+    assert details(tmp_path, {**app, **OWN_FILE, "prisma/schema.prisma": ""}).migration_command == ""
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

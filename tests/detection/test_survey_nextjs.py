@@ -224,6 +224,28 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "package.json payload",
         ["prodMigrations"],
     ),
+    "payload with migrations": (
+        {
+            **nextjs(dependencies={"payload": "^3.64.0", "@payloadcms/db-postgres": "^3.64.0"}),
+            "src/migrations/index.ts": "export const migrations = [];\n",
+        },
+        "package.json migration-command",
+        ["by `payload migrate`", "all packages"],
+    ),
+    "a script that migrates by knex": (
+        nextjs(dependencies={"knex": "^3", "pg": "^8"}, scripts={"db:migrate": "knex migrate:latest"}),
+        "package.json migration-command",
+        ["by `knex migrate:latest`", "-d migration_command="],
+    ),
+    "migrations that no script applies": (
+        {
+            **nextjs(dependencies={"typeorm": "^0.3", "pg": "^8"}),
+            "src/db.ts": 'import pg from "pg";\n',
+            "src/migrations/1-users.ts": "export class Users1 {}\n",
+        },
+        "src/migrations migrations-not-run",
+        ["of typeorm", "-d migration_command='typeorm migration:run"],
+    ),
     "types from an API": (
         {
             **scripts(

@@ -122,6 +122,15 @@ def test_the_client_is_made_in_the_package_that_has_the_schema(tmp_path: Path) -
     assert f"PRISMA generate in {app}/packages/db\n" in said
 
 
+def test_the_code_is_kept_for_a_command_that_migrates(tmp_path: Path) -> None:
+    files = {"db/migrate.ts": "x", "node_modules/pg/index.js": "x", "packages/a/node_modules/b/index.js": "x"}
+    code, said = build(tmp_path, files, ownCommand=True)
+    assert code == 0, said
+    kept = {path.relative_to(tmp_path / "out/code").as_posix() for path in (tmp_path / "out/code").rglob("*")}
+    assert {"db/migrate.ts", "package.json", "packages/a"} <= kept
+    assert not [path for path in kept if "node_modules" in path or path.startswith((".next", "public"))]
+
+
 def test_the_cache_serves_while_no_package_is_gone(tmp_path: Path) -> None:
     anew = "Building without what earlier builds left"
     assert anew in build(tmp_path, {})[1]

@@ -36,8 +36,10 @@ def has_its_files(project: Path, answers: dict[str, Any]) -> None:
     # A release machine has no volume, so the file is migrated where it is.
     released = migrates(answers) and not sqlite
     assert ("fly/database.mjs" in files) == (answers["database"] != "none")
-    assert ("fly/migrate.mjs" in files) == (sqlite or released)
-    assert ("fly/orm.config.mjs" in files) == (released and answers.get("migration_runner") == "cli")
+    own = answers["database"] != "none" and answers["migration_command"] != ""
+    assert ("fly/command.mjs" in files) == own
+    assert ("fly/migrate.mjs" in files) == (sqlite or (released and not own))
+    assert ("fly/orm.config.mjs" in files) == (released and not own and answers.get("migration_runner") == "cli")
 
     fly = tomllib.loads((project / "fly.toml").read_text())
     assert ("release_command" in fly["deploy"]) == released
@@ -49,7 +51,8 @@ def has_its_files(project: Path, answers: dict[str, Any]) -> None:
 def migrates(answers: dict[str, Any]) -> bool:
     """Whether a deploy runs migrations: on every database but one that is elsewhere and no PostgreSQL."""
     elsewhere = answers["database"] == "external" and answers["database_engine"] != "postgres"
-    return answers["database"] != "none" and answers["orm"] != "none" and not elsewhere
+    by_orm = answers["orm"] != "none" and not elsewhere
+    return answers["database"] != "none" and (by_orm or answers["migration_command"] != "")
 
 
 def has_its_settings(project: Path, answers: dict[str, Any]) -> None:
@@ -57,7 +60,7 @@ def has_its_settings(project: Path, answers: dict[str, Any]) -> None:
     assert settings["appDir"] == answers["app_dir"]
     assert settings["orm"] == answers["orm"]
     assert settings["publicEnv"] == answers["public_env"]
-    assert (settings["migrations"] is not None) == migrates(answers)
+    assert (settings["migrations"] is not None) == (migrates(answers) and not answers["migration_command"])
 
 
 def is_read_in_one_sitting(dockerfile: Path, answers: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ SAMPLES: dict[str, list[Any]] = {
     "node_version": [line for line, image in _NODE.items() if "retired" not in image],
     "public_env": [[], ["NEXT_PUBLIC_SITE_URL"]],
     "apt_packages": [[], ["imagemagick", "ffmpeg"]],
+    "migration_command": ["", """tsx db/migrate.ts "a b" && echo 'c' <d"""],
     "build_command": ["", "npm run site:build"],
     "build_env": [{}, {"STRIPE_KEY": "sk_test_stand_in", "LIMIT": 5}],
     "build_secrets": [[], ["SENTRY_AUTH_TOKEN"], ["HEX_ORGANIZATION_KEY", "OBAN_LICENSE_KEY", "GITHUB_TOKEN"]],

@@ -138,13 +138,13 @@ def serve(deployment: Deployment, env: dict[str, str] | None = None, **options: 
 
 
 def migrate(
-    deployment: Deployment, database: Database, *options: str, migrations: Path | None = None
+    deployment: Deployment, database: Database, *options: str, migrations: Path | None = None, **env: str
 ) -> subprocess.CompletedProcess[str]:
     """What Fly's release machine runs, on the image's own migrations or on a folder that takes their place."""
     command = re.search(r'^release_command = "(.*)"', (deployment.project / "fly.toml").read_text(), re.M)
     assert command
     volumes = {migrations: "/migrate/migrations:ro"} if migrations else {}
-    env = {"DATABASE_URL": database.url}
+    env = {"DATABASE_URL": database.url, **env}
     return docker.once(
         deployment.image.tag, *command[1].split(), *options, env=env, volumes=volumes, hosts=database.hosts
     )
@@ -367,6 +367,17 @@ def test_drizzles_own_command_runs_where_it_is_wanted(copied: Callable[..., Path
     assert plain_postgres.psql("select title from tasks") == "first"
     with serve(app, {"DATABASE_URL": plain_postgres.url}) as server:
         assert server.ask("/readyz").status == 200
+
+
+def test_another_command_migrates_where_it_is_answered(copied: Callable[..., Path], plain_postgres: Database) -> None:
+    """In an image with all packages and the code; drizzle-kit needs a package with a program, and reads TypeScript."""
+    project = copied("drizzle", migration_command="drizzle-kit migrate && node -e 'console.log(process.env.POSTGRES)'")
+    app = Deployment("drizzle", project, build(project, "nextjs-own-command"))
+    done = migrate(app, plain_postgres, POSTGRES=plain_postgres.url)
+    assert (done.returncode, plain_postgres.url in done.stdout) == (0, True), done.stdout
+    assert plain_postgres.psql("select title from tasks") == "first"
+    failed = migrate(app, plain_postgres, DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    assert (failed.returncode, "migrate: FAILED: it ended with 1" in failed.stdout) == (1, True), failed.stdout
 
 
 def test_failed_file_leaves_nothing_and_its_mended_text_goes_through(

@@ -468,6 +468,15 @@ def _apt_packages(value: Any, _: Answers) -> str:
     return "use a list of names of Debian packages, such as [imagemagick, ffmpeg], or []"
 
 
+_MANAGER = re.compile(r"(?:^|[;&|(]\s*)(?:\w+=\S* )*(npm|npx|pnpm|pnpx|yarn|bun|bunx|deno)(?= )")
+
+
+def _migration_command(value: Any, _: Answers) -> str:
+    if found := _MANAGER.search(str(value)):
+        return f"the image has no {found[1]}; write the command that it runs, such as knex migrate:latest"
+    return _build_command(value, _)
+
+
 def _build_command(value: Any, _: Answers) -> str:
     return "use a command of one line, or leave it empty" if "\n" in str(value) else ""
 
@@ -637,6 +646,7 @@ CHECKS: dict[str, Check] = {
     "http_port": _port,
     "tcp_services": _tcp_services,
     "migrations_dir": _folder,
+    "migration_command": _migration_command,
     "database_package": _database_package,
     "runtime_base": _runtime_base,
     "apt_packages": _apt_packages,

@@ -21,11 +21,15 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
     postgres = database in {"fly_managed", "fly_postgres", "neon"}
     sqlite, external = database == "sqlite", database == "external"
     other_server = external and not answer["speaks_postgres"]
-    migrations = database != "none" and (elixir or (answer["orm"] != "none" and not other_server))
+    # Migrations that a tool of the app's own applies, to any database.
+    own_command = not elixir and database != "none" and bool(answer["migration_command"])
+    by_orm = not elixir and answer["orm"] != "none" and not other_server
+    migrations = database != "none" and (elixir or own_command or by_orm)
     # A release machine has no volume: migrations of SQLite run where the app runs, before it starts.
     release_command = migrations and not sqlite
     # Plain SQL files have no tool but the runner.
-    cli = release_command and answer["migration_runner"] == "cli" and answer["orm"] in {"prisma", "drizzle"}
+    by_us = release_command and not own_command
+    cli = by_us and answer["migration_runner"] == "cli" and answer["orm"] in {"prisma", "drizzle"}
     litestream = sqlite and answer["sqlite_replica"] == "litestream"
     push = github and answer["deploy_on"] == "push"
     return {
@@ -60,7 +64,8 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         "migrations": migrations,
         "release_command": release_command,
         "cli": cli,
-        "runner": release_command and not cli,
+        "runner": by_us and not cli,
+        "own_command": own_command,
         # --- Delivery
         "github": github,
         "push": push,

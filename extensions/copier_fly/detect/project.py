@@ -147,6 +147,15 @@ class Worker:
 
 
 @dataclass(frozen=True)
+class Command:
+    """What a script of a package.json runs: the command as the image can run it, the script's name, and the file."""
+
+    command: str
+    script: str
+    file: str
+
+
+@dataclass(frozen=True)
 class UmbrellaApp:
     """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
@@ -263,6 +272,7 @@ class NextjsApp:
 
     `database_package` is the package of its workspace that has the ORM's schema and migrations, as seen from the
     target, "" where the app has them. `migrations_dir`, `prisma_schema` and `settings_files` are relative to that one.
+    `migrated_by` is the script that applies migrations which no known ORM has.
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `manager_chosen_by` the
@@ -296,6 +306,7 @@ class NextjsApp:
     orm: str | None = None
     orm_version: str | None = None
     database_package: str = ""
+    migrated_by: Command | None = None
     migrations_dir: str | None = None
     prisma_schema: str | None = None
     db_driver: str | None = None
@@ -337,6 +348,11 @@ class NextjsApp:
             return "none"
         # The drivers that talk to Neon alone have its name in theirs.
         return "neon" if "neon" in (self.db_driver or "") else "fly_managed"
+
+    @property
+    def migration_command(self) -> str:
+        """The answer to `migration_command`."""
+        return self.migrated_by.command if self.migrated_by else ""
 
     @property
     def database_engine(self) -> str:

@@ -7,6 +7,7 @@
 //   OUT/app        server.js and other traced code
 //   OUT/next       .next, which Next.js writes its cache to
 //   OUT/system     libraries of the system that native packages load and RUNNER lacks
+//   OUT/code       the code as it is built, for an own command that migrates
 //
 // Where no build could end well it says why in one sentence, and exits with 1.
 import { spawn, spawnSync } from "node:child_process";
@@ -240,6 +241,13 @@ function layers(settings, app, out, runner) {
   place(standalone, join(out, "app"));
 }
 
+/** All of the repository but what is installed or served: a command that migrates may read any of it. */
+function keepCode(root, app, out) {
+  const left = new Set([join(app, ".next"), join(app, "public"), join(root, ".git")]);
+  const filter = (path) => !left.has(path) && basename(path) !== "node_modules";
+  cpSync(root, join(out, "code"), { recursive: true, verbatimSymlinks: true, filter });
+}
+
 async function main(root, out, runner) {
   const settings = JSON.parse(readFileSync(join(root, "fly/settings.json"), "utf8"));
   const { appDir, databasePackage = appDir, packageManager } = settings;
@@ -262,6 +270,7 @@ async function main(root, out, runner) {
     );
   }
   writeFileSync(join(next, "cache/lock"), lock, "latin1");
+  if (settings.ownCommand) keepCode(root, app, out);
   layers(settings, app, out, runner);
 }
 

@@ -17,7 +17,7 @@ from ... import yaml_text
 from ...fly import platform
 from .. import files
 from ..files import Target
-from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, Linked, NextjsApp, Variable
+from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, Command, Linked, NextjsApp, Variable
 from . import environment
 
 DB_DRIVERS = (
@@ -386,6 +386,52 @@ def _with_its_place(target: Target, folder: str, own: Orm, deps: dict[str, str])
     return folder, own
 
 
+_MIGRATES_BY_NAME = re.compile(
+    r"(?:\w+:)?migrat(?:e|ions?)(?::(?:deploy|prod|production|latest|up|run|all))?|db:deploy"
+)
+"""Names of scripts that apply migrations."""
+_WRAPPER = re.compile(r"(?:npx|pnpm exec|pnpm|yarn|bunx)(?: --yes| -y)? |(?:dotenv|env-cmd)(?: -[ef] \S+)*(?: --)? ")
+"""What stands before a command and is not in the image; the environment of a machine is there anyway."""
+_TOOL = re.compile(
+    r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:(?:tsx|ts-node|node) (?:\S+ )*?(?:\S*/)?)?(?:knex|typeorm)[\w./-]* (?:\S+ )*?"
+    r"(?:migrate:(?:latest|up)|migration:run)|(?:node-pg-migrate|db-migrate|migrate-mongo) (?:\S+ )*?up|"
+    r"sequelize(?:-cli)? (?:\S+ )*?db:migrate|mikro-orm(?:-esm)? migration:up|kysely migrate[: ](?:latest|up)|"
+    r"dbmate (?:\S+ )*?(?:up|migrate)|payload migrate|"
+    r"(?:tsx|ts-node|node) (?:\S+ )*?"
+    r"(?P<file>(?:\S*/)?(?:run-?)?(?:db-?)?migrat(?:e|ions?)(?:-(?:db|latest|up))?\.[cm]?[jt]s))(?: [^&|;<>]*)?"
+)
+"""One command of a tool that applies migrations, or of a file of the app's own."""
+_ABOUT_A_DATABASE = re.compile(
+    rb"[\"'](?:kysely|umzug|knex|typeorm|sequelize|pg|postgres|mysql2|node-pg-migrate|better-sqlite3|mongodb|mongoose"
+    rb"|drizzle-orm|@mikro-orm|@libsql|@neondatabase)[\"'/]"
+)
+
+
+def _migration_command(target: Target, folder: str, deps: dict[str, str]) -> tuple[str, Command | None]:
+    """The package of the workspace with the migrations, and how a tool of the app's own applies them.
+
+    The app itself and None where no script plainly does.
+    """
+    root = workspace(target, folder)
+    for place in (folder, *(_made_of(target, folder, root) if root is not None else ())):
+        own = package_json(target, place).get("scripts")
+        scripts = {name: line for name, line in own.items() if isinstance(line, str)} if isinstance(own, dict) else {}
+        names = [name for name in scripts if _MIGRATES_BY_NAME.fullmatch(name)]
+        # The one for production goes before the one for a developer's machine.
+        for name in sorted(names, key=lambda name: not re.search(r"deploy|prod", name)):
+            command = _WRAPPER.sub("", _WRAPPER.sub("", scripts[name], count=1), count=1).strip()
+            found = _TOOL.fullmatch(command)
+            # A file of that name may be about content; then nothing in it is about a database.
+            own_file = files.join(place, *found["file"].split("/")) if found and found["file"] else ""
+            if found and (not own_file or _ABOUT_A_DATABASE.search(target.peek(own_file))):
+                return place, Command(command, name, files.join(place, "package.json"))
+    if "payload" in deps and any(
+        target.is_file(files.join(folder, f"{one}migrations/index.ts")) for one in ("src/", "")
+    ):
+        return folder, Command("payload migrate", "payload", files.join(folder, "package.json"))
+    return folder, None
+
+
 _KINDS = {
     "postgresql": "postgres",
     "postgres": "postgres",
@@ -740,10 +786,14 @@ def read(target: Target, app: App) -> NextjsApp:
         return (_locked_version(lock, lockfile, name, wanted[name], importer) if lock else None) or wanted[name]
 
     place, orm = _with_its_place(target, folder, _orm(target, folder, package, deps), deps)
+    by_tool = None
+    if orm.name in ("none", "sql"):
+        # Files of SQL may be those of a tool, which knows what is in them.
+        place, by_tool = _migration_command(target, folder, deps)
     apart = place != folder
     db_deps = deps | dependencies(package_json(target, place)) if apart else deps
     database = _database(target, place, orm.prisma_schema, db_deps)
-    db_driver = _driver(target, folder, db_deps, orm.name != "none" or database.kind is not None)
+    db_driver = _driver(target, folder, db_deps, bool(orm.name != "none" or database.kind or by_tool))
     token = _turso_token(target, place, db_deps, database, db_driver)
     if token:
         database = database._replace(kind="Turso", word=database.word or "libsql")
@@ -788,6 +838,7 @@ def read(target: Target, app: App) -> NextjsApp:
         orm=orm.name,
         orm_version=version(place, db_deps, *orm_packages.get(orm.name or "", ())),
         database_package=place if apart else "",
+        migrated_by=by_tool,
         migrations_dir=orm.migrations_dir,
         prisma_schema=orm.prisma_schema,
         db_driver=db_driver,

@@ -43,6 +43,18 @@ _READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)|\[[\"']([A-Z][A-Z0-9_]
 _PROGRAMS = re.compile(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
 )
+_MIGRATES = {
+    "knex": "knex migrate:latest",
+    "typeorm": "typeorm migration:run -d dist/data-source.js",
+    "sequelize": "sequelize db:migrate",
+    "node-pg-migrate": "node-pg-migrate up",
+    "db-migrate": "db-migrate up",
+    "@mikro-orm/core": "mikro-orm migration:up",
+    "kysely": "tsx db/migrate.ts",
+    "umzug": "node migrate.js up",
+    "dbmate": "dbmate up",
+}
+"""Packages whose migrations the copy does not run by itself → a command that does."""
 MAX_FOLDERS = 400
 """How many folders of a repository are looked at for a schema or a project outside of the app."""
 
@@ -238,7 +250,7 @@ def other_database(look: Look) -> Iterator[ProjectWarning]:
         return
     word = app.database_word if app.database else app.db_driver
     places = [*(look.settings if app.database else ()), look.path("package.json")]
-    migrations = ", and no migration is run" if app.orm not in (None, "none") else ""
+    migrations = ", and no migration is run" if app.orm not in (None, "none") and not app.migrated_by else ""
     place = look.target.where(places, word or "")
     name = app.database_variable
     yield warning("database-elsewhere", place, database=app.kind, driver=word, name=name, migrations=migrations)
@@ -308,7 +320,7 @@ def own_records_table(look: Look) -> Iterator[ProjectWarning]:
 
 def payload(look: Look) -> Iterator[ProjectWarning]:
     """Payload keeps migrations of its own, as TypeScript that only its command runs."""
-    if "payload" in look.dependencies:
+    if "payload" in look.dependencies and not look.app.migrated_by:
         yield warning("payload", look.target.where([look.path("package.json")], '"payload"'))
 
 
@@ -318,6 +330,22 @@ def schema_by_dependency(look: Look) -> Iterator[ProjectWarning]:
     name = nextjs_app.package_json(look.target, place).get("name") if place not in ("", ".") else None
     if isinstance(name, str) and name not in look.dependencies:
         yield warning("schema-by-dependency", (files.join(place, "package.json"), None), name=name)
+
+
+def own_migrations(look: Look) -> Iterator[ProjectWarning]:
+    """Migrations of a tool that is no known ORM: run by its command, or by none."""
+    if look.app.database_choice == "none" or look.app.orm not in ("none", "sql"):
+        return
+    if found := look.app.migrated_by:
+        place = look.target.where([found.file], f'"{found.script}"')
+        yield warning("migration-command", place, command=found.command)
+        return
+    tool = next((name for name in _MIGRATES if name in look.dependencies), None)
+    folder = next(
+        (one for one in look.folders if one.rpartition("/")[2] == "migrations" and files.within(one, look.dir)), None
+    )
+    if tool and folder and look.app.orm == "none":
+        yield warning("migrations-not-run", (folder, None), tool=tool, example=_MIGRATES[tool])
 
 
 def schema_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -441,6 +469,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     own_records_table,
     payload,
     schema_by_dependency,
+    own_migrations,
     schema_elsewhere,
     committed_env,
     hidden_pem,
