@@ -41,18 +41,28 @@ def texts() -> dict[str, dict[str, Any]]:
     return found
 
 
+def given(node: ast.AST) -> set[str]:
+    """The codes with which a piece of code calls `warning`."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and one.args]
+    firsts = [one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id == "warning"]
+    return {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
+
+
 def rules() -> Iterator[tuple[str, str, str]]:
     """Code, framework (or ""), and the first sentence of the function that warns, of every code."""
     yield from ((code, *place) for code, place in READING.items())
     known, seen = texts().keys(), set(READING)
-    for file in sorted(DETECT.rglob("*.py"), key=lambda file: (len(file.relative_to(DETECT).parts), file)):
+    files = sorted(DETECT.rglob("*.py"), key=lambda file: (len(file.relative_to(DETECT).parts), file))
+    # The name of a tool can be a code too.
+    direct = set().union(*(given(ast.parse(file.read_text())) for file in files))
+    for file in files:
         framework = file.relative_to(DETECT).parts[0] if file.parent != DETECT else ""
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.FunctionDef):
                 continue
             words = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and one.value in known]
             for code in dict.fromkeys(str(word) for word in words):
-                if code not in seen:
+                if code not in seen and (code not in direct or code in given(node)):
                     seen.add(code)
                     yield code, framework, (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
 
