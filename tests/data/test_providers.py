@@ -516,6 +516,7 @@ def attached(at: Callable[[str], Place]) -> Place:
     psql = f"psql -qX -h {server.socket_folder} -p {server.direct_port} -U owner"
     server.psql("drop database if exists shop; drop role if exists shop")
     place.fly.update(lambda state: state["apps"]["shop"].update(secrets={}))
+    place.fly.update(lambda state: state["apps"]["shop-db"].update(machines=[{"id": "db1", "state": "started"}]))
     place.fly.stub(
         "postgres attach",
         f"""case " $* " in *' --superuser=false '*) ;; *) exit 1 ;; esac

@@ -173,7 +173,7 @@ def test_a_machine_that_still_serves_the_wrong_commit_is_a_failure(app: App) -> 
     done = app.run("--yes")
     assert done.returncode == 1
     assert f"has the image {app.image(2)} instead of {app.image(1)}" in done.stderr
-    assert done.stderr.endswith("To see why: ops/logs production\n")
+    assert done.stderr.endswith(f"--image {app.image(1)} --skip-release-command --ha=false\n")
     app.fly.update(lambda state: state["apps"]["shop"]["machines"][0].update(_serves=app.commits[2]))
     done = app.run("--to=v1", "--yes", "--wait=0")
     assert done.returncode == 1

@@ -223,6 +223,9 @@ def test_actions_are_pinned_by_a_full_commit() -> None:
 def test_services_are_official_images_by_major_version() -> None:
     offered = facts("databases")["fly_managed"]["postgres_versions"]
     services = facts("services")
+    supercronic = services.pop("supercronic")
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", supercronic["version"])
+    assert all(re.fullmatch(r"[0-9a-f]{64}", sum) for sum in supercronic["sha256"].values())
     assert services == {"postgres": f"postgres:{max(offered)}", "caddy": services["caddy"]}
     assert re.fullmatch(r"caddy:\d+", services["caddy"])
 

@@ -134,7 +134,8 @@ def images(rendered: Rendered) -> set[str]:
         named = set(re.findall(r"^FROM (?:--\S+ )*(\S+)|^COPY .*--from=(\S+)", text, re.MULTILINE))
         named = {one for pair in named for one in pair if one}
         named = {arguments.get(one.strip("${}"), one) if one.startswith("$") else one for one in named}
-        named -= set(re.findall(r"^FROM .* AS (\S+)", text, re.MULTILINE))
+        stages = set(re.findall(r"^FROM .* AS (\S+)", text, re.MULTILINE))
+        named = {one for one in named if one not in stages and one.replace("${TARGETARCH}", "amd64") not in stages}
     # Docker's word for no image at all.
     return {name.removeprefix("docker.io/") for name in named} - {"scratch"}
 
