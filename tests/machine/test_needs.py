@@ -90,6 +90,7 @@ def run(folder: Path, *options: str) -> tuple[dict[str, str], list[str]]:
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": str(REPO),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "",
             "COPIER_FLY_CACHE": str(folder),
         },
         capture_output=True,
