@@ -441,6 +441,11 @@ COMMANDS: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "a file about content": ({"migrate": "node db/migrate.js"}, {"db/migrate.js": 'import "fs";\n'}, ""),
     "down": ({"migrate": "knex migrate:rollback"}, {}, ""),
     "several commands": ({"migrate": "knex migrate:latest && npm run seed"}, {}, ""),
+    "several commands, the last of which applies": (
+        {"migrate": "knex migrate:rollback && npm run seed && knex migrate:latest"},
+        {},
+        "",
+    ),
     "another script": ({"knex": "knex migrate:latest"}, {}, ""),
     "a test's": ({"test:migrate:ci": "knex migrate:latest"}, {}, ""),
 }

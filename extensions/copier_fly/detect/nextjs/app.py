@@ -393,6 +393,7 @@ _MIGRATES_BY_NAME = re.compile(
 _WRAPPER = re.compile(r"(?:npx|pnpm exec|pnpm|yarn|bunx)(?: --yes| -y)? |(?:dotenv|env-cmd)(?: -[ef] \S+)*(?: --)? ")
 """What stands before a command and is not in the image; the environment of a machine is there anyway."""
 _TOOL = re.compile(
+    r"(?!.*[&|;])"
     r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:(?:tsx|ts-node|node) (?:\S+ )*?(?:\S*/)?)?(?:knex|typeorm)[\w./-]* (?:\S+ )*?"
     r"(?:migrate:(?:latest|up)|migration:run)|(?:node-pg-migrate|db-migrate|migrate-mongo) (?:\S+ )*?up|"
     r"sequelize(?:-cli)? (?:\S+ )*?db:migrate|mikro-orm(?:-esm)? migration:up|kysely migrate[: ](?:latest|up)|"
