@@ -20,7 +20,11 @@ words on its command line, with 3 when a person has to act (log in, pay, decide)
 
 Warnings, which end nothing, are in [survey.md](survey.md). Written by `uv run python -m docs.errors`.
 """
-_SHELL = re.compile(r'\bfail ([0-9]) "((?:[^"\\$]|\\.|\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$\w+|\$.)*)"')
+_SHELL = re.compile(
+    r"\b(?:(?:fail|explain) ([0-9]) |missing_app=)"
+    r'"((?:[^"\\$]|\\.|\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$\w+|\$.)*)"'
+)
+_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 _FILLED = re.compile(r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$[\w*@]+")
 _STOP = re.compile(r"new Stop\((.*?)\);", re.DOTALL)
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
@@ -61,13 +65,13 @@ def copies() -> Iterator[tuple[str, str]]:
 
 
 def scripts() -> Iterator[tuple[str, str]]:
-    """The script with its exit code, and what ends it."""
+    """The script with its exit code, and what ends it: by itself (`fail`), or after flyctl failed (`explain`)."""
     files = {file for file in (REPO / "template").rglob("ops/*") if file.is_file()}
     for file in sorted(files, key=lambda file: (file.name, str(file))):
         for code, words in _SHELL.findall(file.read_text()):
-            text = _FILLED.sub("…", words).replace("\\", "")
+            text = _FILLED.sub("…", _DEFAULT.sub(r"\1", words)).replace("\\", "")
             if text.strip("… \n"):
-                yield f"`ops/{file.name.removesuffix('.jinja')}` {code}", text
+                yield f"`ops/{file.name.removesuffix('.jinja')}` {code or 3}", text
 
 
 def builds() -> Iterator[tuple[str, str]]:

@@ -16,4 +16,7 @@ def test_each_kind_of_sentence_is_found() -> None:
     assert "`hostname`" in places["Answers"]
     assert any("belongs to another template" in words for _, words in rows["Copies and updates"])
     assert {"`ops/rollback` 2", "`ops/lib.sh` 3"} <= places["Scripts"]
+    said = dict.fromkeys(words for _, words in rows["Scripts"])
+    assert any(words.startswith("the deploy failed. See what runs now: fly status") for words in said)
+    assert any(words.startswith("Fly shows no app … to this login") for words in said)
     assert {"`fly/plan.mjs`", "`Dockerfile`"} <= places["Image builds"]

@@ -78,3 +78,62 @@ def test_an_environment_of_another_organization_leaves_productions_alone(make_ac
     clusters = [(cluster.name, cluster.organization) for cluster in world.clusters.values()]
     assert clusters == [("shop-staging-db", "shop-staging")]
     assert "personal" not in ran.text
+
+
+@pytest.fixture
+def missing_in_the_list() -> Callable[[int], Fault]:
+    """What flyctl makes an empty list of: an answer without one, so many times."""
+    return lambda times: Fault(r"^graphql .*\bapps\b", odd=True, body={"data": None}, times=times)
+
+
+def test_an_app_that_the_list_left_out_is_no_one_elses(
+    account: Account, missing_in_the_list: Callable[[int], Fault]
+) -> None:
+    account.platform.faults.append(missing_in_the_list(1))
+
+    ran = account.run("setup", "--yes")
+
+    assert (ran.code, "shop is there already, in the organization personal" in ran.verdict) == (1, True), ran.text
+    account.platform.faults.clear()
+    again = account.run("setup", "--yes")
+    assert (again.code, "Nothing to do" in again.out) == (0, True), again.text
+
+
+def test_a_server_that_the_list_left_out_is_no_one_elses(
+    make_account: Callable[..., Account], missing_in_the_list: Callable[[int], Fault]
+) -> None:
+    account = make_account(database="fly_postgres")
+    assert account.run("setup", "--yes", "--no-deploy").code == 0
+    del account.platform.world.apps["shop"]
+    account.platform.faults.append(missing_in_the_list(1))
+
+    ran = account.run("setup", "--yes", "--no-deploy")
+
+    assert (ran.code, "shop-db is there already, in the organization personal" in ran.verdict) == (1, True), ran.text
+
+
+def test_an_app_in_another_organization_is_said_to_be_there(account: Account) -> None:
+    world = account.platform.world
+    world.organizations["work"] = Organization("work", "work", 2)
+    account.app.organization = "work"
+
+    ran = account.run("setup", "--yes")
+
+    assert ran.code == 3, ran.text
+    assert "shop is there already, in your organization work instead of personal. See: fly status" in ran.verdict
+    assert "--ask fly_app" in ran.verdict
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "says"),
+    [(None, 3, "the name is taken on Fly. Choose another one"), (403, 1, "did not tell whether by an app of yours")],
+    ids=["told", "not told"],
+)
+def test_the_app_of_someone_else(empty: Account, fault: int | None, code: int, says: str) -> None:
+    empty.platform.world.taken.add("shop")
+    if fault:
+        empty.platform.faults.append(Fault(r"^graphql .*\bapp\b", fault))
+
+    ran = empty.run("setup", "--yes")
+
+    assert (ran.code, says in ran.verdict) == (code, True), ran.text

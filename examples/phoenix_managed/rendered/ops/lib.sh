@@ -261,6 +261,24 @@ explain() {
   fail "$@"
 }
 
+# see_owner NAME: after making the app NAME failed, ends the script where the name is taken, unless by someone else.
+see_owner() {
+  case $(complaint) in
+    *"already been taken"*) ;;
+    *) return 0 ;;
+  esac
+  # The list of apps, which was asked before, may have left it out.
+  if NO_COLOR=1 flyctl status --app "$1" --json >"$scratch/taken" 2>"$scratch/why"; then
+    owner=$(jq -r '.Organization.Slug // ""' "$scratch/taken" 2>/dev/null) || owner=
+    case $owner in
+      "$org") fail 1 "$1 is there already, in the organization $org, and flyctl did not list it. Run again: $again" ;;
+      ?*) fail 3 "$1 is there already, in your organization $owner instead of $org. See: fly status -a $1. Choose that organization, or another name: $rename" ;;
+    esac
+  fi
+  grep -qE 'ould not find App|app not found|unauthorized' "$scratch/why" ||
+    fail 1 "the name $1 is taken on Fly, and flyctl did not tell whether by an app of yours. Run again: $again"
+}
+
 # --- What Fly has ------------------------------------------------------------------------------------------
 
 # list_secrets: writes the secrets of the app into $scratch/secrets as JSON.

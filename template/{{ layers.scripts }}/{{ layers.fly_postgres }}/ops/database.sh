@@ -29,8 +29,10 @@ make_database() {
   [ "$environment" != production ] || rename="copier update --trust -A -r :current: --ask database_name"
   # It prints the password of the server's administrator.
   hidden flyctl postgres create --name "$database_server" --org "$org" --region "$database_region" \
-    --initial-cluster-size 1 --vm-size shared-cpu-1x --volume-size 1 ||
+    --initial-cluster-size 1 --vm-size shared-cpu-1x --volume-size 1 || {
+    see_owner "$database_server"
     explain 1 "the database could not be made. See: fly postgres list, then run again: $again"
+  }
   later "if you need the password of the server's administrator: fly ssh console -a $database_server -C 'printenv OPERATOR_PASSWORD'"
 }
 
@@ -224,7 +226,7 @@ restore_failed() {
 # check_copy: flyctl reports success even if the machine of the new server could not be launched.
 check_copy() {
   [ -z "$dry_run" ] || return 0
-  missing_app="the app $copy does not exist, so nothing was restored"
+  missing_app="the app $copy does not exist, so nothing was restored. Run again: $again"
   list_fly copies flyctl machine list --app "$copy"
   jq -e '. != []' "$scratch/copies" >/dev/null ||
     fail 1 "the app $copy has no machine, so nothing was restored. Run: fly apps destroy $copy, then repeat this"
