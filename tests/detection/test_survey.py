@@ -117,6 +117,24 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "vercel.json:3 crons-and-sqlite",
         ["the answer schedules is refused", "croner in instrumentation.ts"],
     ),
+    "packages-of-debian": (
+        {**phoenix(), "Dockerfile": "FROM debian\nRUN apt-get install -y poppler-utils && echo 1\n"},
+        "Dockerfile:2 own-image-packages",
+        ["also installs poppler-utils.", "add them to the answer apt_packages"],
+    ),
+    "packages-of-alpine": (
+        {**phoenix(), "Dockerfile": "FROM alpine\nRUN apk add --no-cache font-noto chromium\n"},
+        "Dockerfile:2 own-image-packages",
+        [
+            "font-noto, chromium (names of Alpine).",
+            "add the packages of Debian that have them to the answer apt_packages",
+        ],
+    ),
+    "packages-of-alpine-for-next": (
+        {**nextjs(), "Dockerfile": "FROM node:24-alpine\nRUN apk add --no-cache vips-heif\n"},
+        "Dockerfile:2 own-image-packages",
+        ["vips-heif (names of Alpine).", "install the packages of Debian that have them", "docs/fly/nextjs.md"],
+    ),
     "own-crontab": (
         {**phoenix(), "fly.toml": 'app = "x"\n[processes]\napp = ""\ncron = "supercronic /app/crontab"\n'},
         "fly.toml:4 own-crontab",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def test_golden_renders_show_every_stack_and_database() -> None:
 
 def test_every_golden_render_is_compared() -> None:
     assert {folder.parent.name for folder in (REPO / "examples").glob("*/rendered")} == set(golden.SHAPES)
+
+
+def test_what_linux_runs_keeps_its_line_endings_in_a_checkout_on_windows() -> None:
+    """A carriage return in a script, or in what a program of the image reads line by line, breaks it."""
+    run = [
+        str(file.relative_to(REPO))
+        for file in (REPO / "examples").glob("*/rendered/**/*")
+        if file.is_file() and (file.suffix in {".sh", ".eex", ".mjs", ".cjs"} or file.read_bytes()[:2] == b"#!")
+    ]
+    asked = subprocess.run(
+        ["git", "check-attr", "eol", "--", *run], cwd=REPO, capture_output=True, text=True, check=True
+    )
+    assert len(run) > 50
+    assert [line for line in asked.stdout.splitlines() if not line.endswith(": eol: lf")] == []
 
 
 def test_a_newer_world_changes_no_golden_render(template: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _USUAL = re.compile(
 )
 """Commands that the template's Dockerfile has too, in its own way."""
 _BUILDS = re.compile(r"(npm|pnpm|yarn|bun)\b.* (run )?build")
-_PACKAGES = re.compile(r"(?:apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
+_PACKAGES = re.compile(r"(apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
 _KNOWN = re.compile(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
     r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
@@ -108,4 +108,10 @@ def is_a_step(command: str, assets: bool = True) -> bool:
 def packages(command: str) -> list[str]:
     """The packages of the system that a command installs, without those that are there or that a build alone needs."""
     found = _PACKAGES.match(command)
-    return [name for name in found[1].split() if not _KNOWN.fullmatch(name)] if found else []
+    return [name for name in found[2].split() if not _KNOWN.fullmatch(name)] if found else []
+
+
+def is_of_alpine(command: str) -> bool:
+    """Whether a command installs packages of Alpine, many of which Debian has by another name or not at all."""
+    found = _PACKAGES.match(command)
+    return bool(found and found[1] == "apk")

@@ -374,11 +374,15 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         )
         shown = ", ".join(f"`{command}`" for _, command in steps[:4]) + (" and more" if len(steps) > 4 else "")
         yield warning("own-build-steps", (file, steps[0][0]), commands=shown, where=place)
-    packages = [(line, name) for line, command in commands for name in dockerfile.packages(command)]
+    packages = [(line, name, command) for line, command in commands for name in dockerfile.packages(command)]
     if packages:
-        names = ", ".join(dict.fromkeys(name for _, name in packages))
-        last_stage = "install them in the last stage of the new Dockerfile after the copy"
-        how = "add them to the answer apt_packages" if project.stack != "nextjs" else last_stage
+        names = ", ".join(dict.fromkeys(name for _, name, _ in packages))
+        of_alpine = any(dockerfile.is_of_alpine(command) for _, _, command in packages)
+        names, what = (
+            (f"{names} (names of Alpine)", "the packages of Debian that have them") if of_alpine else (names, "them")
+        )
+        last_stage = f"install {what} in the last stage of the new Dockerfile (docs/fly/nextjs.md says how)"
+        how = f"add {what} to the answer apt_packages" if project.stack != "nextjs" else last_stage
         yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
 
 
