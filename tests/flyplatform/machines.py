@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from tests.flyplatform.instant import Runner, note
 from tests.flyplatform.registry import Registry
+from tests.flyplatform.ssh import collect
 from tests.flyplatform.world import App, Lease, Machine, Refusal, World, now
 
 SETTLED = {"started", "stopped", "suspended", "failed", "destroyed"}
@@ -38,6 +40,7 @@ class Machines:
             web.get(f"{one}/wait", self.wait),
             web.get(f"{one}/ps", self.processes),
             web.post(f"{one}/{{action:start|stop|suspend|restart|cordon|uncordon}}", self.act),
+            web.post(f"{one}/exec", self.execute),
             web.get(f"{one}/metadata", self.metadata),
             web.post(f"{one}/metadata/{{key}}", self.set_metadata),
         ]
@@ -217,6 +220,17 @@ class Machines:
         """The processes of a machine, which nobody here looks at."""
         self.find(request)
         return web.json_response([])
+
+    async def execute(self, request: web.Request) -> web.Response:
+        """Run a command in a machine; its exit code and what it printed."""
+        app, machine = self.find(request)
+        if request.headers.get("Authorization", "").partition(" ")[2] in self.world.read_only:
+            raise Refusal(403, "unauthorized")
+        if machine.state != "started":
+            raise Refusal(412, "failed_precondition: machine not running")
+        asked = await request.json()
+        code, out, err = await collect(self.runner.shell(app, machine), shlex.split(asked["cmd"]))
+        return web.json_response({"exit_code": code, "stdout": out, "stderr": err})
 
     async def metadata(self, request: web.Request) -> web.Response:
         """All metadata."""

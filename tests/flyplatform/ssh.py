@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 import shlex
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import cast
 
 import asyncssh
 
@@ -48,6 +51,20 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exec
     )
     async with server:
         await join((reader, writer), await asyncio.open_connection("127.0.0.1", server.get_port()))
+
+
+class _Kept(io.BytesIO):
+    """A stream that nothing comes out of, and that keeps what goes in."""
+
+    async def read(self, _: int = -1) -> bytes:  # type: ignore[override]
+        return b""
+
+
+async def collect(execute: Execute, words: list[str]) -> tuple[int, str, str]:
+    """Run a command without a session; its exit code and what it printed on both streams."""
+    streams = SimpleNamespace(stdin=_Kept(), stdout=_Kept(), stderr=_Kept())
+    code = await execute(words, cast("asyncssh.SSHServerProcess[bytes]", streams))
+    return code, streams.stdout.getvalue().decode(), streams.stderr.getvalue().decode()
 
 
 async def attach(session: asyncssh.SSHServerProcess[bytes], command: list[str]) -> int:

@@ -237,6 +237,8 @@ class World:
     """What a program prints in an instant machine, and its exit code."""
     disks: dict[tuple[str, str], float] = field(default_factory=dict)
     """How full a file system is, in percent, by app and mount point."""
+    read_only: set[str] = field(default_factory=set)
+    """Tokens that may not run a command in a machine."""
     taken: set[str] = field(default_factory=set)
     """Names of other people's apps."""
     full_regions: set[str] = field(default_factory=set)

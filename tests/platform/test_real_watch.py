@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.delivery.runner import Runner
+from tests.flyplatform.environment import TOKEN
 from tests.flyplatform.faults import Fault
 from tests.flyplatform.instant import note, note_exit
 from tests.flyplatform.world import World
@@ -63,12 +64,12 @@ def watch(make_account: Callable[..., Account]) -> Iterator[Callable[..., Watche
 
         def make(**answers: Any) -> Watched:
             account = make_account(github=True, environments=[], **{"alerts": "webhook", **answers})
-            database = answers.get("database", "")
-            if database not in _SET_UP:
+            made = repr({name: answers[name] for name in ("database", "schedules") if name in answers})
+            if made not in _SET_UP:
                 ran = account.run("setup", "--yes")
                 assert ran.code == 0, ran.text
-                _SET_UP[database] = account.platform.keep()
-            account.platform.reset(_SET_UP[database])
+                _SET_UP[made] = account.platform.keep()
+            account.platform.reset(_SET_UP[made])
             back_up(account)
             account.platform.world.disks[("shop", "/")] = 21.5
             gh = RecordingGh.install(account.login.bin, account.login.home / "github.json")
@@ -210,6 +211,80 @@ def test_what_fly_does_not_tell_is_not_called_well(
     assert ran.code == 0, ran.text
     assert watched.gh.open >= {f"shop: {name}" for name in names}, ran.text
     assert not any(re.match(rf"ok +{name} ", line) for name in names for line in ran.out.splitlines()), ran.text
+
+
+def schedules(watched: Watched, **runs: str) -> None:
+    """Let the machine of the schedules tell of these runs: NAME=EXIT_CODE, or - where one runs."""
+    lines = [
+        f"{name}\t2026-01-31T03:00:00Z\t{'-' if code == '-' else '2026-01-31T03:00:07Z'}\t{code}\n"
+        for name, code in runs.items()
+    ]
+    watched.account.platform.world.commands["sh"] = ("".join(lines), 0)
+
+
+SCHEDULES = [
+    {"name": name, "cron": "0 3 * * *", "command": "/app/bin/shop eval Shop.Release.nightly"}
+    for name in ("nightly", "weekly")
+]
+
+
+def test_a_schedule_is_told_when_a_run_fails_and_when_one_ends_well(watch: Callable[..., Watched]) -> None:
+    watched = watch(database="none", schedules=SCHEDULES)
+    told = watched.calls
+
+    def report(*wanted: tuple[str, str]) -> None:
+        ran = watched.report()
+        assert ran.code == 0, ran.text
+        assert watched.calls == [*told, *wanted], ran.text
+        told.extend(wanted)
+
+    schedules(watched, nightly="3", weekly="0")
+    report(("schedule nightly", "fail"))
+    assert "with exit code 3" in watched.told[-1]["message"]
+    schedules(watched, nightly="3", weekly="1")
+    report(("schedule weekly", "fail"))
+    schedules(watched, nightly="-", weekly="0")
+    report(("schedule weekly", "ok"))
+    # As after a deploy: their machine has forgotten.
+    schedules(watched)
+    report()
+    # As with another shell.
+    watched.account.platform.world.commands["sh"] = ("cat: not found", 127)
+    report()
+    schedules(watched, nightly="0")
+    report(("schedule nightly", "ok"))
+    assert watched.gh.open == set()
+
+
+def test_the_machine_of_the_schedules_is_told_when_it_stops(watch: Callable[..., Watched]) -> None:
+    watched = watch(database="none", schedules=SCHEDULES)
+    schedules(watched, nightly="3")
+    assert watched.report().code == 0
+    [cron] = [machine for machine in watched.account.app.fleet if machine.group == "cron"]
+    for state, status in (("stopped", "fail"), ("started", "ok")):
+        cron.state = state
+        assert watched.report().code == 0
+        assert watched.calls[-1] == ("machines", status)
+    assert watched.calls == [("schedule nightly", "fail"), ("machines", "fail"), ("machines", "ok")]
+    assert "no machine of cron is started" in watched.told[1]["message"]
+
+
+def test_schedules_need_a_token_that_may_ask_for_them(watch: Callable[..., Watched]) -> None:
+    watched = watch(database="none", schedules=SCHEDULES, alerts="github")
+    schedules(watched, nightly="3", weekly="0")
+    assert watched.report().code == 0
+    assert watched.gh.open == {"shop: schedule nightly"}
+    schedules(watched, nightly="0", weekly="0")
+    watched.account.platform.world.read_only.add(TOKEN.removeprefix("FlyV1 "))
+
+    ran = watched.report()
+
+    assert (ran.code, watched.gh.open) == (0, {"shop: schedule nightly"}), ran.text
+    assert "warn  schedules     not checked, because machine" in ran.out
+    secrets = {"secrets.FLY_EXEC_TOKEN": "another-token", "github.token": "t", "github.repository": "me/shop"}
+    runner = Runner(watched.account.folder, "fly-watch.yml", watched.account.env, **secrets)
+    assert runner.run("watch"), runner.said
+    assert watched.gh.open == set()
 
 
 def test_a_doctor_that_ends_before_its_time_is_a_fault(watch: Callable[..., Watched]) -> None:
