@@ -81,6 +81,7 @@ GLOBALS = {
     "fly_name": naming.fly_name,
     "module_name": naming.module_name,
     "otp_name": naming.otp_name,
+    "environment_app": naming.environment_app,
     "underscore": naming.underscore,
 }
 FILTERS = {"atomically": overwrites.atomically}

@@ -81,6 +81,7 @@ EVERYWHERE = some(
         "template_updates": st.booleans(),
         "compose": st.booleans(),
         "sentry": st.booleans(),
+        "log_shipper": st.sampled_from(choices("log_shipper")),
     }
 )
 ELIXIR_APP = some(
@@ -438,6 +439,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
                 "routing_check",
                 "deploy_on",
                 "alerts",
+                "log_shipper",
                 "auto_stop",
                 "elixir_image",
                 "runtime_base",

@@ -165,6 +165,10 @@ CLASHES = {
         ["fly_app=shop", "environments=[{name: staging, app: shop}]"],
         ["environments", "app of its own"],
     ),
+    "environment with the app of the log shipper": (
+        ["fly_app=shop", "log_shipper=axiom", "environments=[{name: logs}]"],
+        ["environments", "app of its own", "shop-logs"],
+    ),
 }
 
 

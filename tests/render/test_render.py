@@ -45,10 +45,12 @@ def whole(project: Path) -> None:
             tomllib.loads(text)
         if file.suffix in {".yml", ".yaml"}:
             corpus.yaml_documents(text)
-    environments = [environment["name"] for environment in corpus.given(project)["environments"]]
+    given = corpus.given(project)
+    apart = [environment["name"] for environment in given["environments"]]
+    apart += ["log_shipper"] if given["log_shipper"] != "none" else []
     assert {path for path in files if re.fullmatch(r"fly\..*toml", path)} == {
         "fly.toml",
-        *(f"fly.{name}.toml" for name in environments),
+        *(f"fly.{name}.toml" for name in apart),
     }
 
 

@@ -47,6 +47,7 @@ SAMPLES: dict[str, list[Any]] = {
     "vm_size": ["auto", "performance-1x"],
     "grace_period": ["30s", "120s"],
     "metrics_port": [0, 9568],
+    "log_shipper": ["none", "better_stack"],  # the others differ in names alone
     "survey": [[], ['mix.exs: It isn\'t "served". $HOME `stays` \\n.', "config/prod.exs: Another one."]],
     "extra_env": [{}, {"LOG_LEVEL": "info", "QUOTED": 'a "b" \\c', "ON": True}],
     "extra_secrets": [[], [{"name": "CLOAK_KEY", "how": 'openssl rand -base64 32 # """ #{x} \'y\' \\n'}]],

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support import questions
 from tests.support.fly_toml import megabytes
 from tests.truth.record import VERSION
 
 CATALOG = Path(__file__).resolve().parents[2] / "extensions" / "copier_fly" / "fly" / "catalog"
-FILES = ["actions", "databases", "elixir", "machines", "node", "prices", "regions", "services"]
+FILES = ["actions", "databases", "elixir", "log_shippers", "machines", "node", "prices", "regions", "services"]
 # The 17 that Fly.io closed in October 2025.
 REMOVED = set("atl bog bos den eze gdl gig hkg mad mia otp phx qro scl sea waw yul".split())  # noqa: SIM905
 NEON = {"us-east-1", "us-east-2", "us-west-2", "eu-central-1", "eu-west-2", "ap-southeast-1", "ap-southeast-2"}
@@ -218,6 +219,12 @@ def test_actions_are_pinned_by_a_full_commit() -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", action["sha"]), name
         assert re.fullmatch(r"v?\d+(\.\d+){1,2}", action["tag"]), name
         assert date.fromisoformat(action["date"])
+
+
+def test_each_service_that_the_question_offers_for_logs_has_its_secrets() -> None:
+    services = facts("log_shippers")["services"]
+    assert set(services) == set(questions.choices("log_shipper")) - {"none"}
+    assert all(re.fullmatch(r"[A-Z][A-Z_]+", name) for service in services.values() for name in service["secrets"])
 
 
 def test_services_are_official_images_by_major_version() -> None:

@@ -564,6 +564,8 @@ def _environments(value: Any, answers: Answers) -> str:
     if problem := _maps(value, "an environment", {"name"}, settings, example):
         return problem
     names, apps = {"production"}, {answers.get("fly_app")}
+    if answers.get("log_shipper", "none") != "none":
+        apps.add(naming.environment_app(answers.get("fly_app", "app"), "logs"))
     for env in value:
         name = str(env["name"])
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,29}", name):

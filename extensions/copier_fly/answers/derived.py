@@ -177,6 +177,8 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
         items.append(("Tigris by use", 0))
     if context["redis"] == "upstash":
         items.append(("Upstash Redis by use", 0))
+    if context["layers"]["logs"] and env["name"] == "production":
+        items.append(("the log shipper", platform.machine_price("shared-cpu-1x", 512) or 0))
     if context["tcp_services"]:
         items.append(("a dedicated IPv4 address", prices["dedicated_ipv4"]))
     return {

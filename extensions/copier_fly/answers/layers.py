@@ -72,6 +72,7 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
         # A push is deployed after its tests, so it brings them along even where another workflow runs them too.
         "ci": github and (answer["ci"] or push),
         "review": github and scripts and answer["review_apps"],
+        "logs": answer["log_shipper"] != "none",
         "watch": github and scripts and answer["alerts"] != "none",
         "offsite_backups": github and scripts and postgres and answer["offsite_backups"],
         "template_updates": github and answer["template_updates"],

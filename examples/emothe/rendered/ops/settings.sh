@@ -12,7 +12,7 @@ case $environment in
     hostname=emothe.fly.dev
     region=cdg
     machine="shared-cpu-1x with 1gb"
-    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 1gb 0.00, Neon by use; prices of DATE, traffic not included)"
+    monthly_cost="0.00 dollars a month (1 x shared-cpu-1x with 1gb 0.00, Neon by use, the log shipper 0.00; prices of DATE, traffic not included)"
     database_server=emothe-db
     github_token="fly tokens create org -o personal -x 2160h -n github"
     ;;
