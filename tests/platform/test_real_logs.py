@@ -13,7 +13,7 @@ import pytest
 from tests.flyplatform.registry import DOCKER_HUB
 from tests.platform.account import Account
 
-pytestmark = pytest.mark.needs("flyctl")
+pytestmark = pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")
 
 
 def test_the_page_on_logs_makes_a_shipper_of_one_machine(make_account: Callable[..., Account]) -> None:
@@ -24,6 +24,7 @@ def test_the_page_on_logs_makes_a_shipper_of_one_machine(make_account: Callable[
     (account_at,) = re.findall(r"```\n   (fly secrets import .*?)```", page, re.DOTALL)
     command, *lines = (line.strip() for line in account_at.strip().splitlines())
     world = account.platform.world
+    assert account.run("setup", "--yes").code == 0
     account.platform.registry.add(f"{DOCKER_HUB}/flyio/log-shipper:latest")
 
     # flyctl makes such a token out of a macaroon, which this platform does not sign.
@@ -42,6 +43,11 @@ def test_the_page_on_logs_makes_a_shipper_of_one_machine(make_account: Callable[
     assert machine.config["guest"]["memory_mb"] == 512
     assert shipper.addresses == []
 
+    assert "a machine of shop-logs is started" in account.run("doctor").text
+    machine.state = "stopped"
+    assert "no machine of shop-logs is started" in account.run("doctor").text
+
     gone = account.type(destroy.splitlines()[0] + " --yes")
     assert gone.code == 0, gone.text
     assert "shop-logs" not in world.apps
+    assert re.search(r"warn +logs +shop-logs did not tell .* docs/fly/logs.md makes it", account.run("doctor").text)

@@ -45,6 +45,8 @@ health_plug=EmotheWeb.HealthPlug
 database=neon
 # What prints the state of each migration inside a machine.
 status_command="/app/bin/status"
+# The app that sends the logs of production on.
+log_shipper=emothe-logs
 # Raw TCP ports of the app; they need a dedicated IPv4 address.
 tcp_ports=""
 
