@@ -38,7 +38,201 @@ def linked(main: str = "dist/index.js", **scripts: str) -> Files:
     return {**app, "client/package-lock.json": "{}", "shared/package.json": json.dumps(manifest)}
 
 
+PACKAGE_OF_FILES = {
+    "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+    "turbo.json": "{}",
+    "packages/store/package.json": '{"name": "store", "main": "index.ts"}',
+    **below("apps/web", nextjs(dependencies={"store": "*"})),
+}
+CMS = 'import Cms from "cms";\nexport const cms = new Cms({ token: process.env.CMS_TOKEN });\n'
+PRICES = "export async function getPrices() {\n  const all = await cms.prices.list({});\n  return all.data;\n}\n"
+PRICING = (
+    "import { getPrices } from '@/lib/cms';\nexport default async function Page() {\n"
+    "  const [prices] = await Promise.all([getPrices()]);\n}\n"
+)
+
+
+def beside(place: str, start: str, **more: Any) -> Files:
+    """An app, and a program in another folder of its repository."""
+    manifest = {"name": "other", "scripts": {"start": start}, **more}
+    return {
+        "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+        "turbo.json": "{}",
+        f"{place}/package.json": json.dumps(manifest),
+        **below("apps/web", nextjs()),
+    }
+
+
 CASES: dict[str, tuple[Files, str, list[str]]] = {
+    "a rewrite to the machine itself": (
+        config(
+            "export default { rewrites: () => [{ source: '/api/:p*', destination: 'http://localhost:5003/:p*' }] };\n"
+        ),
+        "next.config.mjs rewrite-to-localhost",
+        ["on to http://localhost:5003.", "app of its own"],
+    ),
+    "a rewrite to a port of the machine": (
+        config("export default { redirects: [{ destination: `http://127.0.0.1:8000/${path}` }] };\n"),
+        "next.config.mjs rewrite-to-localhost",
+        ["http://127.0.0.1:8000"],
+    ),
+    "a worker in another package": (
+        beside("apps/worker", "node src/index.mjs"),
+        "apps/worker/package.json program-beside",
+        ["apps/worker (`node src/index.mjs`)", "app of its own", "answer workers"],
+    ),
+    "an API in another package": (
+        beside("packages/shop-api", "NODE_ENV=production tsx src/main.ts"),
+        "packages/shop-api/package.json program-beside",
+        ["packages/shop-api", "extra_env"],
+    ),
+    "a server beside an app without a workspace": (
+        {**below("client", nextjs()), "server/package.json": '{"scripts": {"start:prod": "nest start"}}'},
+        "server/package.json program-beside",
+        ["server (`nest start`)"],
+    ),
+    "a browser": (
+        {
+            **nextjs(dependencies={"puppeteer-core": "^24", "@sparticuz/chromium": "^140"}),
+            "app/api/pdf/route.ts": 'import p from "puppeteer-core";\n\nconst browser = await p.launch({});\n',
+        },
+        "app/api/pdf/route.ts browser-not-there",
+        ["(puppeteer-core)", "docs/fly/nextjs.md"],
+    ),
+    "a browser that is loaded late": (
+        {
+            **nextjs(dependencies={"playwright": "^1"}),
+            "lib/shot.ts": 'const { chromium } = await import("playwright");\n'
+            "await chromium.launchPersistentContext(a);\n",
+        },
+        "lib/shot.ts browser-not-there",
+        ["(playwright)"],
+    ),
+    "a program that a package runs": (
+        {**nextjs(dependencies={"fluent-ffmpeg": "^2"}), "lib/video.ts": 'import ffmpeg from "fluent-ffmpeg";\n'},
+        "lib/video.ts program-not-there",
+        ["runs ffmpeg (fluent-ffmpeg)."],
+    ),
+    "programs that the code runs": (
+        {
+            **nextjs(),
+            "app/api/backup/route.ts": 'import { execFile } from "node:child_process";\n'
+            'execFile("pg_dump", []);\nexecFile("pandoc");\n',
+        },
+        "app/api/backup/route.ts program-not-there",
+        ["runs pg_dump, pandoc."],
+    ),
+    "files that a package of the workspace writes": (
+        {**PACKAGE_OF_FILES, "packages/store/index.ts": WRITES.replace("{0}", "join(process.cwd(), '../../data')")},
+        "packages/store/index.ts writes-beside-code",
+        ["belongs to root"],
+    ),
+    "files of a module that is called config": (
+        {**nextjs(), "src/utils/config/config.js": WRITES.replace("{0}", "join(process.cwd(), 'config', name)")},
+        "src/utils/config/config.js writes-beside-code",
+        ["belongs to root"],
+    ),
+    "an entrypoint of its own with a usual name": (
+        own(
+            'COPY docker-entrypoint.sh /usr/local/bin/\nENTRYPOINT ["docker-entrypoint.sh"]\nCMD ["node", "server.js"]'
+        ),
+        "Dockerfile own-start",
+        ["`docker-entrypoint.sh node server.js`"],
+    ),
+    "a server that was compiled": (
+        own('CMD ["node", "dist/server.js"]'),
+        "Dockerfile own-start",
+        ["`node dist/server.js`"],
+    ),
+    "Python that is run": (
+        own("RUN apk add --no-cache python3 make py3-pip"),
+        "Dockerfile own-image-packages",
+        ["python3, py3-pip (names of Alpine)"],
+    ),
+    "a page that asks a service": (
+        {
+            **nextjs(),
+            "lib/cms.ts": CMS + PRICES,
+            "app/pricing/page.tsx": PRICING,
+        },
+        "lib/cms.ts pages-from-service",
+        ["The page app/pricing/page.tsx asks a service (`cms`)", "CMS_TOKEN to build_secrets"],
+    ),
+    "a page made in parts that asks a service": (
+        {
+            **config("export default { experimental: { ppr: true } };\n"),
+            "lib/cms.ts": CMS + PRICES,
+            "app/layout.tsx": "export default async () => {\n  await headers();\n};\n",
+            "app/page.tsx": PRICING,
+        },
+        "lib/cms.ts pages-from-service",
+        ["The page app/page.tsx"],
+    ),
+    "SQLite of an ORM for several": (
+        {
+            **nextjs(dependencies={"typeorm": "^0.3", "sqlite3": "^5"}),
+            "server/datasource.ts": "new DataSource({\n  type: 'sqlite',\n  database: process.env.DIR\n"
+            "    ? `${process.env.DIR}/db.sqlite3`\n    : 'config/db.sqlite3',\n});\n",
+        },
+        "server/datasource.ts sqlite-fixed-file",
+        ["'config/db.sqlite3'", "DATABASE_PATH"],
+    ),
+    "SQLite of knex": (
+        {
+            **nextjs(dependencies={"knex": "^3", "sqlite3": "^5"}),
+            "lib/db.js": "knex({ client: 'sqlite3', connection: { filename: './shop.sqlite3' } });\n",
+        },
+        "lib/db.js sqlite-fixed-file",
+        ["filename: './shop.sqlite3'"],
+    ),
+    "SQLite in memory for tests alone": (
+        {
+            **nextjs(dependencies=SQLITE),
+            "lib/db.ts": "export const db = new Database(open());\n"
+            "export const forTests = () => new Database(':memory:');\n",
+        },
+        "package.json sqlite-unknown-file",
+        ["no code was found that takes its file from a variable"],
+    ),
+    "SQLite beside a copy of it": (
+        {
+            **nextjs(dependencies=SQLITE),
+            "lib/backup.ts": "import 'better-sqlite3';\nconst to = path.join(path.dirname(dbPath), 'copy.sqlite');\n",
+            "lib/db.spec.ts": "new Database(join(folder, 'test.db'));\n",
+        },
+        "package.json sqlite-unknown-file",
+        ["process.env.DATABASE_PATH"],
+    ),
+    "a package of an Nx workspace that is built first": (
+        {
+            "package.json": '{"workspaces": ["packages/*"]}',
+            "yarn.lock": "",
+            "nx.json": "{}",
+            "packages/core/package.json": '{"name": "core", "scripts": {"build": "x"}}',
+            **below("packages/web", nextjs(dependencies={"core": "*"})),
+            "packages/web/lib/a.ts": 'import { a } from "core/dist/a";\n',
+        },
+        "packages/web/package.json package-built-first",
+        ["core in packages/core", "(dist/a)"],
+    ),
+    "an extension that Managed Postgres lacks": (
+        {
+            **nextjs(dependencies={"prisma": "^6", "@prisma/client": "^6"}),
+            "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
+            "prisma/migrations/1_jobs/migration.sql": "DO $$ BEGIN\n  CREATE EXTENSION pg_cron;\nEND $$;\n",
+        },
+        "prisma/migrations/1_jobs/migration.sql extension-missing",
+        ["the extension pg_cron", "the release command fails", "-d database=external"],
+    ),
+    "an extension that is enabled first": (
+        {
+            **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
+            "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+            "drizzle/0000_a.sql": 'create extension if not exists "vector";\n',
+        },
+        "drizzle/0000_a.sql extension-enabled-first",
+        ["the extension vector", "fly mpg databases extensions enable vector"],
+    ),
     "a script starts it": (
         own('COPY . .\nENTRYPOINT ["/app/docker/boot.sh"]\nCMD ["node", "server.js"]'),
         "Dockerfile own-start",
@@ -226,6 +420,76 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
 }
 
 SILENT: dict[str, Files] = {
+    "a rewrite for development alone": config(
+        "const dev = process.env.NODE_ENV === 'development';\n"
+        "export default { rewrites: () => (dev ? [{ destination: 'http://localhost:5003' }] : []) };\n"
+    ),
+    "an image on the one of the build": {
+        **nextjs(),
+        "Dockerfile": "FROM node:24-slim AS build\nCOPY lib ./lib\nRUN npm run build\nFROM build\n"
+        "COPY --from=build /app/.next/standalone ./\n",
+        "lib/a.txt": "x\n",
+    },
+    "a library with the name of a worker": beside("packages/worker", "tsc --watch"),
+    "a program for the command line": beside("packages/api", "bun run src/main.ts", bin={"shop": "bin/shop.js"}),
+    "another web app": beside("apps/server", "node server.js", dependencies={"next": "16.0.0"}),
+    "a storybook": beside("apps/storybook", "node start.js"),
+    "a package that the app is made of": {
+        **beside("packages/server", "node a.js", name="@acme/server"),
+        "apps/web/package.json": package_json(dependencies={"@acme/server": "workspace:*"}),
+    },
+    "a browser that is elsewhere": {
+        **nextjs(dependencies={"puppeteer-core": "^24"}),
+        "lib/pdf.ts": 'import p from "puppeteer-core";\nawait p.connect({ browserWSEndpoint: url });\n',
+    },
+    "a browser for tests": {
+        **nextjs(devDependencies={"playwright": "^1"}),
+        "lib/e2e.ts": 'import { chromium } from "playwright";\nawait chromium.launch();\n',
+    },
+    "a program that a package brings": {
+        **nextjs(dependencies={"fluent-ffmpeg": "^2", "ffmpeg-static": "^5"}),
+        "lib/video.ts": 'import "fluent-ffmpeg";\nimport { spawn } from "child_process";\nspawn("ffmpeg");\n',
+    },
+    "a program of a script": {
+        **nextjs(),
+        "lib/scripts/dump.ts": 'import { execSync } from "child_process";\nexecSync("pg_dump shop");\n',
+    },
+    "a version from git or none": {
+        **nextjs(),
+        "app/v/route.ts": 'import { execSync } from "child_process";\ntry {\n  execSync("git log");\n} catch {}\n',
+    },
+    "a page that asks a service on request": {
+        **nextjs(),
+        "lib/cms.ts": CMS + PRICES,
+        "app/page.tsx": "export const dynamic = 'force-dynamic';\n" + PRICING,
+        "app/[id]/page.tsx": PRICING,
+    },
+    "a page that calls nothing of what asks a service": {
+        **nextjs(),
+        "lib/cms.ts": CMS + PRICES + "export const cents = (a: number) => a * 100;\n",
+        "app/page.tsx": PRICING.replace("getPrices()", "cents()").replace("{ getPrices }", "{ cents }"),
+    },
+    "a service that says no store": {
+        **nextjs(),
+        "lib/cms.ts": CMS + PRICES.replace("await", "await headers();\n  await"),
+        "app/page.tsx": PRICING,
+    },
+    "an entrypoint of the image": own('ENTRYPOINT ["docker-entrypoint.sh"]\nCMD ["node", "server.js"]'),
+    "tools that an image needs": own("RUN apk add --no-cache pnpm su-exec shadow python3 make g++"),
+    "sqlite3 that no code names": nextjs(dependencies={"sqlite3": "^5"}),
+    "an extension that migrations may make": {
+        **nextjs(dependencies={"prisma": "^6", "@prisma/client": "^6"}),
+        "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
+        "prisma/migrations/1_a/migration.sql": '-- CREATE EXTENSION a;\nCREATE EXTENSION IF NOT EXISTS "uuid-ossp";\n',
+        "tests/seed.sql": "CREATE EXTENSION timescaledb;\n",
+    },
+    "an address that DATABASE_URL stands in for": {
+        **nextjs(dependencies={"prisma": "^7", "@prisma/client": "^7", "pg": "^8"}),
+        "prisma.config.ts": "const url = process.env.PREVIEW_DATABASE_URL ||\n  process.env.DATABASE_URL_UNPOOLED ||\n"
+        "  process.env.DATABASE_URL;\n",
+        "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n}\n',
+        "prisma/migrations/1_a/migration.sql": "select 1;\n",
+    },
     "a release phase that migrates as the image does": {
         **nextjs(dependencies={"prisma": "^6", "@prisma/client": "^6"}),
         "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
@@ -307,6 +571,38 @@ def test_what_the_image_has_is_not_told(case: str, tmp_path: Path) -> None:
 def test_the_own_dockerfile_is_read_before_the_first_copy_alone(tmp_path: Path) -> None:
     files = {**own("ENV DATA_DIR=/data\nCMD ./boot.sh"), ".copier-answers.yml": "_commit: v1\nfly_app: shop\n"}
     assert told(write(tmp_path, files)) == ()
+
+
+def test_of_two_packages_the_one_that_the_other_needs_is_built_first(tmp_path: Path) -> None:
+    core = {"name": "core", "main": "dist/a.js", "scripts": {"build": "x"}}
+    files = {
+        "package.json": '{"workspaces": ["packages/*"]}',
+        "package-lock.json": "{}",
+        "packages/api/package.json": json.dumps({**core, "name": "api", "dependencies": {"core": "*"}}),
+        "packages/core/package.json": json.dumps(core),
+        **below("packages/web", nextjs(dependencies={"api": "*", "core": "*"})),
+    }
+    assert [one.name for one in examine(write(tmp_path / "a", files)).nextjs.built_first] == ["core", "api"]
+    files["packages/core/package.json"] = json.dumps({**core, "dependencies": {"api": "*"}})
+    assert [one.name for one in examine(write(tmp_path / "b", files)).nextjs.built_first] == ["api", "core"]
+
+
+UPSTASH = {
+    "by its own names": ("Redis.fromEnv();", ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")),
+    "by those of another shop": (
+        "new Redis({\n  url: process.env.KV_REST_API_URL,\n  token: process.env.KV_REST_API_TOKEN!,\n});",
+        ("KV_REST_API_URL", "KV_REST_API_TOKEN"),
+    ),
+    "through a schema": ("new Redis({ url: env.CACHE_URL, token: env.CACHE_TOKEN });", ("CACHE_URL", "CACHE_TOKEN")),
+    "half": ("new Redis({ url: process.env.A_URL, token });", ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")),
+}
+
+
+@pytest.mark.parametrize("case", UPSTASH)
+def test_what_a_client_of_upstash_is_handed_is_asked_for(case: str, tmp_path: Path) -> None:
+    made, names = UPSTASH[case]
+    files = {**nextjs(dependencies={"@upstash/redis": "^1"}), "lib/redis.ts": f'import "@upstash/redis";\n{made}\n'}
+    assert examine(write(tmp_path, files)).redis.variables == names
 
 
 def test_a_package_beside_the_app_is_built_before_it(template: Path, tmp_path: Path) -> None:
@@ -506,6 +802,20 @@ def test_a_library_that_lists_next_is_no_app(tmp_path: Path) -> None:
         "apps/web"
     ]
     assert [app.dir for app in examine(write(tmp_path / "b", files)).apps] == ["packages/ui"]
+
+
+def test_a_library_with_a_folder_app_or_settings_of_next_is_no_app(tmp_path: Path) -> None:
+    library = json.dumps({"name": "ui", "dependencies": {"next": "16.0.0"}})
+    files = {
+        "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+        **below("apps/web", nextjs(router="src/app")),
+        **below("apps/admin", nextjs(router="pages", scripts={"build": "x"})),
+        "packages/widgets/package.json": library,
+        "packages/widgets/src/app/component.tsx": "export const App = 1;\n",
+        "platforms/edge/package.json": library,
+        "platforms/edge/next.config.mjs": "export default {};\n",
+    }
+    assert [app.dir for app in examine(write(tmp_path, files)).apps] == ["apps/admin", "apps/web"]
 
 
 def test_a_bucket_that_a_schema_names_is_known(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from tests.detection import test_deployed_nextjs as deployed
 from tests.detection import test_survey_elixir as elixir
 from tests.detection import test_survey_nextjs as on_next
 from tests.detection.projects import Files, below, endpoint_ex, mix_exs, nextjs, phoenix, repo_ex, umbrella
@@ -25,12 +26,12 @@ class Told(NamedTuple):
 
 def cases(*names: str) -> list[Files]:
     """Inputs of the rules' own tests, by their names."""
-    return [(elixir.CASES | on_next.CASES)[name][0] for name in names]
+    return [(elixir.CASES | on_next.CASES | deployed.CASES)[name][0] for name in names]
 
 
 def controls(*names: str) -> list[Files]:
     """Projects of the rules' own tests that are right, by their names."""
-    return [(elixir.SILENT | on_next.SILENT)[name] for name in names]
+    return [(elixir.SILENT | on_next.SILENT | deployed.SILENT)[name] for name in names]
 
 
 def on(driver: str, app: str = "shop") -> Files:
@@ -870,6 +871,23 @@ TOLD: dict[str, Told] = {
         {"lock-files"},
         cases("two lock files and a workflow", "two lock files and a page", "a lock file that was left behind"),
         [nextjs(), {**nextjs(), **on_next.NPM_LOCK}, on_next.TWO_LOCKS],
+    ),
+    "an extension that Managed Postgres lacks": Told(
+        {"extension-missing", "extension-enabled-first"},
+        [
+            {
+                **phoenix(),
+                "priv/repo/migrations/1_a.exs": 'execute("CREATE EXTENSION IF NOT EXISTS earthdistance", "")',
+            },
+            {**umbrella(), "apps/shop/priv/repo/migrations/1_a.exs": 'execute "create extension \\"postgis\\""\n'},
+            *cases("an extension that Managed Postgres lacks", "an extension that is enabled first"),
+        ],
+        [
+            {**phoenix(), "priv/repo/migrations/1_a.exs": 'execute "CREATE EXTENSION IF NOT EXISTS citext"\n'},
+            {**phoenix(), "priv/repo/migrations/1_a.exs": '# execute "CREATE EXTENSION postgis"\n'},
+            {**on("ecto_sqlite3"), "priv/repo/migrations/1_a.exs": 'execute "CREATE EXTENSION postgis"\n'},
+            *controls("an extension that migrations may make"),
+        ],
     ),
     "an Elixir that is not offered": Told(
         {"version-not-served"},

@@ -27,6 +27,9 @@ _S3_NAME = re.compile(
 UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
 """What `@upstash/redis` reaches a database at Upstash by: over HTTPS, which one that Fly makes is not reached by."""
 
+_UPSTASH_OPTION = re.compile(r"\b(url|token)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
+"""What code hands a client of Upstash."""
+
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
 _REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
 _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
@@ -65,8 +68,17 @@ def redis(target: Target, project: Project) -> Client:
         names = tuple(name for name in _names(list(_texts(target, project)), project) if _REDIS_NAME.fullmatch(name))
         return Client(*found, names, "upstash" if names else "none")
     if found := _package(target, project, ("@upstash/redis",)):
-        return Client(*found, UPSTASH_REST, "url")
+        return Client(*found, _upstash(list(_texts(target, project))), "url")
     return Client()
+
+
+def _upstash(texts: list[str]) -> tuple[str, ...]:
+    """The variables that code hands the client of Upstash, those that it reads itself where there are none."""
+    for text in texts:
+        handed = dict(_UPSTASH_OPTION.findall(text)) if "@upstash/redis" in text else {}
+        if handed.keys() == {"url", "token"}:
+            return handed["url"], handed["token"]
+    return UPSTASH_REST
 
 
 def has_socket_opts(target: Target, project: Project) -> bool:

@@ -25,9 +25,10 @@ _KNOWN = re.compile(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
     r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
     r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|rustc?|cargo|cmake|alpine-sdk|tzdata|autoconf|automake|pkg-config|software-.*"
-    r"|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
+    r"|pnpm|bun|corepack|su-exec|gosu|shadow|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
 )
 """Packages that a build needs, that the runtime image has, or that help at a shell."""
+_PIP = re.compile(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
 
 
 class Instruction(NamedTuple):
@@ -108,7 +109,10 @@ def is_a_step(command: str, assets: bool = True) -> bool:
 def packages(command: str) -> list[str]:
     """The packages of the system that a command installs, without those that are there or that a build alone needs."""
     found = _PACKAGES.match(command)
-    return [name for name in found[2].split() if not _KNOWN.fullmatch(name)] if found else []
+    names = found[2].split() if found else []
+    # Beside its package manager Python is there to be run, and not for native packages alone.
+    runs_python = any(_PIP.fullmatch(name) for name in names)
+    return [name for name in names if not _KNOWN.fullmatch(name) or (runs_python and name == "python3")]
 
 
 def is_of_alpine(command: str) -> bool:

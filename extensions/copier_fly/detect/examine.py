@@ -35,15 +35,20 @@ SKIPPED = frozenset(
 """Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
 
 
+_ROUTE = re.compile(r"(?:page|layout|route)\.(?:[jt]sx?|mdx?)")
+"""Files that make a folder `app` one of the App Router."""
+
+
 def _has_pages(target: Target, folder: str, package: dict[str, Any]) -> bool:
-    """Whether a folder that has next among its packages is an app: a library of components may have it too."""
-    names, inside = target.names(folder), target.names(files.join(folder, "src"))
+    """Whether a folder that has next among its packages is an app: a library of components, or of settings for one
+    host each, may have it too."""
     scripts = package.get("scripts")
     commands = [str(one) for one in scripts.values()] if isinstance(scripts, dict) else []
+    routes = [files.join(folder, inside, "app") for inside in (".", "src")]
     return (
-        any(name.startswith("next.config.") for name in names)
-        or any(one.get(name) for one in (names, inside) for name in ("app", "pages"))
-        or any(re.search(r"\bnext (?:build|dev|start)\b", command) for command in commands)
+        any(re.search(r"\bnext (?:build|dev|start)\b", command) for command in commands)
+        or any(target.names(files.join(folder, inside, "pages")) for inside in (".", "src"))
+        or any(_ROUTE.fullmatch(file.rpartition("/")[2]) for place in routes for file in target.sources(place, ""))
     )
 
 

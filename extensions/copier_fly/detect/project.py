@@ -15,6 +15,7 @@ POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@pr
 """Packages through which a Next.js app reaches PostgreSQL."""
 
 OTHER_DRIVERS = {
+    "sqlite3": "SQLite",
     "mysql2": "MySQL",
     "better-sqlite3": "SQLite",
     "@libsql/client": "SQLite",

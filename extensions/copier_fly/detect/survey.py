@@ -14,7 +14,7 @@ from functools import partial
 
 from .. import naming, wiring
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files
+from . import clients, dockerfile, files, postgres
 from .elixir import app as elixir_app
 from .elixir import mixfile
 from .elixir import survey as elixir_survey
@@ -381,8 +381,12 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         names, what = (
             (f"{names} (names of Alpine)", "the packages of Debian that have them") if of_alpine else (names, "them")
         )
-        last_stage = f"install {what} in the last stage of the new Dockerfile (docs/fly/nextjs.md says how)"
-        how = f"add {what} to the answer apt_packages" if project.stack != "nextjs" else last_stage
+        how = (
+            f"add {what} to the answer apt_packages"
+            if project.stack != "nextjs"
+            else f"install {what} in the last stage of the new Dockerfile (docs/fly/nextjs.md says how); "
+            "if its build alone calls them, in the stage node"
+        )
         yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
 
 
@@ -430,6 +434,7 @@ RULES: tuple[Rule, ...] = (
     example_of_env,
     lock_file,
     services,
+    postgres.extensions,
     redis,
     redis_ipv6,
     bucket,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import graphlib
 import itertools
 import json
 import posixpath
@@ -32,6 +33,8 @@ DB_DRIVERS = (
     "@libsql/client",
     "mongodb",
     "mongoose",
+    # Last, and only where code names it: tools for development bring it along.
+    "sqlite3",
 )
 MAX_MEMBERS = 2_000
 """How many folders of a workspace are looked at for its packages."""
@@ -152,6 +155,12 @@ def _made_of(target: Target, folder: str, root: str) -> Iterator[str]:
                 seen.add(place)
                 pending.append(place)
                 yield place
+
+
+def made_of(target: Target, folder: str) -> list[str]:
+    """The folders of the workspace's packages that the app is made of, the nearest first; [] outside of one."""
+    root = workspace(target, folder)
+    return list(_made_of(target, folder, root)) if root is not None else []
 
 
 def scripts(target: Target, folder: str) -> Iterator[tuple[str, str, str]]:
@@ -449,6 +458,8 @@ _KINDS = {
 _PAYLOAD = {"db-postgres": "postgres", "db-vercel-postgres": "postgres", "db-sqlite": "sqlite", "db-mongodb": "mongodb"}
 _KNOWN_ADDRESSES = {"DATABASE_URL", "DIRECT_DATABASE_URL", "DIRECT_URL", "SHADOW_DATABASE_URL"}
 _ADDRESS = re.compile(r"(?:_|^)(?:URL|URI|DSN|CONNECTION_STRING)(?:$|_)")
+_ONE_OF = re.compile(r"(?:\bprocess\.env\.\w+\s*(?:\|\||\?\?)\s*)+process\.env\.(\w+)\b")
+"""A variable, and those that are taken where it is missing."""
 
 
 class Database(NamedTuple):
@@ -475,6 +486,10 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     for file in settings:
         text = target.text(files.join(folder, file)) or ""
         plain = re.sub(r"//[^\n]*", lambda found: " " * len(found[0]), text) if file.endswith(".prisma") else text
+        # One of several that DATABASE_URL ends is asked of no one.
+        plain = _ONE_OF.sub(
+            lambda found: re.sub(r"\S", " ", found[0]) if "DATABASE_URL" in found[1] else found[0], plain
+        )
         datasource = re.search(r"\bdatasource\s+\w+\s*\{[^}]*\}", plain)
         said = re.search(r"\bprovider\s*=\s*\"(\w+)\"", datasource[0]) if datasource else None
         said = said or re.search(r"\bdialect\s*:\s*[\"'](\w+)[\"']", plain)
@@ -518,13 +533,17 @@ def _turso_token(
 
 
 def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
-    """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database."""
+    """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database, and that
+    of an ORM for several (`type: "sqlite"`) where no file names it."""
     name = next((name for name in DB_DRIVERS if name in deps), None)
-    if name not in POSTGRES_DRIVERS or settled:
+    if name == "sqlite3":
+        imported = re.compile(rb"[\"'](?:sqlite3?|better-sqlite3)[\"']")
+    elif name not in POSTGRES_DRIVERS or settled:
         return name
-    imported = re.compile(
-        rf"[\"']{re.escape(name)}[\"'/]|\b(?:\w+_)?(?:POSTGRES|PG|DATABASE|DB)_[A-Z]+\b|\bsql`".encode()
-    )
+    else:
+        imported = re.compile(
+            rf"[\"']{re.escape(name)}[\"'/]|\b(?:\w+_)?(?:POSTGRES|PG|DATABASE|DB)_[A-Z]+\b|\bsql`".encode()
+        )
     sources = (file for end in (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs") for file in target.sources(folder, end))
     # What this template wrote there imports one.
     others = (file for file in sources if not files.within(file, files.join(folder, "fly")))
@@ -533,13 +552,17 @@ def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) ->
 
 _ENV = re.compile(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
 _FIXED = re.compile(
-    r"\burl\s*[:=]\s*[\"'`]file:[^\"'`]+[\"'`]|"
-    r"\bnew\s+(?:Database|DatabaseSync|BetterSqlite3|Sqlite)\(\s*[\"'`][^\"'`]+[\"'`]|"
+    r"\burl\s*[:=]\s*[\"'`]file:(?!:memory:)[^\"'`]+[\"'`]|"
+    r"\bnew\s+(?:Database|DatabaseSync|BetterSqlite3|Sqlite)\(\s*[\"'`](?!:memory:)[^\"'`]+[\"'`]|"
+    r"\b(?:database|storage|filename)\s*:\s*(?:process\.env\.\w+\s*\?[^:]*:\s*)?[\"'`][^\"'`\n]+\.(?:db|sqlite3?)[\"'`]|"
     r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]"
 )
 """Places that name the file of SQLite themselves."""
-_FIXED_PATH = re.compile(r"\b(?:join|resolve)\([^;]*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`]\s*\)")
-"""A path that is put together and ends with the name of such a file."""
+_FIXED_PATH = re.compile(
+    r"\b(?:join|resolve)\((?!\s*(?:\w+\.)?(?:tmpdir\(|dirname\(\s*(?!__filename|fileURLToPath|import\b)\w))"
+    r"[^;]*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`]\s*\)"
+)
+"""A path that is put together and ends with the name of such a file; not one beside a file that has a path already."""
 _OPENS_SQLITE = re.compile(r"sqlite|libsql", re.IGNORECASE)
 SOURCE_FOLDERS = (
     *("lib", "src/lib", "db", "src/db", "database", "server", "src/server", "prisma", "config", "utils", "src/utils"),
@@ -565,6 +588,7 @@ def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
         for below in SOURCE_FOLDERS
         for ending in (".ts", ".tsx", ".js", ".mjs")
         for found in target.sources(files.join(folder, below), ending)
+        if not environment.OF_TOOLS.search(found)
     )
     fixed: list[Variable] = []
     own = [files.join(folder, file) for file in settings]
@@ -709,9 +733,10 @@ def _build_command(package: dict[str, Any], manager: str | None) -> str | None:
 
 
 def _entry(package: dict[str, Any]) -> str | None:
-    """The file that a package is loaded by."""
+    """The file that a package is loaded by, the first of them where it has several."""
     said = package.get("exports")
-    said = said.get(".", said) if isinstance(said, dict) else said
+    if isinstance(said, dict):
+        said = said.get(".", next((one for key, one in said.items() if key.startswith("./")), said))
     for _ in range(3):
         said = (
             next((said[key] for key in ("import", "default", "require") if key in said), None)
@@ -722,12 +747,18 @@ def _entry(package: dict[str, Any]) -> str | None:
     return found if found and re.search(r"\.[cm]?js$", found) else None
 
 
+def _imported_from(target: Target, folder: str, name: str) -> str | None:
+    """The file of a package, in a folder that builds make, that code of the app names."""
+    wanted = re.compile(rf"[\"']{re.escape(name)}/((?:dist|build)/[\w./-]+)[\"']")
+    found = next((found for text in environment.texts(target, folder).values() if (found := wanted.search(text))), None)
+    return found[1] if found else None
+
+
 def _linked(target: Target, folder: str, deps: dict[str, str], manager: str | None) -> Iterator[tuple[str, str]]:
     """Name and folder of the packages beside the app that it depends on, and that no tool builds before it."""
     root = workspace(target, folder)
-    builds = manager == "pnpm" or any(
-        target.is_file(files.join(root or ".", name)) for name in ("turbo.json", "nx.json")
-    )
+    # fly/build.mjs has these two build what an app is made of.
+    builds = manager == "pnpm" or target.is_file(files.join(root or ".", "turbo.json"))
     members: dict[Any, str] = {}
     for above in ("packages", "libs", ".") if root is not None and not builds else ():
         for name in target.names(files.join(root or ".", above)):
@@ -757,7 +788,7 @@ def _built_first(
     linked = []
     for name, place in _linked(target, folder, deps, manager):
         manifest = package_json(target, place)
-        scripts, entry = manifest.get("scripts"), _entry(manifest)
+        scripts, entry = manifest.get("scripts"), _entry(manifest) or _imported_from(target, folder, name)
         if not entry or not isinstance(scripts, dict) or "build" not in scripts:
             continue
         file = files.join(place, posixpath.normpath(entry))
@@ -766,7 +797,14 @@ def _built_first(
         made = {"prepare", "preinstall", "install", "postinstall"} & scripts.keys()
         if not there and not made and name not in own and f"{posixpath.basename(place)} " not in f"{own} ":
             linked.append(Linked(name, place, entry))
-    return tuple(linked)
+    # What one of them needs is built before it.
+    needs = {one.name: dependencies(package_json(target, one.folder)).keys() for one in linked}
+    named = {one.name: one for one in linked}
+    try:
+        order = graphlib.TopologicalSorter({name: sorted(needs[name] & needs.keys()) for name in needs}).static_order()
+        return tuple(named[name] for name in order)
+    except graphlib.CycleError:
+        return tuple(linked)
 
 
 def read(target: Target, app: App) -> NextjsApp:

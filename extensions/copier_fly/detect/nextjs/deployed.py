@@ -14,6 +14,7 @@ from .. import dockerfile, files
 from ..project import DATABASE_NAME, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
+from . import environment
 
 if TYPE_CHECKING:
     from .survey import Look
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 _WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=\S* )+")
 _USUAL_START = re.compile(
-    r"(?:\S*/)?(?:node|bun)(?: -\S+(?:=\S+)?)* \S*server\.js|(?:\S*/)?server\.js"
+    r"(?:\S*/)?(?:node|bun)(?: -\S+(?:=\S+)?)* (?!\S*\b(?:dist|build|lib|out)/)\S*server\.js|(?:\S*/)?server\.js"
     r"|(?:npx |bunx |node )?(?:\S*/)?next start.*|(?:npm|pnpm|yarn|bun)(?: run)? start|"
 )
 _RUNS_SCRIPT = re.compile(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
 _OF_THE_IMAGE = re.compile(
     r"NODE_ENV|PORT|HOST(?:NAME)?|NEXT_\w+|PATH|LANG(?:UAGE)?|LC_\w+|CI|\w+_HOME|\w+_VERSION|DO_NOT_TRACK|KEEP_ALIVE_TIMEOUT"
-    r"|(?:YARN|PNPM|NPM|npm|BUN|COREPACK|SKIP|PYTHON|DEBIAN|TURBO|PUPPETEER|PLAYWRIGHT|CYPRESS|PRISMA|SENTRY|NEXT|BUILD|GIT|DOCKER)_?\w+"
+    r"|(?:YARN|PNPM|NPM|npm|BUN|COREPACK|SKIP|PYTHON|DEBIAN|TURBO|PUPPETEER|PLAYWRIGHT|CYPRESS|PRISMA|SENTRY|NEXT|BUILD|GIT|DOCKER|STANDALONE)_?\w+"
     r"|AUTH_TRUST_HOST|DATABASE_URL"
 )
 """Variables that the template's image has too, that a build reads, or that other files answer for."""
@@ -56,7 +57,9 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
     said = " ".join(
         word for name in ("ENTRYPOINT", "CMD") if name in last for word in dockerfile.words(last[name].words)
     )
-    command = _WRAPPED.sub("", said)
+    entrypoint = "docker-entrypoint.sh"  # the one of the image of Node.js, unless the project brings one of that name
+    own = any(one.name in ("COPY", "ADD") and entrypoint in one.words for one in image)
+    command = said if own and entrypoint in said else _WRAPPED.sub("", said)
     script = _RUNS_SCRIPT.fullmatch(command)
     scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
     command = _WRAPPED.sub("", scripts.get(script[1], command)) if script and script[1] != "start" else command
@@ -97,10 +100,15 @@ def own_image_env(look: Look) -> Iterator[ProjectWarning]:
         yield warning("own-image-env", (file, next(iter(found.values()))), names=", ".join(found))
 
 
+_BUILDS = re.compile(r"\b(?:next build|(?:npm|pnpm|yarn|bun)(?: run)? build)\b")
+
+
 def own_image_files(look: Look) -> Iterator[ProjectWarning]:
     """The project's own Dockerfile copies files into the image beside Next.js' standalone output."""
     file, image = _own_dockerfile(look)
-    copies = [one for one in image if one.name == "COPY"]
+    # Where the image is that of the build, what came before it was built is what it is built of.
+    built = max((at for at, one in enumerate(image) if one.name == "RUN" and _BUILDS.search(one.words)), default=-1)
+    copies = [one for one in image[built + 1 :] if one.name == "COPY"]
     if not any(".next/standalone" in one.words for one in copies):
         return
     started = " ".join(one.words for one in image if one.name in ("ENTRYPOINT", "CMD"))
@@ -234,6 +242,18 @@ def frozen_config(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-in-config", next(iter(found.values())), names=", ".join(found))
 
 
+_TO_ITSELF = re.compile(r"\bdestination\s*:\s*[\"'`](https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)")
+
+
+def rewrite_to_itself(look: Look) -> Iterator[ProjectWarning]:
+    """next.config sends requests on to a program on the same machine, in production too."""
+    for file, text in look.texts.items():
+        found = _TO_ITSELF.search(text) if "next.config." in file and "NODE_ENV" not in text else None
+        if found:
+            yield warning("rewrite-to-localhost", (file, files.line_of(text, found.start())), address=found[1])
+            return
+
+
 # --- What the app does when it runs ----------------------------------------------------------------------
 
 _WRITES = re.compile(r"\b(?:writeFile|appendFile|createWriteStream|mkdir|copyFile|rename)(?:Sync)?\(")
@@ -243,8 +263,8 @@ _BESIDE = re.compile(
 )
 _FILE_MODULE = re.compile(r"[\"'](?:node:)?fs(?:/promises)?[\"']|[\"']fs-extra[\"']")
 _OF_NO_REQUEST = re.compile(
-    r"(^|/)(?:scripts?|seeds?|migrations?|mocks?|tools?|bin|cli|build|plugins?)/"
-    r"|(^|/)[\w.-]*(?:config|seed|migrat|generate|sitemap|rss|feed|mock|build|setup|script)[\w.-]*\.\w+$",
+    r"(^|/)(?:scripts?|seeds?|migrations?|mocks?|tools?|bin|cli|build|plugins?|trigger)/"
+    r"|(^|/)[\w.-]*(?:\.config|seed|migrat|generate|swagger|openapi|sitemap|rss|feed|mock|build|setup|script)[\w.-]*\.\w+$",
     re.IGNORECASE,
 )
 _AT_BUILD = re.compile(
@@ -254,8 +274,10 @@ _AT_BUILD = re.compile(
 
 def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
     """The code writes files into the folder of the app, which is read-only in the image and new with every deploy."""
-    for file, text in look.texts.items():
-        inside = files.relative(file, look.dir)
+    made_of = nextjs_app.made_of(look.target, look.dir)
+    beside = {file: text for place in made_of for file, text in environment.texts(look.target, place).items()}
+    for file, text in {**look.texts, **beside}.items():
+        inside = files.relative(file, look.dir if file in look.texts else ".")
         if (
             "/" not in inside
             or _OF_NO_REQUEST.search(inside)
@@ -267,6 +289,83 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
         if wrote and _BESIDE.search(text) and not _AT_BUILD.search(text):
             yield warning("writes-beside-code", (file, files.line_of(text, wrote.start())))
             return
+
+
+# --- What runs beside it, and what it runs ---------------------------------------------------------------
+
+_BESIDE_THE_APP = re.compile(
+    r"(?:[\w-]+[-_])?(?:workers?|jobs?|queues?|cron|scheduler|api|server|backend|bot|realtime|websockets?|ws)"
+)
+"""Names of folders that hold a program."""
+_STARTS = re.compile(r"(?:\S+ )*?(?:node|tsx|ts-node|bun|nest|pm2|nodemon)\b")
+_PLACES = (".", "apps", "packages", "services", "servers")
+
+
+def programs_beside(look: Look) -> Iterator[ProjectWarning]:
+    """A folder beside the app has a program with a start script, which is no part of the app."""
+    made_of = {look.dir, *nextjs_app.made_of(look.target, look.dir)}
+    found: dict[str, str] = {}
+    for above in _PLACES:
+        for name, is_folder in look.target.names(above).items():
+            place = files.join(above, name)
+            if not is_folder or not _BESIDE_THE_APP.fullmatch(name) or any(files.within(one, place) for one in made_of):
+                continue
+            package = nextjs_app.package_json(look.target, place)
+            scripts = package.get("scripts")
+            commands = [scripts.get(one) for one in ("start", "start:prod", "dev")] if isinstance(scripts, dict) else []
+            command = next((one for one in commands if isinstance(one, str)), "")
+            # A package with programs of its own is one for the command line.
+            if "bin" not in package and _STARTS.match(command) and "next" not in nextjs_app.dependencies(package):
+                found[place] = command
+    if found:
+        names = ", ".join(f"{place} (`{command}`)" for place, command in found.items())
+        place = files.join(next(iter(found)), "package.json")
+        yield warning("program-beside", (place, None), names=names)
+
+
+_BROWSERS = ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "chrome-aws-lambda", "@sparticuz/chromium")
+_LAUNCHES = re.compile(r"\.launch(?:PersistentContext)?\(")
+_RUN_BY_PACKAGES = {"fluent-ffmpeg": "ffmpeg", "simple-git": "git", "gm": "ImageMagick", "pdf2pic": "GraphicsMagick"}
+"""Packages that run a program of the system, and do not bring it."""
+_BROUGHT_BY = re.compile(r"ffmpeg-static|@ffmpeg-installer/|ffprobe-static|@ffprobe-installer/")
+_CALLED = re.compile(
+    r"\b(?:exec|execSync|execAsync|execPromise|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|execFileAsync)\(\s*[\"'`]"
+    r"(git|curl|jq|python3?|ffmpeg|ffprobe|convert|magick|identify|pandoc|pdftotext|pdftoppm|gs|libreoffice|soffice|yt-dlp|pg_dump"
+    r"|psql|mysqldump|chromium|google-chrome|docker|kubectl|openssl|exiftool|tesseract|wkhtmltopdf|typst|bash)\b"
+)
+"""Programs that code runs and the image lacks."""
+
+
+def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
+    """The code runs a program of the system, or starts a browser, which the image does not have."""
+    section = look.package.get("dependencies")
+    installed = section.keys() if isinstance(section, dict) else ()
+    code = {
+        file: text
+        for file, text in look.texts.items()
+        if "/" in files.relative(file, look.dir) and not _OF_NO_REQUEST.search(files.relative(file, look.dir))
+    }
+    for file, text in code.items():
+        package = next(
+            (name for name in _BROWSERS if name in installed and re.search(rf"[\"']{name}[\"']", text)), None
+        )
+        if package and (launched := _LAUNCHES.search(text)):
+            yield warning("browser-not-there", (file, files.line_of(text, launched.start())), package=package)
+            break
+    brought = any(_BROUGHT_BY.match(name) for name in installed)
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in code.items():
+        for name, program in _RUN_BY_PACKAGES.items():
+            imported = re.search(rf"[\"']{name}[\"']", text) if name in installed else None
+            if imported and not (program == "ffmpeg" and brought):
+                found.setdefault(f"{program} ({name})", (file, files.line_of(text, imported.start())))
+        for called in _CALLED.finditer(text) if "child_process" in text or "execa" in text else ():
+            # Many ask git for a version, and do without.
+            does_without = called[1] == "git" and _TRIES.search(text)
+            if not does_without and not (called[1].startswith("ff") and brought):
+                found.setdefault(called[1], (file, files.line_of(text, called.start())))
+    if found:
+        yield warning("program-not-there", next(iter(found.values())), names=", ".join(found))
 
 
 # --- Databases that are used in a way that is not known --------------------------------------------------

@@ -16,7 +16,7 @@ from ..project import Variable
 
 DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
 
-_OF_TOOLS = re.compile(
+OF_TOOLS = re.compile(
     r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
     r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.-]*\.config\.[mc]?[jt]s$"
 )
@@ -55,7 +55,7 @@ def texts(target: Target, folder: str) -> dict[str, str]:
     return {
         file: _COMMENT.sub("", target.peek(file).decode(errors="replace"))
         for file in sources(target, folder)
-        if not _OF_TOOLS.search(file)
+        if not OF_TOOLS.search(file)
     }
 
 

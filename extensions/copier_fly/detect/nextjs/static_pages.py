@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import files
 from ..files import Target
+from ..project import DATABASE_NAME
 
 ASKS = re.compile(
     r"\b(?:\w*[dD]b|prisma|sql|pool|kysely|payload)\s*(?:\.\w|`|\()|\bgetPayload\("
@@ -28,6 +29,7 @@ _COMPONENT = re.compile(
     re.MULTILINE,
 )
 """Where a component that waits for data begins."""
+_IN_PARTS = re.compile(r"\bppr\s*:\s*true\b")
 _DEPTH = 3
 """How many imports lie between a page and code that asks the database, at the most."""
 
@@ -64,35 +66,59 @@ def _layouts(page: str, known: Mapping[str, str]) -> Iterator[str]:
         yield from (file for end in ("tsx", "jsx", "js", "ts") if (file := files.join(above, f"layout.{end}")) in known)
 
 
-def asks_at_build(target: Target, folder: str, page: str, known: Mapping[str, str]) -> tuple[str, int] | None:
+_CLIENT = re.compile(
+    r"^export const (\w+)[^=\n]*=\s*(?:\w+\s*(?:\?\?|\|\|)\s*)?(?:new \w+|create\w*Client)"
+    r"\(\s*(?:\{[^{}]*?)?\b(?:process\.)?env\.(?!NEXT_PUBLIC_)([A-Z]\w*)",
+    re.MULTILINE,
+)
+"""A client of a service that a module makes of a variable."""
+
+
+def clients(known: Mapping[str, str]) -> dict[str, str]:
+    """Name in the code → variable, of the clients of services that modules make and others import."""
+    # Those of Upstash ask with `no-store`, which makes Next.js render the page on request.
+    texts = (text for text in known.values() if "env." in text and "@upstash/" not in text)
+    made = (found for text in texts for found in _CLIENT.finditer(text))
+    return {one[1]: one[2] for one in made if not ASKS.search(f"{one[1]}.x") and not DATABASE_NAME.fullmatch(one[2])}
+
+
+def asks_at_build(
+    target: Target, folder: str, page: str, known: Mapping[str, str], asks: re.Pattern[str] = ASKS
+) -> tuple[str, int] | None:
     """Where the code of a page without parameters asks the database while Next.js makes that page in the build.
 
-    `known` has the app's sources. None for every other page, and where something may make it wait for a request.
+    `known` has the app's sources. None for every other page, and where something may make it wait for a request. With
+    another `asks` it is about a service, and of modules only the functions count that the page calls.
     """
     inside = files.relative(page, folder)
     if not _PAGE.fullmatch(inside) or "[" in inside or re.match(r"\s*[\"']use client", known[page]):
         return None
     behind = _behind(target, folder, page, known)
-    around = [one for layout in _layouts(page, known) for one in _behind(target, folder, layout, known)]
-    if any(_ON_REQUEST.search(known[one]) for one in (*behind, *around)):
+    # Where pages are made in parts, what a layout waits for is left out of the part that the build makes.
+    in_parts = any(_IN_PARTS.search(text) for name, text in known.items() if "next.config." in name)
+    layouts = [] if in_parts else _layouts(page, known)
+    around = [one for layout in layouts for one in _behind(target, folder, layout, known)]
+    counted = behind if asks is ASKS else [one for one in behind if one == page or not one.endswith(".ts")]
+    if any(_ON_REQUEST.search(known[one]) for one in (*counted, *around)):
         return None
     for file in behind:
         text = known[file]
         if re.match(r"\s*[\"']use server", text):
             continue  # what it has runs when a form is sent
         component = _COMPONENT.search(text)
-        if component and (asked := ASKS.search(text, component.start())):
+        if component and (asked := asks.search(text, component.start())):
             return file, files.line_of(text, asked.start())
         for names, path in _NAMED.findall(text) if component else ():
             for one in _imported(target, folder, file, f'import x from "{path}"', known):
                 for name in re.findall(r"\w+", names):
-                    if re.search(rf"\b{name}\(", text) and (line := _function_asks(known[one], name)):
+                    if re.search(rf"\b{name}\(", text) and (line := _function_asks(known[one], name, asks)):
                         return one, line
     return None
 
 
-def _function_asks(text: str, name: str) -> int | None:
-    """The line in which a function of a module asks the database."""
+def _function_asks(text: str, name: str, asks: re.Pattern[str]) -> int | None:
+    """The line in which a function of a module asks."""
     made = re.search(rf"^export (?:async function|const) {name}\b(?:.|\n)*?^\}}", text, re.MULTILINE)
-    asked = ASKS.search(made[0]) if made else None
+    waits = made and asks is not ASKS and _ON_REQUEST.search(made[0])
+    asked = asks.search(made[0]) if made and not waits else None
     return files.line_of(text, made.start() + asked.start()) if made and asked else None

@@ -195,6 +195,21 @@ def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+def pages_from_service(look: Look) -> Iterator[ProjectWarning]:
+    """A page is made from what a service says while the app is built, where the build has a stand-in for its key."""
+    clients = static_pages.clients(look.texts)
+    if not clients:
+        return
+    asking = re.compile(rf"\bawait ({'|'.join(clients)})\.\w")
+    for file in look.texts:
+        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts, asking):
+            text = look.texts[asks[0]].splitlines()[asks[1] - 1]
+            named = next(name for name in clients if re.search(rf"\b{name}\.", text))
+            name = files.relative(file, look.dir)
+            yield warning("pages-from-service", asks, page=name, client=named, name=clients[named])
+            return
+
+
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
     """A hook of the installation needs git or a database, which an image build does not have."""
     for file, name, command in look.scripts():
@@ -456,6 +471,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     build_needs_database,
     build_asks_service,
     pages_from_database,
+    pages_from_service,
     install_hook,
     programs_at_install,
     scripts_read_env,
@@ -488,6 +504,9 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.built_first,
     deployed.program_at_build,
     deployed.frozen_config,
+    deployed.rewrite_to_itself,
+    deployed.programs_beside,
+    deployed.programs_at_run_time,
     deployed.writes_beside_code,
     deployed.unknown_file,
     deployed.unknown_database,
