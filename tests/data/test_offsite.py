@@ -473,6 +473,15 @@ def test_a_bucket_that_does_not_answer_as_it_should(
     refused(real, setting, value, code, says)
 
 
+def test_a_dump_that_is_not_there_is_not_called_a_bucket_that_is_down(real: Offsite, tmp_path: Path) -> None:
+    key = f"--key={real.keys[0]}"
+    done = real.run("--fetch=20260601T120000Z", key, f"--to={tmp_path}/there")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("does not have this dump. What it has: ops/offsite production --list")
+    listed = real.run("--list")
+    assert (listed.returncode, "There is no dump of shop/DATABASE_URL" in listed.stdout) == (0, True), listed.stderr
+
+
 def refused(offsite: Offsite, setting: str, value: str, code: int, says: str) -> None:
     done = offsite.run("--push", **{setting: value})
     assert done.returncode == code, done.stderr

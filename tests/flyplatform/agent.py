@@ -105,7 +105,9 @@ class Agent:
         server = self.server(host, there)
         way: Callable[[], Awaitable[None]] | None = None
         if there and port == "22":
-            way = functools.partial(ssh.serve, *stream, self.runner.shell(*there))
+            way = functools.partial(
+                ssh.serve, *stream, self.runner.shell(*there), self.world.folders.get(there[0].name)
+            )
         elif there and port == "5500":
             way = functools.partial(lead, stream, *self.address.split(":"))
         elif server and port in ("5432", "5433"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 from asyncssh import SSHServerProcess
 
-from tests.flyplatform.ssh import Execute
+from tests.flyplatform.ssh import Execute, attach
 from tests.flyplatform.world import App, Machine, World, now
 
 SMOKE_SECONDS = 11
@@ -77,6 +78,22 @@ def ended(machine: Machine) -> None:
     machine.checks = []
 
 
+def inside(folder: Path, words: list[str]) -> list[str]:
+    """A command with this folder as its root; the release's own one makes a copy of the database as its code does."""
+    words = [f"{folder}{word}" if word.startswith(("/tmp/", "/data/")) else word for word in words]
+    if words[0] == "/app/bin/backup":
+        return ["sqlite3", f"{folder}/data/shop.db", f"vacuum into '{words[1]}'"]
+    return words
+
+
+def take_copies(folder: Path) -> None:
+    """What rel/overlays/volume.sh does before the app starts."""
+    for copy in folder.glob("data/*.restore"):
+        database = copy.with_suffix("")
+        database.replace(f"{database}.before")
+        copy.replace(database)
+
+
 class Instant:
     """Runs nothing, and knows at once how it went."""
 
@@ -87,6 +104,8 @@ class Instant:
         """Let the behaviour of the image happen."""
         does = self.world.behaviour(machine)
         machine.starts += 1
+        if app.name in self.world.folders:
+            take_copies(self.world.folders[app.name])
         for line in does.log:
             app.say(line, machine.id, machine.region)
         if machine.group == "fly_app_release_command":
@@ -120,13 +139,19 @@ class Instant:
         """Nothing is left of it."""
 
     def shell(self, app: App, machine: Machine) -> Execute:
-        """Print what the world has for a command, and a secret where printenv is asked for one."""
+        """Print what the world has for a command, and a secret where printenv is asked for one.
+
+        Where the app has a folder, it is the root of what a command runs in.
+        """
         del machine
+        folder = self.world.folders.get(app.name)
 
         async def execute(words: list[str], process: SSHServerProcess[bytes]) -> int:
             if words[0] == "printenv" and words[1] in app.secrets:
                 process.stdout.write(f"{app.secrets[words[1]].value}\n".encode())
                 return 0
+            if folder and words[0] not in self.world.commands:
+                return await attach(process, inside(folder, words))
             output, code = self.world.commands.get(words[0], (f"{words[0]}: not found\n", 127))
             process.stdout.write(output.encode())
             return code

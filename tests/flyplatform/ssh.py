@@ -8,6 +8,7 @@ import io
 import shlex
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -39,15 +40,23 @@ class _Open(asyncssh.SSHServer):
         return False
 
 
-async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, execute: Execute) -> None:
-    """Be the SSH server at the end of a connection."""
+async def serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, execute: Execute, folder: Path | None = None
+) -> None:
+    """Be the SSH server at the end of a connection; files come from the folder, where there is one."""
 
     async def run(process: asyncssh.SSHServerProcess[bytes]) -> None:
         # Split as words and not given to a shell: some images have none.
         process.exit(await execute(shlex.split(process.command or "/bin/sh"), process))
 
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_factory=_Open, server_host_keys=[_key()], process_factory=run, encoding=None
+        "127.0.0.1",
+        0,
+        server_factory=_Open,
+        server_host_keys=[_key()],
+        process_factory=run,
+        encoding=None,
+        sftp_factory=functools.partial(asyncssh.SFTPServer, chroot=str(folder)) if folder else None,
     )
     async with server:
         await join((reader, writer), await asyncio.open_connection("127.0.0.1", server.get_port()))

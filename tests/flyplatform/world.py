@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 HOST = "registry.fly.io"
@@ -235,6 +236,8 @@ class World:
     """By the end of the image's tag."""
     commands: dict[str, tuple[str, int]] = field(default_factory=dict)
     """What a program prints in an instant machine, and its exit code."""
+    folders: dict[str, Path] = field(default_factory=dict)
+    """The root of the files of an app's instant machines, where they have any."""
     disks: dict[tuple[str, str], float] = field(default_factory=dict)
     """How full a file system is, in percent, by app and mount point."""
     read_only: set[str] = field(default_factory=set)

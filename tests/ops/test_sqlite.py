@@ -28,7 +28,7 @@ case $line in
 esac
 """
 GET = 'test ! -e "$5" && cp "{machine}$4" "$5"'
-PUT = 'cp "$4" "{machine}$5"'
+PUT = 'test ! -e "{machine}$5" && cp "$4" "{machine}$5"'
 
 
 class Machine:
@@ -114,6 +114,47 @@ def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Ma
         "has restarted, but did not put the copy in place, or does not answer. To see why: ops/logs production"
         in done.stderr
     )
+
+
+def test_what_a_killed_restore_left_is_not_in_the_way(machine: Machine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    machine.database.with_name("shop.db.upload").write_bytes(b"half of it")
+    done = machine.run("restore", f"--from={copy}")
+    assert (done.returncode, "Restored: 1 tables, 2 rows." in done.stdout) == (0, True), done.stderr
+
+
+def test_a_restart_without_an_answer_does_not_lead_to_a_second_restore(machine: Machine, tmp_path: Path) -> None:
+    """That one would put the copy into .before, and the database as it was would be gone."""
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    machine.project.fly.stub("machine restart", "echo 'Error: failed to restart: unexpected EOF' >&2; exit 1")
+    done = machine.run("restore", f"--from={copy}")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(": fly machine restart m1 -a shop")
+    assert "ops/restore" not in done.stderr.splitlines()[-1]
+
+
+def test_a_copy_whose_answer_is_lost_is_not_left_on_the_machine(machine: Machine, tmp_path: Path) -> None:
+    lost = CONSOLE.format(machine=machine.folder).replace("}'\" ;;", "}'\"; exit 1 ;;")
+    machine.project.fly.stub("ssh console", lost)
+    done = machine.run("backup", f"--to={tmp_path}/copy.db")
+    assert (done.returncode, list((machine.folder / "tmp").iterdir())) == (1, []), done.stderr
+
+
+def test_a_database_without_a_table_is_no_backup(machine: Machine, tmp_path: Path) -> None:
+    write(machine.database, "drop table items")
+    done = machine.run("backup", f"--to={tmp_path}/copy.db")
+    assert done.returncode == 1
+    assert "has no table, so it holds no data of the app" in done.stderr
+    assert list(tmp_path.glob("copy*")) == []
+
+
+def test_snapshots_that_cannot_be_listed_name_what_to_run(machine: Machine) -> None:
+    machine.project.fly.fail("volumes snapshots list", "network")
+    done = machine.run("backup", "--list")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("ops/backup --yes --list")
 
 
 def test_a_copy_that_may_be_in_place_is_not_called_none(machine: Machine, tmp_path: Path) -> None:

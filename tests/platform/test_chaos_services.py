@@ -1,8 +1,13 @@
-"""A bucket, Redis, workers, a volume and its replica, with a platform that fails at any call."""
+"""A bucket, Redis, workers, a volume, its copies and its replica, with a platform that fails at any call."""
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,3 +81,82 @@ def test_the_check_of_a_replica(make_account: Callable[..., Account], record_pro
     task = chaos.Task(begin, ("replica", "--check"), chaos.goal)
 
     chaos.check(account, task, 2, 5, record_property)
+
+
+def write(file: Path, *names: str) -> None:
+    """Make a database with these rows."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("create table items (name text)")
+        db.executemany("insert into items values (?)", [(name,) for name in names])
+
+
+def rows(file: Path) -> list[str]:
+    """What a database has; nothing where there is none."""
+    if not file.exists():
+        return []
+    with closing(sqlite3.connect(file)) as db:
+        return [name for (name,) in db.execute("select name from items")]
+
+
+@pytest.fixture
+def with_files(make_account: Callable[..., Account], tmp_path: Path) -> tuple[Account, Path]:
+    """An app on SQLite, and the folder that its machine has for its files."""
+    account = ready(make_account(**SQLITE))
+    ran = account.run("deploy", "--yes", f"--image={account.image}")
+    assert ran.code == 0, ran.text
+    account.kept = account.platform.keep()
+    return account, tmp_path / "machine"
+
+
+def begin_with_files(account: Account, folder: Path) -> None:
+    """Go back to what was kept, with a new database of two rows."""
+    begin(account)
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("data", "tmp"):
+        (folder / name).mkdir(parents=True)
+    write(folder / "data/shop.db", "first", "second")
+    account.platform.world.folders["shop"] = folder
+
+
+@pytest.mark.needs("sqlite3")
+def test_a_copy_of_sqlite(with_files: tuple[Account, Path], tmp_path: Path, record_property: Record) -> None:
+    account, folder = with_files
+    copies = tmp_path / "copies"
+
+    def begin_again(account: Account) -> None:
+        begin_with_files(account, folder)
+        shutil.rmtree(copies, ignore_errors=True)
+
+    def complete(account: Account) -> Any:
+        """What the copies have, and whether each has its checksum."""
+        del account
+        found = list(copies.glob("*.db"))
+        return {tuple(rows(copy)) for copy in found}, all(Path(f"{copy}.sha256").exists() for copy in found)
+
+    task = chaos.Task(begin_again, ("backup",), complete, {"BACKUP_DIR": str(copies)})
+
+    chaos.check(account, task, 3, 2, record_property)
+
+
+@pytest.mark.needs("sqlite3")
+def test_a_copy_of_sqlite_comes_back(with_files: tuple[Account, Path], tmp_path: Path, record_property: Record) -> None:
+    account, folder = with_files
+    begin_with_files(account, folder)
+    copy = tmp_path / "copy.db"
+    ran = account.run("backup", f"--to={copy}")
+    assert ran.code == 0, ran.text
+
+    def begin_later(account: Account) -> None:
+        begin_with_files(account, folder)
+        with closing(sqlite3.connect(folder / "data/shop.db", isolation_level=None)) as db:
+            db.execute("insert into items values ('later')")
+
+    def restored(account: Account) -> Any:
+        """What the database has, and the one of before beside it."""
+        del account
+        return rows(folder / "data/shop.db"), rows(folder / "data/shop.db.before")
+
+    command = ("restore", "--yes", f"--from={copy}", "--wait=0")
+    task = chaos.Task(begin_later, command, restored, once=True)
+
+    chaos.check(account, task, 3, 4, record_property)

@@ -36,3 +36,17 @@ def test_every_deploy_keeps_the_one_machine_and_its_volume(make_account: Callabl
     listed = account.run("backup", "--create", "--yes")
     assert listed.code == 0, listed.text
     assert account.run("backup", "--check").code == 0
+
+
+@pytest.mark.needs("sqlite3")
+def test_a_host_that_does_not_answer_is_no_reason_to_deploy(make_account: Callable[..., Account]) -> None:
+    account = make_account(database="sqlite", database_env="DATABASE_PATH", database_file="/data/shop.db")
+    assert account.run("setup", "--yes").code == 0
+    [machine] = account.app.fleet
+    machine.host_status = "unreachable"
+
+    ran = account.run("backup")
+
+    assert ran.code == 1, ran.text
+    assert f"the host of machine {machine.id} does not answer" in ran.verdict
+    assert "ops/deploy" not in ran.text

@@ -22,7 +22,12 @@ find_machine() {
   count=$(jq --arg file "$database_file" '[.[] | select(any(.config.mounts[]?; .path as $path | $file | startswith($path + "/")))] | length' "$scratch/fleet")
   case $count in
     1) ;;
-    0) fail 1 "no machine of $app has a volume for $database_file. Run: ops/deploy $environment" ;;
+    # Fly leaves out what a machine has while its host does not answer; a deploy would begin with an empty volume.
+    0)
+      machine_id=$(jq -r 'map(select(.config == null)) | first.id // ""' "$scratch/fleet")
+      [ -z "$machine_id" ] || fail 1 "the host of machine $machine_id does not answer, so it is unknown whether the database is there. Do not deploy. See: fly status -a $app, and https://status.flyio.net"
+      fail 1 "no machine of $app has a volume for $database_file. Run: ops/deploy $environment"
+      ;;
     *) fail 1 "$count machines of $app have a volume, each with data of its own. Find out which one counts, and destroy the other: fly machine list -a $app" ;;
   esac
   machine_id=$(jq -r '.[] | select((.config.mounts // []) != []) | .id' "$scratch/fleet" | head -n 1)
@@ -54,6 +59,7 @@ read_copy() {
   [ "$verdict" = ok ] || fail 1 "$1 is no whole database of SQLite: $(printf '%s\n' "$verdict" | head -n 1)"
   sqlite3 -readonly "$1" "select 'select count(*) from \"' || replace(name, '\"', '\"\"') || '\";' from sqlite_master
     where type = 'table' and name not like 'sqlite_%'" >"$scratch/count.sql"
+  [ -s "$scratch/count.sql" ] || fail 1 "$1 has no table, so it holds no data of the app. Is $database_file the file that the app writes? See: fly ssh console -a $app -C 'ls -l $(dirname "$database_file")'"
   summary=$(sqlite3 -readonly "$1" <"$scratch/count.sql" | awk '{ rows += $1 } END { printf "%d tables, %.0f rows", NR, rows }')
 }
 
