@@ -42,7 +42,7 @@ _MASKS = [
     (r"(?m)^scaffolded_on: .*", "scaffolded_on: DATE"),
     (r"(?m)^_src_path: .*", "_src_path: TEMPLATE"),
 ]
-_PRICED = ("docs/fly/costs.md", "ops/settings.sh")
+_PRICED = ("docs/fly/costs.md", "docs/fly/logs.md", "ops/settings.sh")
 _PRICE_MASKS = [(r"\b\d+\.\d{2,3}\b|(?<=\$)\d+\b(?!\.)", "0.00"), (r"\bof \d{4}-\d\d\b", "of DATE")]
 
 
