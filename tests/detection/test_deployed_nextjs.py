@@ -256,6 +256,24 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "Procfile release-phase",
         ["`knex migrate:latest`", "before each deploy"],
     ),
+    "a script start that is a server of its own": (
+        {
+            **nextjs(scripts={"build": "next build", "start": "node server/index.js"}),
+            "Dockerfile": 'FROM node:24-slim\nCMD ["npm", "run", "start"]\n',
+        },
+        "package.json own-server",
+        ["`node server/index.js`"],
+    ),
+    "a release phase for a schema that is not here": (
+        {**nextjs(), "Procfile": "release: npx prisma migrate deploy --schema ../db\n"},
+        "Procfile release-phase",
+        ["`npx prisma migrate deploy --schema ../db`"],
+    ),
+    "a variable that is asked for anyway": (
+        {**own("ENV CMS_TOKEN=none"), "lib/cms.ts": "export const cms = new Cms(process.env.CMS_TOKEN!);\n"},
+        "lib/cms.ts variable-in-schema",
+        ["stops without CMS_TOKEN"],
+    ),
     "a release phase of the app": (
         below("web", {**nextjs(), "Procfile": "web: npm start\nrelease: node tasks/release.js\n"}),
         "web/Procfile release-phase",
@@ -498,6 +516,10 @@ SILENT: dict[str, Files] = {
     },
     "Next.js' own server": own('ENTRYPOINT ["tini", "--"]\nCMD ["node", "server.js"]'),
     "the script start": own("CMD npm run start"),
+    "a script that starts Next.js": {
+        **nextjs(scripts={"build": "next build", "prod": "NODE_ENV=production next start -p 8080"}),
+        "Dockerfile": "FROM node:24-slim\nCMD yarn prod\n",
+    },
     "a command of next": own('CMD ["node", "node_modules/next/dist/bin/next", "start", "-p", "8080"]'),
     "in the shell": own('CMD ["sh", "-c", "exec node apps/web/server.js"]'),
     "variables that every image has": own("ENV NODE_ENV production\nENV PORT=3000 HOSTNAME=0.0.0.0 A=$A B="),
@@ -505,17 +527,34 @@ SILENT: dict[str, Files] = {
         **nextjs(),
         "Dockerfile": f"{STANDALONE}COPY --from=build /app/public ./public\n"
         "COPY --from=build /app/.next/static ./.next/static\n"
-        "COPY --from=build /app/package.json ./\nCOPY --from=tools:1 /bin/a /usr/bin/a\n",
+        "COPY --from=build /app/package.json ./\nCOPY --from=tools:1 /bin/a /usr/bin/a\n"
+        "COPY --from=ghcr.io/acme/tools:1 /tools/a ./a\n",
     },
     "a Dockerfile that copies all of it": {**own("COPY emails ./emails"), "emails/a.txt": "x\n"},
+    "migrations that the release command has": {
+        **nextjs(),
+        "Dockerfile": f"{STANDALONE}COPY db/migrations ./db/migrations\n",
+        "db/migrations/1_a.sql": "select 1;\n",
+    },
+    "peers of another folder": {
+        **nextjs(),
+        "package-lock.json": "{}",
+        ".github/workflows/ci.yml": "steps:\n  - run: npm ci\n  - run: cd docs && npm ci --legacy-peer-deps\n",
+    },
     "peers that .npmrc lets be": {
         **own("RUN npm ci --legacy-peer-deps"),
         "package-lock.json": "{}",
         ".npmrc": "legacy-peer-deps=true\n",
     },
     "peers of a tool": {**own("RUN npm i -g --force npm"), "package-lock.json": "{}"},
+    "a module that fetches": {**nextjs(), "lib/a.ts": "export const a = await fetch(new URL('/a', api));\n"},
+    "SQLite that is opened in another folder": {
+        **nextjs(dependencies=SQLITE),
+        "actions/db.ts": "import Database from 'better-sqlite3';\nopen(process.env.DATABASE_PATH);\n",
+    },
     "a package of files": {**nextjs(dependencies={"@acme/ui": "file:ui"}), "ui/package.json": '{"main": "index.js"}'},
     "a package that is built when it is installed": linked(build="tsc", prepare="npm run build"),
+    "a package whose build git has": {**linked(build="tsc"), "shared/dist/index.js": "\n"},
     "a package of sources": linked("src/index.ts", build="tsc"),
     "a workspace that turbo builds": {
         "package.json": '{"workspaces": ["packages/*", "apps/*"]}',
@@ -823,6 +862,15 @@ def test_a_bucket_that_a_schema_names_is_known(tmp_path: Path) -> None:
     files = {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/r2.ts": code}
     found = examine(write(tmp_path, files)).bucket
     assert (found.choice, found.variables[:2]) == ("s3", ("R2_ENDPOINT", "R2_BUCKET_NAME"))
+
+
+def test_redis_that_a_schema_names_is_known(tmp_path: Path) -> None:
+    code = "export const connection = new IORedis(env.REDIS_URL, {});\n"
+    files = {**nextjs(dependencies={"bullmq": "^5"}), "lib/queue.ts": code}
+    redis = examine(write(tmp_path / "a", files)).redis
+    assert (redis.variables, redis.choice) == (("REDIS_URL",), "upstash")
+    files["lib/queue.ts"] = code.replace("env.REDIS_URL", "env.REDIS_URL ?? 'redis://localhost'")
+    assert examine(write(tmp_path / "b", files)).redis.choice == "none"
 
 
 def test_the_words_of_an_instruction() -> None:

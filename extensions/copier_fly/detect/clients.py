@@ -48,10 +48,7 @@ def bucket(target: Target, project: Project) -> Client:
         return Client()
     package, file, line = found
     texts = list(_texts(target, project))
-    names = tuple(name for name in _names(texts, project) if _S3_NAME.fullmatch(name))
-    if not names and project.stack == "nextjs":
-        read = (name for text in texts for name in _READ_BY_SCHEMA.findall(text))
-        names = tuple(dict.fromkeys(name for name in read if _S3_NAME.fullmatch(name)))
+    names = _named(texts, project, _S3_NAME)
     fits = "BUCKET_NAME" in names and set(names) <= set(TIGRIS)
     if package == "ex_aws_s3":
         # It asks Amazon unless the configuration names another host.
@@ -65,7 +62,7 @@ def bucket(target: Target, project: Project) -> Client:
 def redis(target: Target, project: Project) -> Client:
     """The Redis that the code reaches by an address: made by Fly, or one at Upstash that is there."""
     if found := _package(target, project, _REDIS_CLIENTS):
-        names = tuple(name for name in _names(list(_texts(target, project)), project) if _REDIS_NAME.fullmatch(name))
+        names = _named(list(_texts(target, project)), project, _REDIS_NAME)
         return Client(*found, names, "upstash" if names else "none")
     if found := _package(target, project, ("@upstash/redis",)):
         return Client(*found, _upstash(list(_texts(target, project))), "url")
@@ -111,6 +108,15 @@ def _texts(target: Target, project: Project) -> Iterator[str]:
     code = [target.text(file) or "" for file, _ in config.production_files(target, folder)]
     for text in (*code, *elixir_survey.Look(target, project).sources.values()):
         yield re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
+
+
+def _named(texts: list[str], project: Project, wanted: re.Pattern[str]) -> tuple[str, ...]:
+    """The variables of such a name that are read, in a Next.js app through a schema where none is read by itself."""
+    names = [name for name in _names(texts, project) if wanted.fullmatch(name)]
+    if not names and project.stack == "nextjs":
+        read = (name for text in texts for name in _READ_BY_SCHEMA.findall(text))
+        names = list(dict.fromkeys(name for name in read if wanted.fullmatch(name)))
+    return tuple(names)
 
 
 def _names(texts: list[str], project: Project) -> list[str]:

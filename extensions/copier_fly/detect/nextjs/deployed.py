@@ -278,12 +278,7 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
     beside = {file: text for place in made_of for file, text in environment.texts(look.target, place).items()}
     for file, text in {**look.texts, **beside}.items():
         inside = files.relative(file, look.dir if file in look.texts else ".")
-        if (
-            "/" not in inside
-            or _OF_NO_REQUEST.search(inside)
-            or "use client" in text[:200]
-            or not _FILE_MODULE.search(text)
-        ):
+        if "/" not in inside or _OF_NO_REQUEST.search(inside) or not _FILE_MODULE.search(text):
             continue
         wrote = _WRITES.search(text)
         if wrote and _BESIDE.search(text) and not _AT_BUILD.search(text):
@@ -388,7 +383,7 @@ def unknown_file(look: Look) -> Iterator[ProjectWarning]:
 
 def unknown_database(look: Look) -> Iterator[ProjectWarning]:
     """The code reads the address of a database, and no package is one's driver that is known here."""
-    if look.app.database_choice == "none" and not look.app.settings_files:
+    if look.app.database_choice == "none":
         name = next((name for name in look.reads if _ADDRESS.fullmatch(name)), None)
         if name:
             yield warning("database-unknown", look.reads[name], name=name)
