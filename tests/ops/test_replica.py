@@ -67,6 +67,15 @@ def machine(make_project: Callable[..., Project]) -> Iterator[Replicated]:
         yield Replicated(make_project(**answers), Path(folder))
 
 
+@pytest.mark.parametrize("pieces", ["[]", ""])
+def test_a_bucket_that_tells_of_nothing_has_no_complete_replica(machine: Replicated, pieces: str) -> None:
+    console = f'while [ "$1" != --command ]; do shift; done; case $2 in *ltx*) echo "{pieces}" ;; esac'
+    machine.project.fly.stub("ssh console", console)
+    done = machine.run("replica", "--check")
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert "the bucket told of no piece of the database" in done.stderr
+
+
 def test_a_replica_is_complete_or_the_check_fails(machine: Replicated) -> None:
     with machine.replicating():
         done = machine.run("replica", "--check")
