@@ -107,6 +107,8 @@ def _texts(target: Target, project: Project) -> Iterator[str]:
         return
     code = [target.text(file) or "" for file, _ in config.production_files(target, folder)]
     for text in (*code, *elixir_survey.Look(target, project).sources.values()):
+        if "_env" not in text and "{:system" not in text:
+            continue
         yield re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
 
 

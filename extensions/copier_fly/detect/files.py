@@ -42,6 +42,7 @@ class Target:
         self.root = root
         self.warnings: list[ProjectWarning] = []
         self._seen: dict[str, bytes | None] = {}
+        self._peeked: dict[str, bytes] = {}
 
     def path(self, relative: str) -> str:
         """The file system path of a posix path relative to the target."""
@@ -102,10 +103,11 @@ class Target:
 
     def peek(self, relative: str) -> bytes:
         """The bytes of one of many source files; b"" when it cannot be read, which is no problem here."""
-        before = list(self.warnings)
-        data = self._read(relative, SOURCE_LIMIT)
-        self.warnings = before
-        return data or b""
+        if relative not in self._peeked:
+            before = list(self.warnings)
+            self._peeked[relative] = self._read(relative, SOURCE_LIMIT) or b""
+            self.warnings = before
+        return self._peeked[relative]
 
     def tracked(self, relative: str) -> bool | None:
         """Whether git has a file, by the index of the repository at the top; None where that does not say so."""

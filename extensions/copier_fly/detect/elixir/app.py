@@ -41,6 +41,7 @@ KINDS = {
 }
 """Last word of an Ecto adapter, or first of Ash's repository → the database it is for."""
 LISTENS = re.compile(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
+_USED = (b"Phoenix.Endpoint", b"Ecto.Repo", b"AshPostgres.Repo", b"AshSqlite.Repo")
 DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
 
 
@@ -103,9 +104,13 @@ class Sources:
                 self._look(relative, target.peek(relative))
 
     def _look(self, relative: str, data: bytes) -> None:
-        self.listens = self.listens or bool(LISTENS.search(data))
+        # Most files have none of the words, which costs less to see than that no pattern fits.
+        if any(word in data for word in (b".listen", b":ranch", b"ThousandIsland")):
+            self.listens = self.listens or bool(LISTENS.search(data))
         for name in re.findall(rb"^[ \t]*defmodule[ \t]+([A-Z][\w.]*)", data, re.MULTILINE):
             self.files.setdefault(name.decode(errors="replace"), relative)
+        if not any(word in data for word in _USED):
+            return
         if not re.search(rb"\buse[ \t(]+(Phoenix\.Endpoint|(?:Ecto|AshPostgres|AshSqlite)\.Repo)\b", data):
             return
         try:
