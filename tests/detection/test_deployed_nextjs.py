@@ -274,6 +274,14 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/cms.ts variable-in-schema",
         ["stops without CMS_TOKEN"],
     ),
+    "a release phase beside migrations that are run": (
+        {
+            **nextjs(scripts={"build": "next build", "migrate": "knex migrate:latest"}, dependencies={"knex": "^3"}),
+            "heroku.yml": "release:\n  command:\n    - npm run migrate\n    - node seed.js\n",
+        },
+        "heroku.yml release-phase",
+        ["`npm run migrate && node seed.js`"],
+    ),
     "a release phase of the app": (
         below("web", {**nextjs(), "Procfile": "web: npm start\nrelease: node tasks/release.js\n"}),
         "web/Procfile release-phase",
@@ -513,6 +521,14 @@ SILENT: dict[str, Files] = {
         "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
         "prisma/migrations/1_init/migration.sql": "select 1;\n",
         "Procfile": "web: npm start\nrelease: npx prisma migrate deploy\n",
+    },
+    "a release phase that runs what the answer has": {
+        **nextjs(scripts={"build": "next build", "db:migrate": "npx knex migrate:latest"}, dependencies={"knex": "^3"}),
+        "Procfile": "release: npm run db:migrate\n",
+    },
+    "that command itself, for Dokku": {
+        **nextjs(scripts={"build": "next build", "db:migrate": "knex migrate:latest"}, dependencies={"knex": "^3"}),
+        "app.json": '{"scripts": {"dokku": {"predeploy": "npx knex migrate:latest"}}}',
     },
     "Next.js' own server": own('ENTRYPOINT ["tini", "--"]\nCMD ["node", "server.js"]'),
     "the script start": own("CMD npm run start"),

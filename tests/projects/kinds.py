@@ -111,6 +111,44 @@ LISTENS = "defmodule Shop.Pages do\n  def init(port), do: {}\nend\n"
 FLY_ENV = 'app = "shop"\nprimary_region = "fra"\n\n[env]\n  {}\n'
 
 
+REPLICAS = """defmodule Shop.Repo do
+  use Ecto.Repo, otp_app: :shop, adapter: Ecto.Adapters.Postgres
+
+  @replicas [{0}]
+
+  def replica, do: Enum.random(@replicas)
+
+  for repo <- {1} do
+    defmodule repo do
+      use Ecto.Repo, otp_app: :shop, adapter: Ecto.Adapters.Postgres, read_only: true
+    end
+  end
+end
+"""
+BOTH = "config :shop, ecto_repos: [Shop.Repo, Shop.AuditRepo]"
+AUDIT = "config :shop, Shop.AuditRepo, url: {}"
+
+
+def further(text: str, name: str = "runtime") -> Files:
+    """A project with a further repository that is migrated, whose address this line has."""
+    return config(f"{text}", name, config(BOTH, "config", repository("Shop.AuditRepo")))
+
+
+def served_by(call: str, files: Files | None = None) -> Files:
+    """A project that has this among its children."""
+    text = f"defmodule Shop.Application do\n  def start(_, _), do: Supervisor.start_link([{call}], [])\nend\n"
+    return {**(files or phoenix()), **code(text, "lib/shop/application.ex")}
+
+
+KEY_FILE = 'file = System.get_env("TLS_KEY_FILE", "/etc/ssl/#{name}.pem")\n'
+UNLESS = 'unless File.exists?("/etc/shop/ca.pem") do\n  raise "no authority"\nend'
+DISTILLERY = """use Distillery.Releases.Config
+environment :prod do
+  set {0}
+end
+"""
+
+
 def init(body: str) -> Files:
     """A project whose repository has a function of its own for its options."""
     repo = repo_ex("Shop.Repo", "shop").replace("\nend\n", f"\n\n{INIT.format(body)}end\n")
@@ -238,6 +276,117 @@ TOLD: dict[str, Told] = {
             runtime(TO_REPLICA, repository("Shop.Replica", on("myxql"), "MyXQL")),
         ],
     ),
+    "replicas that a loop defines": Told(
+        {"repo-not-migrated"},
+        [
+            {**phoenix(), "lib/shop/repo.ex": REPLICAS.format("Shop.Repo.One, Shop.Repo.Two", "@replicas")},
+            {**phoenix(), "lib/shop/repo.ex": REPLICAS.format("__MODULE__.One", "@replicas")},
+            below("back", {**phoenix(), "lib/shop/repo.ex": REPLICAS.format("Shop.Reads", "[Shop.Reads]")}),
+        ],
+        [
+            {
+                **runtime('config :shop, Shop.Repo.One, url: "x", socket_options: [:inet6]'),
+                "lib/shop/repo.ex": REPLICAS.format("Shop.Repo.One", "@replicas"),
+            },
+            {**phoenix(), "lib/shop/repo.ex": REPLICAS.format("", "@replicas")},
+        ],
+    ),
+    "a further repository with an address of its own": Told(
+        {"further-repo"},
+        [
+            further(AUDIT.format('System.get_env("AUDIT_URL")')),
+            further(AUDIT.format('System.get_env("DATABASE_URL")'), "prod"),
+            {
+                **config("config :shop_web, ecto_repos: [ShopWeb.Repo]", "prod", umbrella()),
+                "apps/shop_web/lib/shop_web/repo.ex": repo_ex("ShopWeb.Repo", "shop_web"),
+            },
+        ],
+        [
+            further(AUDIT.format('System.get_env("DATABASE_URL")')),
+            further(f'url = System.get_env("DATABASE_URL") || raise("x")\n{AUDIT.format("url")}', "releases"),
+            further(AUDIT.format('System.get_env("AUDIT_URL", System.fetch_env!("DATABASE_URL"))')),
+            phoenix(),
+        ],
+    ),
+    "a web server that the code starts": Told(
+        {"http-by-code"},
+        [
+            served_by("{Bandit, plug: Shop.Metrics, port: 9568}"),
+            served_by("{\n      Plug.Cowboy,\n      scheme: :http, plug: Shop.Front, options: [port: port]}"),
+            served_by("Plug.Adapters.Cowboy.child_spec(:http, Shop.Front, [], port: 4001)", umbrella()),
+            below("back", pages(":cowboy.start_clear(:shop, [port: path], %{})")),
+        ],
+        [
+            phoenix(),
+            served_by("# {Bandit, plug: Shop.Metrics}\n"),
+            served_by("{Plug.Cowboy.Drainer, refs: :all}"),
+            config("config :shop, ShopWeb.Endpoint, adapter: Bandit.PhoenixAdapter", "config"),
+            {**phoenix(), **code("defmodule Mix.Tasks.Fake do\n  def run(_), do: Bandit.start_link(plug: A)\nend\n")},
+        ],
+    ),
+    "files of the machine": Told(
+        {"file-of-machine"},
+        [
+            runtime('config :shop, key: File.read!("/run/secrets/key")'),
+            runtime(f'{KEY_FILE}key =\n  if File.exists?(file) do\n    file\n  else\n    raise "no key"\n  end'),
+            below("back", runtime(UNLESS)),
+            runtime('path = System.fetch_env!("CA_FILE")\nconfig :shop, ca: File.read!(path)', umbrella()),
+            runtime('if !File.regular?("/srv/licence") do\n  raise "no licence"\nend'),
+        ],
+        [
+            runtime('if File.exists?("/run/secrets/key") do\n  config :shop, k: File.read!("/run/secrets/key")\nend'),
+            runtime('config :shop, cgroup: File.read!("/proc/self/cgroup")'),
+            runtime(f'if System.get_env("TLS") do\n  {UNLESS}\nend'),
+            runtime('config :shop, v: File.read!(Application.app_dir(:shop, "priv/plans.json"))'),
+            config(UNLESS, "dev"),
+            runtime('unless System.get_env("MAIL") do\n  raise "MAIL"\nend'),
+        ],
+    ),
+    "hardware of a device": Told(
+        {"hardware"},
+        [
+            dep('{:circuits_gpio, "~> 2.1"}'),
+            dep('{:input_event, "~> 1.0"}', phoenix("till", ecto=False)),
+            dep('{:nerves_runtime, "~> 0.13"}', umbrella()),
+        ],
+        [
+            dep('{:circuits_i2c, "~> 2.0", targets: [:rpi4]}'),
+            dep('{:circuits_uart, "~> 1.5", only: :dev}'),
+            dep('{:nerves_hub_link, "~> 2.0"}'),
+        ],
+    ),
+    "settings that Distillery gives a release": Told(
+        {"distillery-settings"},
+        [
+            {**phoenix(), "rel/config.exs": DISTILLERY.format('config_providers: [{A, ["${ROOT}/etc/runtime.exs"]}]')},
+            {**phoenix(), "rel/config.exs": DISTILLERY.format('pre_start_hooks: "rel/hooks/pre_start"')},
+            below("back", {**phoenix(), "rel/config.exs": DISTILLERY.format('post_start_hook: "rel/seed.sh"')}),
+        ],
+        [
+            {**phoenix(), "rel/config.exs": DISTILLERY.format("include_erts: true")},
+            {**phoenix(), "rel/config.exs": '# set pre_start_hooks: "rel/hooks"\n'},
+        ],
+    ),
+    "what another platform runs before each release": Told(
+        {"release-phase-of-mix"},
+        [
+            {
+                **phoenix(),
+                "Procfile": "web: x\nrelease: mix ecto.migrate && mix run priv/repo/seeds.exs\n",
+            },
+            {**phoenix(), "heroku.yml": "release:\n  command:\n    - mix ecto.migrate\n    - mix shop.notify\n"},
+            below("back", {**phoenix(), "Procfile": "release: sh bin/prepare.sh\n"}),
+            {**umbrella(), "app.json": '{"scripts": {"dokku": {"predeploy": "bin/shop eval Shop.Tasks.seed"}}}'},
+        ],
+        [
+            {**phoenix(), "Procfile": "release: POOL_SIZE=2 mix ecto.migrate\n"},
+            {**phoenix(), "Procfile": 'release: _build/prod/rel/shop/bin/shop eval "Shop.Release.migrate()"\n'},
+            {**phoenix(), "heroku.yml": "release:\n  command:\n    - mix do ecto.create, ecto.migrate --quiet\n"},
+            {**phoenix(), "app.json": '{"scripts": {"postdeploy": "mix run priv/repo/seeds.exs"}}'},
+            {**phoenix(), "app.json": "{"},
+            {**phoenix(), "Procfile": "web: mix phx.server\n"},
+        ],
+    ),
     "a connection that a function gives": Told(
         {"repo-by-code"},
         [
@@ -314,8 +463,11 @@ TOLD: dict[str, Told] = {
             listens("ThousandIsland.start_link(port: port, handler_module: Shop)"),
             below("back", listens("{GRPC.Server.Supervisor, endpoint: Shop, port: port}")),
             listens(":gen_tcp.listen(port, [:binary])"),
+            config("config :grpc, start_server: true", "config"),
         ],
         [
+            config("config :grpc, start_server: false", "config"),
+            config("config :grpc, start_server: true", "dev"),
             listens(":gen_tcp.listen(0, [:binary])"),
             listens("# :gen_tcp.listen(port, [])"),
             listens(":gen_tcp.listen(port, [])", config("config :shop, Shop.Till, port: 7001")),

@@ -16,6 +16,7 @@ from .. import naming, wiring
 from ..fly import cron, platform, toml
 from . import clients, dockerfile, files, postgres
 from .elixir import app as elixir_app
+from .elixir import config as elixir_config
 from .elixir import mixfile
 from .elixir import survey as elixir_survey
 from .files import Target
@@ -116,9 +117,12 @@ def several_endpoints(target: Target, project: Project) -> Iterator[ProjectWarni
 
 
 def further_repos(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """A single app with several repositories; an umbrella asks about its own and gets a page of documentation."""
+    """A repository beside the first, whose address is not that of the first."""
     main = project.elixir.db_adapter or "postgres"
-    for repo in project.elixir.repos[1:] if project.stack == "phoenix" else ():
+    first = project.elixir.database_variable
+    settings = elixir_config.read(target, project.app_dir or ".", elixir_config.AT_RUN_TIME)
+    shared = {one.module for one in settings if first in one.reads.get("url", ())}
+    for repo in project.elixir.repos[1:]:
         if elixir_app.KINDS.get(repo.adapter or "", main) != main:
             continue  # another rule tells of it
         # As rel/overlays/fly.exs names its variables: Shop.AuditRepo reads SHOP_AUDIT_DATABASE_URL.
@@ -127,7 +131,8 @@ def further_repos(target: Target, project: Project) -> Iterator[ProjectWarning]:
         kind = "PATH" if project.elixir.database_choice == "sqlite" else "URL"
         name = f"{re.sub(r'_?repo$', '', words).upper()}_DATABASE_{kind}"
         answer = "extra_env" if kind == "PATH" else "extra_secrets"
-        yield warning("further-repo", place, repo=repo.module, name=name, answer=answer)
+        if kind == "PATH" or repo.module not in shared:
+            yield warning("further-repo", place, repo=repo.module, name=name, answer=answer)
 
 
 def ecto_adapter(target: Target, project: Project) -> Iterator[ProjectWarning]:

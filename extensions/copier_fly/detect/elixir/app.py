@@ -118,7 +118,7 @@ class Sources:
             modules = list(mixfile.modules(mixfile.parse(text)))
         except (UnicodeDecodeError, mixfile.UnparsableError):
             return
-        for module, block in modules:
+        for module, block in [*modules, *_by_a_loop(modules)]:
             # Ash's repositories are Ecto's behind a macro.
             repos = [(name, self.repos) for name in ("Ecto.Repo", "AshPostgres.Repo", "AshSqlite.Repo")]
             for name, into in (("Phoenix.Endpoint", self.endpoints), *repos):
@@ -130,6 +130,30 @@ class Sources:
                     written = str(mixfile.literal(options.get("adapter"), "alias") or "")
                     adapter = written.rpartition(".")[2] or (name.partition(".")[0] if name[:3] == "Ash" else None)
                     into.append(Found(relative, line, module, str(otp_app) if otp_app else None, read_only, adapter))
+
+
+def _by_a_loop(modules: list[tuple[str, mixfile.Group]]) -> Iterator[tuple[str, mixfile.Group]]:
+    """The modules that a `for` defines, as Ecto's guide on replicas does: one of each name in its list."""
+    for outer, block in modules:
+        statements = mixfile.statements(block.items)
+        for loop in (one for one in statements if mixfile.is_word(one[0], "for")):
+            body, over = loop[-1], loop[1:-1]
+            if not (isinstance(body, mixfile.Group) and body.kind == "do"):
+                continue
+            if len(over) > 3 and mixfile.is_word(over[2], "@"):
+                name = over[3][:2]
+                over = next((one for one in statements if mixfile.is_word(one[0], "@") and one[1][:2] == name), [])
+            listed = [one for one in over if isinstance(one, mixfile.Group) and one.kind == "["]
+            words = [token for one in listed for token in mixfile.flat(one.items)]
+            inner = [
+                one[-1]
+                for one in mixfile.statements(body.items)
+                if mixfile.is_word(one[0], "defmodule") and isinstance(one[-1], mixfile.Group)
+            ]
+            for at, word in enumerate(words):
+                below = at > 1 and words[at - 1].value == "." and words[at - 2].value == "__MODULE__"
+                for defined in inner if word.kind == "alias" else ():
+                    yield f"{outer}.{word.value}" if below else str(word.value), defined
 
 
 class Child(NamedTuple):

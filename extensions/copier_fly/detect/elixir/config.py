@@ -14,8 +14,10 @@ from ..project import TcpPort
 from ..warnings import warning
 from . import mixfile
 
-FILES = ("runtime", "releases", "prod", "config")
-"""Names below config/, the strongest first (releases.exs is what runtime.exs was before Elixir 1.11)."""
+AT_RUN_TIME = ("runtime", "releases")
+"""Names below config/ that are read when the app boots (releases.exs is what runtime.exs was before Elixir 1.11)."""
+FILES = (*AT_RUN_TIME, "prod", "config")
+"""Names below config/, the strongest first."""
 GENERATOR_PORT = 4000
 """What phx.new writes where PORT is not set; it says nothing about this app."""
 OUTBOUND = {"host", "hostname", "relay", "server", "scheme", "database", "username", "password", "pool_size"}
@@ -54,20 +56,24 @@ class Fallback(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One `config` call: the application, the module it is for (or None), and the values as plain data."""
+    """One `config` call: the application, the module it is for (or None), and the values as plain data.
+
+    `reads` has the variables of the environment that a value comes from, for each key whose value does.
+    """
 
     app: str
     module: str | None
     values: dict[str, Any]
+    reads: dict[str, tuple[str, ...]]
 
 
-def read(target: Target, folder: str) -> list[Setting]:
+def read(target: Target, folder: str, names: tuple[str, ...] = FILES) -> list[Setting]:
     """The settings of config/*.exs, strongest file first, without dev.exs, test.exs and dev or test blocks.
 
     `target` is the `files.Target`; a file that could not be understood becomes one of its notes.
     """
     found: list[Setting] = []
-    for name in FILES:
+    for name in names:
         relative = files.join(folder, "config", f"{name}.exs")
         text = target.text(relative)
         if text is None:
@@ -99,13 +105,26 @@ def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
     module = _name(parts[1:2], "alias")
     key = _name(parts[1:2], "atom") if len(parts) == 3 else None
     if key:
-        yield Setting(app, None, {key: _plain(parts[2], variables)})
+        yield Setting(app, None, {key: _plain(parts[2], variables)}, {})
         return
     values = {name: _plain(nodes, variables) for name, nodes in mixfile.pairs(items).items()}
     if module and len(parts) == 3 and not values:
         whole = _plain(parts[2], variables)
         values = whole if isinstance(whole, dict) else {}
-    yield Setting(app, module, values)
+    reads = {name: tuple(_read(nodes, variables)) for name, nodes in mixfile.pairs(items).items()}
+    yield Setting(app, module, values, {name: names for name, names in reads.items() if names})
+
+
+def _read(nodes: list[Any], variables: dict[str, list[Any]]) -> Iterator[str]:
+    """The variables of the environment that an expression reads, also where an earlier line did it."""
+    tokens = list(mixfile.flat(nodes))
+    if any(token.kind == "ident" and token.value in ("get_env", "fetch_env!", "env!") for token in tokens):
+        words = (str(token.value) for token in tokens if token.kind == "string")
+        yield from (word for word in words if re.fullmatch(r"[A-Z][A-Z0-9_]+", word))
+    for token in tokens:
+        if token.kind == "ident" and token.value in variables:
+            rest = {name: value for name, value in variables.items() if name != token.value}
+            yield from _read(variables[str(token.value)], rest)
 
 
 def _name(parts: list[list[Any]], kind: str) -> str | None:

@@ -22,7 +22,7 @@ from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
-from . import config, environment, mixfile, release
+from . import config, environment, machine, mixfile, release
 from .mixfile import Dep, MixProject, Token
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
@@ -97,12 +97,16 @@ class Look(look.Look):
         }
 
     def names(self, module: str) -> bool:
-        """Whether the configuration, or a module other than itself, names a module."""
+        """Whether the configuration, or a module other than itself, names a module, also as one below `__MODULE__`."""
+        outer, _, last = module.rpartition(".")
         named = re.compile(rf"\b{re.escape(module)}\b(?!\.)")
+        below = re.compile(rf"\b__MODULE__\.{re.escape(last)}\b(?!\.)")
         texts = (*(self.target.text(file) or "" for file, _ in self.config()), *self.sources.values())
         # Few files have the word at all, which costs less to see.
         return any(
-            module in text and f"defmodule {module} " not in text and named.search(text) is not None for text in texts
+            (module in text and f"defmodule {module} " not in text and named.search(text) is not None)
+            or ("__MODULE__." in text and f"defmodule {outer} " in text and below.search(text) is not None)
+            for text in texts
         )
 
     def repo_place(self, module: str) -> tuple[str, int | None]:
@@ -855,6 +859,12 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     health_plug_elsewhere,
     tcp_beside_http,
     listens_somewhere,
+    machine.servers_of_grpc,
+    machine.http_by_code,
+    machine.files_of_the_machine,
+    machine.hardware,
+    machine.distillery_settings,
+    machine.release_command,
     repo_connected_by_code,
     repos_of_another_kind,
     host_in_configuration,

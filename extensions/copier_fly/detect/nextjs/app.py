@@ -401,6 +401,13 @@ _MIGRATES_BY_NAME = re.compile(
 """Names of scripts that apply migrations."""
 _WRAPPER = re.compile(r"(?:npx|pnpm exec|pnpm|yarn|bunx)(?: --yes| -y)? |(?:dotenv|env-cmd)(?: -[ef] \S+)*(?: --)? ")
 """What stands before a command and is not in the image; the environment of a machine is there anyway."""
+
+
+def unwrapped(command: str) -> str:
+    """A command without what calls it on a developer's machine."""
+    return _WRAPPER.sub("", _WRAPPER.sub("", command, count=1), count=1).strip()
+
+
 _TOOL = re.compile(
     r"(?!.*[&|;])"
     r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:(?:tsx|ts-node|node) (?:\S+ )*?(?:\S*/)?)?(?:knex|typeorm)[\w./-]* (?:\S+ )*?"
@@ -429,7 +436,7 @@ def _migration_command(target: Target, folder: str, deps: dict[str, str]) -> tup
         names = [name for name in scripts if _MIGRATES_BY_NAME.fullmatch(name)]
         # The one for production goes before the one for a developer's machine.
         for name in sorted(names, key=lambda name: not re.search(r"deploy|prod", name)):
-            command = _WRAPPER.sub("", _WRAPPER.sub("", scripts[name], count=1), count=1).strip()
+            command = unwrapped(scripts[name])
             found = _TOOL.fullmatch(command)
             # A file of that name may be about content; then nothing in it is about a database.
             own_file = files.join(place, *found["file"].split("/")) if found and found["file"] else ""

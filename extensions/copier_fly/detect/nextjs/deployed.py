@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .. import dockerfile, files
+from .. import dockerfile, files, release_phase
 from ..project import DATABASE_NAME, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
@@ -72,17 +72,19 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
 _APPLIES = re.compile(r"\b(?:prisma migrate deploy|drizzle-kit migrate)\b")
 
 
-def release_phase(look: Look) -> Iterator[ProjectWarning]:
-    """A Procfile runs a command before each release, which is no migration that the release command here runs."""
-    for file in dict.fromkeys((look.path("Procfile"), "Procfile")):
-        for number, line in enumerate((look.target.text(file) or "").splitlines(), 1):
-            if found := re.fullmatch(r"release:\s*(\S.*?)\s*", line):
-                script = _RUNS_SCRIPT.fullmatch(found[1])
-                scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
-                command = scripts.get(script[1], found[1]) if script else found[1]
-                if not (look.app.orm in ("prisma", "drizzle") and _APPLIES.search(command)):
-                    yield warning("release-phase", (file, number), command=command)
-                return
+def release_command(look: Look) -> Iterator[ProjectWarning]:
+    """Another platform runs a command before each release, which is not what the release command here runs."""
+    if phase := release_phase.find(look.target, look.dir):
+        file, line, said = phase
+        script = _RUNS_SCRIPT.fullmatch(said)
+        scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
+        command = scripts.get(script[1], said) if script else said
+        if found := look.app.migration_command:
+            same = nextjs_app.unwrapped(command) == found
+        else:
+            same = look.app.orm in ("prisma", "drizzle") and bool(_APPLIES.search(command))
+        if not same:
+            yield warning("release-phase", (file, line), command=command)
 
 
 def own_image_env(look: Look) -> Iterator[ProjectWarning]:

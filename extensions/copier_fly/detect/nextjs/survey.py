@@ -496,7 +496,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     public_variables,
     config_asks_service,
     deployed.own_start,
-    deployed.release_phase,
+    deployed.release_command,
     deployed.own_image_env,
     deployed.own_image_files,
     deployed.install_flags,

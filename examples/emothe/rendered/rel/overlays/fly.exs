@@ -25,12 +25,16 @@ if missing != [] do
   System.halt(1)
 end
 
-# The app's own settings of its endpoint: config/runtime.exs, read once more, on top of what is compiled in.
+# The app's own settings: config/runtime.exs, read once more, on top of what is compiled in.
 runtime = Path.join(env.("RELEASE_ROOT") || "", "releases/#{env.("RELEASE_VSN")}/runtime.exs")
 read? = env.("RELEASE_VSN") != nil and File.exists?(runtime)
 config = if read?, do: Config.Reader.read!(runtime, env: config_env(), target: :host), else: []
+own_of = fn app, module ->
+  Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][module] || []
+end
+
 {app, endpoint} = {:emothe, EmotheWeb.Endpoint}
-own = Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][endpoint] || []
+own = own_of.(app, endpoint)
 
 config app, endpoint, server: env.("PHX_SERVER") in ["true", "1"]
 
@@ -77,7 +81,7 @@ verify = fn -> [cacerts: :public_key.cacerts_get()] end
 
 # The first repo is DATABASE_URL's. A further one has variables that begin with its name: Shop.AuditRepo reads
 # SHOP_AUDIT_DATABASE_URL, and SHOP_AUDIT_POOL_SIZE before POOL_SIZE. Without a URL of its own it keeps the
-# configuration that the app gives it.
+# configuration that the app gives it, and where that is DATABASE_URL too, it is reached like the first.
 owners = [
   :emothe
 ]
@@ -93,8 +97,11 @@ repos =
 for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) do
   words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
   name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
-  prefix = if place == 0, do: "", else: name <> "_"
-  setting = fn name -> env.(prefix <> name) || env.(name) end
+  named = if place == 0, do: "", else: name <> "_"
+  own_url = own_of.(app, repo)[:url] || ""
+  shared? = !env.(named <> "DATABASE_URL") and own_url == env.("DATABASE_URL")
+  prefix = if shared?, do: "", else: named
+  setting = fn name -> env.(named <> name) || env.(name) end
 
   # bin/migrate asks for the direct connection, where there is one.
   direct = if env.("DATABASE_DIRECT"), do: env.(prefix <> "DIRECT_DATABASE_URL")

@@ -7,12 +7,16 @@ import Config
 
 env = fn name -> if (value = System.get_env(name, "")) != "", do: value end
 
-# The app's own settings of its endpoint: config/runtime.exs, read once more, on top of what is compiled in.
+# The app's own settings: config/runtime.exs, read once more, on top of what is compiled in.
 runtime = Path.join(env.("RELEASE_ROOT") || "", "releases/#{env.("RELEASE_VSN")}/runtime.exs")
 read? = env.("RELEASE_VSN") != nil and File.exists?(runtime)
 config = if read?, do: Config.Reader.read!(runtime, env: config_env(), target: :host), else: []
+own_of = fn app, module ->
+  Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][module] || []
+end
+
 {app, endpoint} = {:shop, ShopWeb.Endpoint}
-own = Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][endpoint] || []
+own = own_of.(app, endpoint)
 
 config app, endpoint, server: env.("PHX_SERVER") in ["true", "1"]
 
@@ -75,4 +79,7 @@ for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) d
   if path = env.(if place == 0, do: "DATABASE_PATH", else: further) do
     config app, repo, database: String.replace_prefix(path, "file:", "")
   end
+
+  # Backups hold the lock for writes now and then, for which the driver alone waits two seconds.
+  if own_of.(app, repo)[:busy_timeout] == nil, do: config(app, repo, busy_timeout: 5_000)
 end
