@@ -10,7 +10,7 @@ import pytest
 import yaml
 from copier import run_copy
 
-from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, told, umbrella, write
+from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, repo_ex, told, umbrella, write
 
 
 def dep(line: str, files: Files | None = None) -> Files:
@@ -128,7 +128,15 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "webpack without an alias": (
         {**NO_ALIAS, "assets/package.json": PACKAGE},
         "assets/package.json:1 assets-by-script",
-        ["the script deploy", "cmd --cd assets npm run deploy"],
+        ["the script deploy", '["cmd --cd assets npm run deploy", "phx.digest"]'],
+    ),
+    "several scripts without an alias": (
+        {
+            **NO_ALIAS,
+            "assets/package.json": json.dumps({"scripts": {"build:js": "x", "build:css": "x", "build:watch": 1}}),
+        },
+        "assets/package.json:1 assets-by-script",
+        ["build:js and build:css", '"cmd --cd assets npm run build:js", "cmd --cd assets npm run build:css", "phx.'],
     ),
     "package.json beside mix.exs": (
         {**NO_ALIAS, "package.json": json.dumps({"scripts": {"build": "vite build"}})},
@@ -312,6 +320,12 @@ def test_an_app_on_another_database_is_given_no_postgres(
     answers = copied(template, write(tmp_path / "shop", project))
     assert (answers["database"], answers["database_env"]) == (database, variable)
     assert answers["extra_secrets"] == []
+
+
+def test_the_first_repository_says_which_of_two_drivers_is_the_database(template: Path, tmp_path: Path) -> None:
+    project = dep('{:ecto_sqlite3, "~> 0.17"}')
+    project["lib/shop/repo.ex"] = repo_ex("Shop.Repo", "shop", "Ecto.Adapters.SQLite3")
+    assert copied(template, write(tmp_path / "shop", project))["database"] == "sqlite"
 
 
 def copied(template: Path, app: Path) -> dict[str, Any]:

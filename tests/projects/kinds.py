@@ -142,6 +142,24 @@ def served_by(call: str, files: Files | None = None) -> Files:
 
 KEY_FILE = 'file = System.get_env("TLS_KEY_FILE", "/etc/ssl/#{name}.pem")\n'
 UNLESS = 'unless File.exists?("/etc/shop/ca.pem") do\n  raise "no authority"\nend'
+VAPOR = """defmodule Shop.Config do
+  def endpoint, do: Vapor.load!([%Vapor.Provider.Env{{bindings: [{0}]}}])
+end
+"""
+SKOGSRA = "defmodule Shop.Config do\n  use Skogsra\n\n  app_env :rate, :shop, :rate{}\nend\n"
+PROVIDER = (
+    "defmodule Shop.Config do\n  use Provider,\n    source: Provider.SystemEnv,\n    params: [\n      {}\n    ]\nend\n"
+)
+STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) do\n    {}\n  end\nend\n"
+ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
+
+
+def requires(elixir: str, files: Files | None = None) -> Files:
+    """A project that requires this Elixir."""
+    files = files or phoenix()
+    return {name: text.replace('"~> 1.15"', f'"{elixir}"') for name, text in files.items()}
+
+
 DISTILLERY = """use Distillery.Releases.Config
 environment :prod do
   set {0}
@@ -213,6 +231,50 @@ TOLD: dict[str, Told] = {
             runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
         ],
     ),
+    "variables that code requires by a library, or where the app starts": Told(
+        {"variable-at-run-time"},
+        [
+            {**phoenix(), **code(VAPOR.format('{:db, "DATABASE_URL"}, {:site, "SITE_HOST"}'))},
+            {**phoenix(), **code(SKOGSRA.format(", required: true"))},
+            {**phoenix(), **code(SKOGSRA.format(',\n    os_env: "RATE",\n    type: :integer,\n    required: true'))},
+            below("back", {**phoenix(), **code(PROVIDER.format('{:mail_key, dev: "x"},'))}),
+            {**phoenix(), **code(STARTS.format('System.fetch_env!("LICENCE")'), "lib/shop/application.ex")},
+            runtime(ASKS),
+        ],
+        [
+            {**phoenix(), **code(VAPOR.format('{:db, "DATABASE_URL"}, {:site, "SITE_HOST", default: "a"}'))},
+            {**phoenix(), **code(VAPOR.format('{:site, "SITE_HOST", required: false}'))},
+            {**phoenix(), **code(SKOGSRA.format(', os_env: "RATE"'))},
+            {**phoenix(), **code(PROVIDER.format('{:mail_key, default: "x"},'))},
+            {
+                **phoenix(),
+                **code(STARTS.format('if System.get_env("LICENCE"), do: :ok'), "lib/shop/application.ex"),
+            },
+            runtime(ASKS.replace(" || raise(name)", "")),
+            {
+                **phoenix(),
+                **code(VAPOR.format('{:site, "SITE_HOST"}')),
+                "fly.toml": FLY_ENV.format('SITE_HOST = "shop.dev"'),
+            },
+        ],
+    ),
+    "an Elixir that the project refuses": Told(
+        {"elixir-requirement"},
+        [
+            requires("1.7.2"),
+            requires("== 1.14.5"),
+            requires(">= 1.4.0 and < 1.9.0"),
+            requires("~> 1.10.0 or ~> 1.11.0"),
+            {**umbrella(), "apps/shop/mix.exs": umbrella()["apps/shop/mix.exs"].replace('"~> 1.15"', '"~> 1.4.2"')},
+        ],
+        [
+            requires("~> 1.4"),
+            requires(">= 1.4.0"),
+            requires("~> 1.10.0 or ~> 1.18.0"),
+            requires(">= 1.14.0 and != 1.15.0"),
+            requires("~> 1.18.0-rc.1 or ~> 1.18"),
+        ],
+    ),
     "what the template sets, read when it is compiled": Told(
         {"variable-at-build"},
         [
@@ -261,7 +323,15 @@ TOLD: dict[str, Told] = {
             repository("Shop.RepoMysql", dep('{:myxql, "~> 0.7"}'), adapter="MyXQL"),
             below("back", repository("Shop.Cache", dep('{:ecto_sqlite3, "~> 0.17"}'), adapter="SQLite3")),
         ],
-        [repository("Shop.Events"), on("myxql")],
+        [
+            repository("Shop.Events"),
+            on("myxql"),
+            # A second driver that no repository names: for a developer's machine, or left over.
+            {
+                **dep('{:ecto_sqlite3, "~> 0.17"}'),
+                "lib/shop/repo.ex": repo_ex("Shop.Repo", "shop", "Ecto.Adapters.SQLite3"),
+            },
+        ],
     ),
     "a repository beside those that are migrated": Told(
         {"repo-not-migrated"},
@@ -563,6 +633,10 @@ TOLD: dict[str, Told] = {
         {"release-elsewhere"},
         [
             {**phoenix(), "lib/shop/release_tasks.ex": TASKS.format("Shop.ReleaseTasks")},
+            {
+                **phoenix(),
+                "lib/shop/tasks.ex": TASKS.format("Shop.Tasks").replace("migrate do", "migrate(args \\\\ []) do"),
+            },
             {**phoenix("till"), "lib/till/release/commands.ex": TASKS.format("Till.Release.Commands")},
             {**umbrella(), "apps/shop/lib/shop/migrator.ex": TASKS.format("Shop.Migrator")},
         ],
@@ -597,8 +671,18 @@ TOLD: dict[str, Told] = {
     ),
     "force_ssl behind a proxy": Told(
         {"force-ssl"},
-        cases("force_ssl without rewrite_on", "force_ssl over several lines", "Plug.SSL in the endpoint"),
-        controls("force_ssl behind a proxy", "force_ssl off"),
+        [
+            pages("path\n  end\n\n  plug Plug.SSL, @ssl\n\n  def other do\n    1"),
+            *cases("force_ssl without rewrite_on", "force_ssl over several lines", "Plug.SSL in the endpoint"),
+        ],
+        [
+            config('config :shop, canonical: "shop.dev", force_ssl: true'),
+            pages(
+                "path\n  end\n\n  plug(Plug.SSL, @ssl)\n\n  def other do\n    1",
+                config("config :shop, :secure, force_ssl: [rewrite_on: [:x_forwarded_proto]]"),
+            ),
+            *controls("force_ssl behind a proxy", "force_ssl off"),
+        ],
     ),
     "assets from before the alias": Told(
         {"assets-by-script", "assets-not-built"},
@@ -606,6 +690,8 @@ TOLD: dict[str, Told] = {
             {**elixir.NO_ALIAS, "assets/package.json": BRUNCH},
             {**elixir.NO_ALIAS, "assets/package.json": VITE},
             {**elixir.NO_ALIAS, "assets/package.json": WEBPACK},
+            {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"webpack:build": "a", "lint": "b"}})},
+            {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"deploy:js": "a", "deploy:css": "b"}})},
             *cases("package.json beside mix.exs", "esbuild without an alias"),
         ],
         [phoenix()],

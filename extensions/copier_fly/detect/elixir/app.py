@@ -12,7 +12,7 @@ from .. import files
 from ..files import Target
 from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
-from . import config, environment, mixfile, release
+from . import config, environment, libraries, mixfile, release
 from .mixfile import MixProject
 
 PROGRAMS = {
@@ -41,6 +41,7 @@ KINDS = {
 }
 """Last word of an Ecto adapter, or first of Ash's repository → the database it is for."""
 LISTENS = re.compile(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
+_CONFIGURES = (b"Vapor", b"use Skogsra", b"use Provider", b"System.")
 _USED = (b"Phoenix.Endpoint", b"Ecto.Repo", b"AshPostgres.Repo", b"AshSqlite.Repo")
 DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
 
@@ -91,7 +92,8 @@ class Found(NamedTuple):
 class Sources:
     """The modules of an Elixir project below `lib/` (and `web/`, as Phoenix 1.2 had it).
 
-    `endpoints` and `repos` are `Found`; `files` is module → file; `listens` whether any opens a TCP listener.
+    `endpoints` and `repos` are `Found`; `files` is module → file; `listens` whether any opens a TCP listener;
+    `required` has the variables that the code does not boot without.
     """
 
     def __init__(self, target: Target, folder: str):
@@ -99,6 +101,7 @@ class Sources:
         self.repos: list[Found] = []
         self.files: dict[str, str] = {}
         self.listens = False
+        self.required: list[Variable] = []
         for top in ("lib", "web"):
             for relative in target.sources(files.join(folder, top), ".ex"):
                 self._look(relative, target.peek(relative))
@@ -107,6 +110,8 @@ class Sources:
         # Most files have none of the words, which costs less to see than that no pattern fits.
         if any(word in data for word in (b".listen", b":ranch", b"ThousandIsland")):
             self.listens = self.listens or bool(LISTENS.search(data))
+        if any(word in data for word in _CONFIGURES):
+            self.required += libraries.required(relative, data.decode(errors="replace"))
         for name in re.findall(rb"^[ \t]*defmodule[ \t]+([A-Z][\w.]*)", data, re.MULTILINE):
             self.files.setdefault(name.decode(errors="replace"), relative)
         if not any(word in data for word in _USED):
@@ -374,8 +379,13 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
     elixir_version, otp_version = _versions(_written_versions(target, app.dir) | files.tool_versions(target, app.dir))
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
-    adapter = next((kind for driver, kind in ADAPTERS.items() if driver in deps and kind != "clickhouse"), None)
+    drivers = [kind for driver, kind in ADAPTERS.items() if driver in deps and kind != "clickhouse"]
+    # Of several drivers the one that the first repository names: another may be for development, or left over.
+    first = KINDS.get(repos[owner.name][0].adapter or "") if owner else None
+    adapter = first if first in drivers else next(iter(drivers), None)
     variables = environment.read(target, app.dir, postgres=adapter in (None, "postgres"), env=env)
+    by_config = {one.name for one in (*variables.at_run_time, *variables.on_condition)}
+    by_code = {one.name: one for child in every for one in child.sources.required if one.name not in {*by_config, *env}}
     listens = any(child.sources.listens for child in every)
     modules = [one for child in every for one in child.sources.files.items()]
     tokens: dict[str, Variable] = {}
@@ -429,7 +439,7 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         own_env_sh=bool(release.own_env_sh(target, app.dir) or release.own_vm_args(target, app.dir)),
         has_tests=web is None or target.is_file(files.join(web.dir, "test", "test_helper.exs")),
         variables_at_build=variables.at_build,
-        variables_at_run_time=variables.at_run_time,
+        variables_at_run_time=(*variables.at_run_time, *by_code.values()),
         variables_on_condition=variables.on_condition,
         registry_tokens=tuple(tokens.values()),
         own_releases={module: inside(file) for module, file in release.own(target, modules).items()},

@@ -53,8 +53,9 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
         if kind == "run":
             set_there = {f"${name}": [Token("string", value, 0, 0)] for name, value in env.items()}
         anyway, sometimes = _parted(nodes, set_there)
+        helpers = _helpers(nodes)
         for into, switches, some in [(kind, (), anyway), *(("condition", *one) for one in sometimes if kind == "run")]:
-            for token in required(some):
+            for token in (*required(some), *_by_helpers(some, helpers)):
                 name = str(token.value)
                 # The address of the database has an answer of its own.
                 given = f"${name}" in set_there and not DATABASE_NAME.fullmatch(name)
@@ -96,6 +97,36 @@ def required(nodes: list[Node]) -> Iterator[Token]:
         refused = words[:1] == ["|>"] and f"{words[1]}.{words[-1]}" in _REFUSES_NIL if len(words) == 4 else False
         if call.value == "fetch_env!" or words[:2] == ["||", "raise"] or refused:
             yield name[0]
+
+
+def _helpers(nodes: list[Node]) -> set[str]:
+    """The names of functions that a file binds and that refuse a variable that is not set."""
+    found = set()
+    for statement in mixfile.statements(nodes):
+        last = statement[-1]
+        if len(statement) == 3 and mixfile.is_word(statement[1], "=") and isinstance(last, Group) and last.kind == "fn":
+            words = {token.value for token in mixfile.flat(last.items)}
+            if "fetch_env!" in words or {"get_env", "raise"} <= words:
+                found.add(str(mixfile.literal(statement[:1], "ident")))
+        elif isinstance(last, Group) and last.kind == "do":
+            found |= _helpers(last.items)
+    return found
+
+
+def _by_helpers(nodes: list[Node], helpers: set[str]) -> Iterator[Token]:
+    """The names with which such functions are called, as `env.("NAME")`."""
+    for at, node in enumerate(nodes):
+        if not isinstance(node, Group):
+            continue
+        if (
+            node.kind == "("
+            and at > 1
+            and mixfile.is_word(nodes[at - 1], ".")
+            and mixfile.is_word(nodes[at - 2], *helpers)
+        ):
+            first = mixfile.elements(node.items)[:1]
+            yield from (one for one in mixfile.flat(first[0] if first else []) if one.kind == "string" and one.value)
+        yield from _by_helpers(node.items, helpers)
 
 
 def _plain_read(nodes: list[Node]) -> Token | None:

@@ -8,12 +8,13 @@ the function, put it into `RULES`, give its warning a text in `warnings.yml`, an
 from __future__ import annotations
 
 import json
+import operator
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ... import naming
 from ...fly import platform
@@ -296,22 +297,40 @@ def _tuples(nodes: list[mixfile.Node]) -> Iterator[mixfile.Group]:
 
 
 def old_requirement(look: Look) -> Iterator[ProjectWarning]:
-    """`elixir:` excludes every version for which an image is offered."""
+    """`elixir:` of the app, or of one of an umbrella, excludes every version for which an image is offered."""
     images = [image for image in platform.catalog("elixir")["images"].values() if not image.get("retired")]
-    wanted = re.fullmatch(r"\s*~>\s*(\d+)\.(\d+)\.\d+(-\S+)?\s*", look.app.elixir_requirement or "")
-    line = f"{wanted[1]}.{wanted[2]}." if wanted else ""
-    newest = max(tuple(int(part) for part in str(image["elixir"]).split(".")[:2]) for image in images)
-    if (
-        wanted
-        and (int(wanted[1]), int(wanted[2])) <= newest
-        and not any(str(image["elixir"]).startswith(line) for image in images)
-    ):
-        yield warning(
-            "elixir-requirement",
-            look.target.where(list(look.mixes), look.app.elixir_requirement or ""),
-            wanted=look.app.elixir_requirement,
-            line=line.rstrip("."),
-        )
+    versions = [_numbers(str(image["elixir"])) for image in images]
+    for file, mix in look.mixes.items():
+        wanted = mix.string("elixir") or ""
+        first = re.search(r"(\d+)\.(\d+)", wanted)
+        # A newer one than there is has a warning of its own.
+        if first and _numbers(first[0]) <= max(versions) and not any(_allows(wanted, one) for one in versions):
+            yield warning("elixir-requirement", look.target.where([file], wanted), wanted=wanted, line=first[0])
+            return
+
+
+def _allows(requirement: str, version: tuple[int, ...]) -> bool:
+    """Whether a requirement as Elixir's `Version` reads it allows a version; True where it is none."""
+    return any(
+        all(_meets(part.strip(), version) for part in re.split(r"\s+and\s+", one))
+        for one in re.split(r"\s+or\s+", requirement)
+    )
+
+
+def _meets(part: str, version: tuple[int, ...]) -> bool:
+    found = re.fullmatch(r"(~>|>=|<=|>|<|==|!=)?\s*(\d+(?:\.\d+)*)(?:-[\w.]+)?", part)
+    if not found:
+        return True
+    wanted = _numbers(found[2])
+    filled = (*wanted, 0, 0)[:3]
+    if found[1] == "~>":
+        return version >= filled and version[: len(wanted) - 1] == wanted[:-1]
+    compare = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "!=": operator.ne}
+    return bool(compare.get(found[1] or "==", operator.eq)(version, filled))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0]))
 
 
 def secret_config(look: Look) -> Iterator[ProjectWarning]:
@@ -443,19 +462,32 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
     for folder in folders:
         for file in (files.join(folder, "assets", "package.json"), files.join(folder, "package.json")):
             scripts = look.target.parsed(file, json.loads, "JSON").get("scripts")
-            script = next(
-                (name for name in ("deploy", "build", "compile") if isinstance(scripts, dict) and name in scripts), None
-            )
-            if script is None:
+            names = _build_scripts(scripts) if isinstance(scripts, dict) else []
+            if not names:
                 continue
             where = "assets" if file.endswith("assets/package.json") else "."
-            yield warning("assets-by-script", look.target.where([file], f'"{script}"'), script=script, folder=where)
+            commands = ", ".join(f'"cmd --cd {where} npm run {name}"' for name in names)
+            place = look.target.where([file], f'"{names[0]}"')
+            yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands)
             return
     builders = [dep.name for _, dep in look.deps if dep.name in ("esbuild", "tailwind", "dart_sass", "bun", "vite")]
     if builders:
         yield warning(
             "assets-not-built", look.target.where(list(look.mixes), f":{builders[0]}"), names=" and ".join(builders)
         )
+
+
+def _build_scripts(scripts: dict[str, Any]) -> list[str]:
+    """The scripts that build for production: one of the usual names, else those that begin with it."""
+    for word in ("deploy", "build", "compile"):
+        if word in scripts:
+            return [word]
+    for word in ("deploy", "build", "compile", "webpack"):
+        found = [name for name in scripts if re.fullmatch(rf"{word}[:-][\w:-]+", name)]
+        found = [name for name in found if not re.search(r"watch|dev|test|serve|analy[sz]e|storybook", name)]
+        if found:
+            return found
+    return []
 
 
 def node_at_run_time(look: Look) -> Iterator[ProjectWarning]:
@@ -539,17 +571,21 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
     for file, nodes in look.config():
         for statement in mixfile.statements(nodes):
             tokens = list(mixfile.flat(statement))
-            places += [(file, token, tokens) for token in tokens if token[:2] == ("key", "force_ssl")]
+            # A setting of that name beside no module is the app's own.
+            of_endpoint = any(token.kind == "alias" for token in tokens[:5])
+            places += [(file, token, tokens) for token in tokens if of_endpoint and token[:2] == ("key", "force_ssl")]
     for file, token, tokens in places:
         values = [one.value for one in tokens[tokens.index(token) :]]
         if values[1:2] in (["false"], ["nil"]) or "rewrite_on" in values:
             continue
         yield warning("force-ssl", look.at(file, token.start), name="force_ssl")
+    configured = any(token.value == "rewrite_on" for _, nodes in look.config() for token in mixfile.flat(nodes))
     for file, text in look.sources.items():
         if "Plug.SSL" not in text:
             continue
         for found in re.finditer(r"^[ \t]*plug[ (]+Plug\.SSL\b([^#\n]*(?:\n[^#\n]*)?)", text, re.MULTILINE):
-            if "rewrite_on" not in found[1]:
+            elsewhere = configured and re.match(r"\s*,\s*(?!\w+:|\[)", found[1])
+            if "rewrite_on" not in found[1] and not elsewhere:
                 yield warning("force-ssl", (file, files.line_of(text, found.start())), name="Plug.SSL")
 
 
@@ -600,7 +636,9 @@ def _migrating(look: Look) -> list[_Migrating]:
     found = []
     for file, text in ((file, text) for file, text in look.sources.items() if "migrate" in text):
         module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
-        start = re.search(r"^[ \t]*def[ \t]+migrate\b(?:\(\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE)
+        start = re.search(
+            r"^[ \t]*def[ \t]+migrate\b(?:\((?:[ \t]*\w+[ \t]*\\\\[^()]*)?\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE
+        )
         if module and start and release.OURS not in text and "use Mix.Task" not in text:
             functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
             if module[1] in _called(look) or "Ecto.Migrator" in text:

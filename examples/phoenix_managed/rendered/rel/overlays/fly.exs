@@ -11,12 +11,9 @@ env = fn name -> if (value = System.get_env(name, "")) != "", do: value end
 runtime = Path.join(env.("RELEASE_ROOT") || "", "releases/#{env.("RELEASE_VSN")}/runtime.exs")
 read? = env.("RELEASE_VSN") != nil and File.exists?(runtime)
 config = if read?, do: Config.Reader.read!(runtime, env: config_env(), target: :host), else: []
-own_of = fn app, module ->
-  Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][module] || []
-end
-
+settings = fn app -> Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app] end
 {app, endpoint} = {:shop, ShopWeb.Endpoint}
-own = own_of.(app, endpoint)
+own = settings.(app)[endpoint] || []
 
 config app, endpoint, server: env.("PHX_SERVER") in ["true", "1"]
 
@@ -69,20 +66,17 @@ owners = [
 ]
 
 # Shop.Repo comes before Shop.AuditRepo, in whichever order the app lists them.
-main_first = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
+sorted = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
 
 repos =
-  for app <- owners,
-      repo <- main_first.(Application.get_env(app, :ecto_repos, [])),
-      do: {app, repo}
+  for app <- owners, repo <- sorted.(Application.get_env(app, :ecto_repos, [])), do: {app, repo}
 
 for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) do
   words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
   name = String.upcase(String.replace(words, ~r/_?repo$/, ""))
   named = if place == 0, do: "", else: name <> "_"
-  own_url = own_of.(app, repo)[:url] || ""
-  shared? = !env.(named <> "DATABASE_URL") and own_url == env.("DATABASE_URL")
-  prefix = if shared?, do: "", else: named
+  own = settings.(app)[repo][:url] || ""
+  prefix = if own == env.("DATABASE_URL") and !env.(named <> "DATABASE_URL"), do: "", else: named
   setting = fn name -> env.(named <> name) || env.(name) end
 
   # bin/migrate asks for the direct connection, where there is one.

@@ -11,12 +11,9 @@ env = fn name -> if (value = System.get_env(name, "")) != "", do: value end
 runtime = Path.join(env.("RELEASE_ROOT") || "", "releases/#{env.("RELEASE_VSN")}/runtime.exs")
 read? = env.("RELEASE_VSN") != nil and File.exists?(runtime)
 config = if read?, do: Config.Reader.read!(runtime, env: config_env(), target: :host), else: []
-own_of = fn app, module ->
-  Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app][module] || []
-end
-
+settings = fn app -> Config.Reader.merge([{app, Application.get_all_env(app)}], config)[app] end
 {app, endpoint} = {:shop, ShopWeb.Endpoint}
-own = own_of.(app, endpoint)
+own = settings.(app)[endpoint] || []
 
 config app, endpoint, server: env.("PHX_SERVER") in ["true", "1"]
 
@@ -65,12 +62,10 @@ owners = [
 ]
 
 # Shop.Repo comes before Shop.AuditRepo, in whichever order the app lists them.
-main_first = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
+sorted = &Enum.sort_by(&1, fn repo -> List.last(Module.split(repo)) != "Repo" end)
 
 repos =
-  for app <- owners,
-      repo <- main_first.(Application.get_env(app, :ecto_repos, [])),
-      do: {app, repo}
+  for app <- owners, repo <- sorted.(Application.get_env(app, :ecto_repos, [])), do: {app, repo}
 
 for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) do
   words = Enum.map_join(Module.split(repo), "_", &Macro.underscore/1)
@@ -81,5 +76,5 @@ for {{app, repo}, place} <- Enum.with_index(Enum.uniq_by(repos, &elem(&1, 1))) d
   end
 
   # Backups hold the lock for writes now and then, for which the driver alone waits two seconds.
-  if own_of.(app, repo)[:busy_timeout] == nil, do: config(app, repo, busy_timeout: 5_000)
+  if settings.(app)[repo][:busy_timeout] == nil, do: config(app, repo, busy_timeout: 5_000)
 end
