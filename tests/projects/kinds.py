@@ -154,6 +154,25 @@ STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) 
 ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
 
 
+PROXY = "config :shop, ShopWeb.{}Endpoint, http: [ip: {{0, 0, 0, 0}}, port: {}]"
+SERVES = 'String.to_integer(System.get_env("PORT") || "4000")'
+OLD_LOCK = '%{{\n  "ecto": {{:hex, :ecto, "{}", "abc", [:mix], [], "hexpm"}},\n}}\n'
+PORT_BY_CODE = "\n  def init(_, config) do\n    {{:ok, Keyword.put(config, :http, port: {})}}\n  end\nend\n"
+FROM = "FROM hexpm/elixir AS build\n{}RUN mix release\nFROM debian\nCOPY bin/run.sh rel/prepare.sh /app/\n{}"
+
+
+def image(start: str, build: str = "", files: Files | None = None) -> Files:
+    """A project with a Dockerfile of its own, whose image starts so."""
+    return {**(files or phoenix()), "Dockerfile": FROM.format(build, f"{start}\n")}
+
+
+def by_code(port: str, files: Files | None = None) -> Files:
+    """A project whose endpoint has a function for its options."""
+    files = files or phoenix()
+    file = next(name for name in files if name.endswith("endpoint.ex"))
+    return {**files, file: files[file].removesuffix("end\n") + PORT_BY_CODE.format(port)}
+
+
 def requires(elixir: str, files: Files | None = None) -> Files:
     """A project that requires this Elixir."""
     files = files or phoenix()
@@ -394,6 +413,153 @@ TOLD: dict[str, Told] = {
             {**phoenix(), **code("defmodule Mix.Tasks.Fake do\n  def run(_), do: Bandit.start_link(plug: A)\nend\n")},
         ],
     ),
+    "another endpoint on the port": Told(
+        {"endpoint-on-port"},
+        [
+            runtime(PROXY.format("Proxy", SERVES)),
+            runtime(f"port = {SERVES}\n{PROXY.format('Front.', 'port')}", umbrella()),
+            below("back", config(PROXY.format("Api", 'System.fetch_env!("PORT")'), "releases")),
+        ],
+        [
+            runtime(PROXY.format("", SERVES)),
+            runtime(PROXY.format("Admin", 'String.to_integer(System.get_env("ADMIN_PORT") || "4001")')),
+            config(PROXY.format("Proxy", SERVES), "dev"),
+        ],
+    ),
+    "a port that a function gives the endpoint": Told(
+        {"endpoint-by-code"},
+        [
+            by_code('System.get_env("SERVE_PORT") || raise("x")'),
+            below("back", by_code('String.to_integer(System.fetch_env!("HTTP_PORT"))')),
+            by_code('System.get_env("WEB_PORT", "4000")', umbrella()),
+        ],
+        [by_code('System.get_env("PORT")'), by_code("4000"), phoenix()],
+    ),
+    "certificates of the app's own": Told(
+        {"own-certificates"},
+        [
+            dep('{:site_encrypt, "~> 0.6"}'),
+            below("back", dep('{:site_encrypt, github: "sasa1977/site_encrypt"}')),
+            dep('{:site_encrypt, "~> 0.5"}', umbrella()),
+        ],
+        [dep('{:site_encrypt, "~> 0.6", only: :test}')],
+    ),
+    "files of the source at run time": Told(
+        {"code-reads-files"},
+        [
+            {**pages('File.read!("data/plans.json")'), "data/plans.json": "{}"},
+            {**pages('for name <- File.ls!("priv/terms") do\n      name\n    end'), "priv/terms/a.md": "x"},
+            below("back", {**pages('path |> Path.join("x")\n    Path.wildcard("./data/*.csv")'), "data/a.csv": "x"}),
+            {
+                **umbrella(),
+                **code('defmodule A do\n  def a, do: File.stream!("data/a.csv")\nend\n', "apps/shop/lib/shop/a.ex"),
+                "apps/shop/data/a.csv": "x",
+            },
+        ],
+        [
+            {**pages('Application.app_dir(:shop, "priv/a.md") |> File.read!()'), "priv/a.md": "x"},
+            {
+                **phoenix(),
+                **code('defmodule A do\n  @plans File.read!("data/a.csv")\n  def a, do: @plans\nend\n'),
+                "data/a.csv": "x",
+            },
+            {
+                **phoenix(),
+                **code(
+                    'defmodule A do\n  for name <- File.ls!("data/a") do\n    def a(unquote(name)), do: 1\n  end\nend\n'
+                ),
+                "data/a/b": "x",
+            },
+            pages('File.read!("data/none.json")'),
+            {**pages('# File.read!("data/a.csv")\n    path'), "data/a.csv": "x"},
+        ],
+    ),
+    "an Ecto without migrations of a release": Told(
+        {"ecto-too-old"},
+        [
+            {**phoenix(), "mix.lock": OLD_LOCK.format("2.2.11")},
+            {**umbrella(), "mix.lock": OLD_LOCK.format("1.1.9")},
+            below("back", {**phoenix(), "mix.lock": OLD_LOCK.format("2.0.5")}),
+        ],
+        [
+            {**phoenix(), "mix.lock": OLD_LOCK.format("3.12.4")},
+            {**phoenix(ecto=False), "mix.lock": OLD_LOCK.format("2.2.11")},
+            {**phoenix(), "mix.lock": OLD_LOCK.format("2.2.11"), "lib/shop/release.ex": RELEASE.format("Shop", "")},
+        ],
+    ),
+    "an image that starts more than the release": Told(
+        {"own-start-of-release"},
+        [
+            {
+                **image('ENTRYPOINT ["/app/run.sh"]\nCMD ["start"]'),
+                "bin/run.sh": "#!/bin/sh\nredis-server &\nbin/shop start\n",
+            },
+            image('CMD ["litefs", "mount"]'),
+            image("CMD bin/shop eval Shop.Seeds.run && bin/shop start", files=umbrella()),
+            below("back", image('CMD ["supervisord", "-n"]')),
+        ],
+        [
+            image('CMD ["/app/bin/server"]'),
+            image('ENTRYPOINT ["/sbin/tini", "--", "bin/shop"]\nCMD ["start"]'),
+            image("CMD bin/shop eval Shop.Release.migrate && exec bin/shop start"),
+            {
+                **image('CMD ["/app/prepare.sh"]'),
+                "rel/prepare.sh": "set -e\n# first\nbin/shop eval Shop.Release.migrate\nexec bin/shop start\n",
+            },
+            image('CMD ["mix", "phx.server"]'),
+            phoenix(),
+        ],
+    ),
+    "variables while the app is built": Told(
+        {"own-build-env"},
+        [
+            image("CMD bin/server", "ENV MIX_ENV=prod NATIVE_BUILD=1\n"),
+            image("CMD bin/server", "ARG SELF_HOSTED=0\nENV SELF_HOSTED=${SELF_HOSTED}\n"),
+            below("back", image("CMD bin/server", "ENV CFLAGS -O2\n", umbrella())),
+        ],
+        [
+            image("CMD bin/server", "ENV MIX_ENV=prod LANG=C.UTF-8 HEX_HTTP_TIMEOUT=20\n"),
+            image("CMD bin/server", "ARG TOKEN\nENV TOKEN=${TOKEN}\n"),
+            image("ENV TZ=UTC\nCMD bin/server"),
+        ],
+    ),
+    "variables of an Elixir image": Told(
+        {"own-image-env"},
+        [
+            image("ENV TZ=Europe/Paris\nCMD bin/server"),
+            image("ENV MIX_ENV=prod LD_PRELOAD=/usr/lib/libjemalloc.so\nCMD bin/server"),
+            below("back", image("ENV SITE_NAME shop\nCMD bin/server")),
+        ],
+        [
+            image("ENV MIX_ENV=prod\nENV ECTO_IPV6 true\nENV PORT=4000 LANG=C.UTF-8\nCMD bin/server"),
+            image("CMD bin/server", "ENV NATIVE_BUILD=1\n"),
+            image("ENV MAIL_KEY=none\nCMD bin/server", files=runtime(MAIL)),
+        ],
+    ),
+    "a function in the configuration": Told(
+        {"function-in-config"},
+        [
+            config('config :shop, :key, fn -> System.fetch_env!("MAIL_KEY") end', "config"),
+            config('config :shop, mail: [key: fn _ -> "x" end]'),
+            config("config :shop, Shop.Mailer, filter: fn one ->\n  one\nend", "prod", umbrella()),
+        ],
+        [
+            runtime('config :shop, :key, fn -> System.get_env("MAIL_KEY") end'),
+            config("config :shop, key: &Shop.Keys.mail/0", "config"),
+            config("config :shop, all: Enum.map([1], fn one -> one end)"),
+            config('config :shop, all: Enum.map([1], fn _ -> System.get_env("A", "b") end)'),
+            config("config :shop, :key, fn -> 1 end", "dev"),
+        ],
+    ),
+    "examples of the environment": Told(
+        {"example-of-env"},
+        [
+            {**phoenix(), ".sample.env": "MAIL_KEY=\n"},
+            {**phoenix(), ".envrc_template": "export MAIL_KEY=\n"},
+            below("back", {**phoenix(), "env.example": "MAIL_KEY=x\n"}),
+        ],
+        [{**phoenix(), ".env.test": "MAIL_KEY=\n"}, {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"}],
+    ),
     "files of the machine": Told(
         {"file-of-machine"},
         [
@@ -470,11 +636,21 @@ TOLD: dict[str, Told] = {
         {"host-in-configuration"},
         [
             config('config :shop, ShopWeb.Endpoint, url: [host: "shop.org", port: 443]'),
+            config(
+                "case config_env() do\n  :dev ->\n    nil\n\n  _ ->\n    port = 443\n"
+                '    config :shop, ShopWeb.Endpoint, url: [host: "shop.org", port: port]\nend',
+                "runtime",
+            ),
             runtime('config :shop, ShopWeb.Endpoint, url: [scheme: "https", host: "www.till.co.uk"]'),
             config('config :shop_web, ShopWeb.Endpoint, url: [host: "shop.dev"]', "prod", umbrella()),
         ],
         [
             config('config :shop, ShopWeb.Endpoint, url: [host: "example.com", port: 80]'),
+            config(
+                'case config_env() do\n  :dev -> config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]\n'
+                "  :prod -> nil\nend",
+                "runtime",
+            ),
             runtime('config :shop, ShopWeb.Endpoint, url: [host: System.get_env("PHX_HOST") || "shop.org"]'),
             {
                 **config('config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]'),
@@ -700,9 +876,13 @@ TOLD: dict[str, Told] = {
         {"variable-at-build"},
         [
             config('key = System.get_env("MAPS_KEY") || raise "MAPS_KEY"\nconfig :shop, key: key', "config"),
+            config('config :shop, all: Enum.map([1], fn _ -> System.fetch_env!("MAPS_KEY") end)'),
             *cases("fetch_env at compile time", "raise in a nested file"),
         ],
-        controls("only in development"),
+        [
+            config('config :shop, key: fn -> System.fetch_env!("MAPS_KEY") end'),
+            *controls("only in development"),
+        ],
     ),
     "two endpoints": Told(
         {"several-endpoints", "no-known-endpoint"},
@@ -865,6 +1045,11 @@ TOLD: dict[str, Told] = {
         {"database-parts"},
         [
             config('config :shop, Shop.Repo, hostname: System.fetch_env!("DB_HOST")', "runtime"),
+            config(
+                'case config_env() do\n  :prod ->\n    host = System.fetch_env!("DB_HOST")\n'
+                "    config :shop, Shop.Repo, hostname: host\n  _ -> nil\nend",
+                "runtime",
+            ),
             config('config :shop, Shop.Repo, hostname: Util.fetch_env!("DATABASE_HOST", all: "localhost")', "runtime"),
             config('config :shop, Shop.Repo, username: System.get_env("PGUSER") || raise("x")', "runtime"),
         ],

@@ -17,3 +17,12 @@ class Look:
     def path(self, *parts: str) -> str:
         """A path of the app, as seen from the target."""
         return files.join(self.dir, *parts)
+
+    @property
+    def own_dockerfile(self) -> tuple[str, str]:
+        """The project's own Dockerfile and its text, both "" where there is none or it is the template's."""
+        if self.project.existing_deployment.template_version:
+            return "", ""
+        names = (files.join(folder, "Dockerfile") for folder in files.ancestors(self.dir))
+        file = next((name for name in names if self.target.is_file(name)), "")
+        return file, (self.target.text(file) or "") if file else ""

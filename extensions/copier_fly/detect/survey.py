@@ -33,7 +33,7 @@ _IMAGE_MAKERS = {
 }
 _ECTO_ADAPTERS = {"mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
 _ENV_EXAMPLE = re.compile(
-    r"\.?env(?:rc)?(?:[.-][\w-]+)*[.-](?:example|sample|template|dist)(?:\.\w+)*|(?:example|sample)\.env(?:\.\w+)*"
+    r"\.?env(?:rc)?(?:[.-][\w-]+)*[._-](?:example|sample|template|dist)(?:\.\w+)*|\.?(?:example|sample)\.env(?:\.\w+)*"
 )
 _SET_ON_FLY = {
     *("DATABASE_URL", "DIRECT_DATABASE_URL", "PORT", "HOSTNAME", "HOST", "PHX_HOST", "PHX_SERVER", "POOL_SIZE"),

@@ -272,6 +272,8 @@ def _branch_of_production(condition: list[mixfile.Node], block: mixfile.Group) -
     `if config_env() == :test do A else B end` gives B, and so does `unless … in [:dev, :prod] do A else B end`.
     """
     tokens = list(mixfile.flat(condition))
+    if any(mixfile.is_word(node, "case") for node in condition) and tokens[-1].value in ("config_env", "env"):
+        return _clause_of_production(block)
     asked = {token.value for token in tokens if token.kind == "atom"} & {"dev", "test", "prod"}
     if not asked or any(mixfile.is_word(token, "or", "||") for token in tokens):
         return block.items
@@ -280,6 +282,22 @@ def _branch_of_production(condition: list[mixfile.Node], block: mixfile.Group) -
     turned = unlike != any(mixfile.is_word(token, "unless") for token in tokens)
     at = next((at for at, node in enumerate(block.items) if mixfile.is_word(node, "else")), len(block.items))
     return block.items[:at] if ("prod" in asked) != turned else block.items[at + 1 :]
+
+
+def _clause_of_production(block: mixfile.Group) -> list[mixfile.Node]:
+    """What `case config_env() do … end` does in production: the first clause for `:prod`, or for anything."""
+    kept: list[mixfile.Node] = []
+    taken = here = False
+    for statement in mixfile.statements(block.items):
+        arrow = next((at for at, node in enumerate(statement) if mixfile.is_word(node, "->")), None)
+        if arrow is not None:
+            names = {token.value for token in mixfile.flat(statement[:arrow])}
+            here = not taken and ("prod" in names or not names & {"dev", "test", "docs", "staging"})
+            taken = taken or here
+        if here:
+            end = statement[-1].end
+            kept += [*statement[0 if arrow is None else arrow + 1 :], mixfile.Token("eol", "\n", end, end)]
+    return kept
 
 
 def calls(nodes: list[mixfile.Node]) -> Iterator[tuple[str, list[list[mixfile.Node]]]]:

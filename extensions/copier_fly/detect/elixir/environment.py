@@ -54,6 +54,8 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
             set_there = {f"${name}": [Token("string", value, 0, 0)] for name, value in env.items()}
         anyway, sometimes = _parted(nodes, set_there)
         helpers = _helpers(nodes)
+        if kind == "build":
+            anyway = _without_functions(anyway)  # what they read is read when they are called
         for into, switches, some in [(kind, (), anyway), *(("condition", *one) for one in sometimes if kind == "run")]:
             for token in (*required(some), *_by_helpers(some, helpers)):
                 name = str(token.value)
@@ -97,6 +99,20 @@ def required(nodes: list[Node]) -> Iterator[Token]:
         refused = words[:1] == ["|>"] and f"{words[1]}.{words[-1]}" in _REFUSES_NIL if len(words) == 4 else False
         if call.value == "fetch_env!" or words[:2] == ["||", "raise"] or refused:
             yield name[0]
+
+
+def _without_functions(nodes: list[Node]) -> list[Node]:
+    """The nodes without the functions that are values of a setting."""
+    kept: list[Node] = []
+    for node in nodes:
+        before = kept[-1] if kept else None
+        value = isinstance(before, Token) and (before.kind == "key" or mixfile.is_word(before, ","))
+        if not isinstance(node, Group):
+            kept.append(node)
+        elif not (node.kind == "fn" and value):
+            # In parentheses it is given to another function, which runs it.
+            kept.append(node if node.kind == "(" else node._replace(items=_without_functions(node.items)))
+    return kept
 
 
 def _helpers(nodes: list[Node]) -> set[str]:

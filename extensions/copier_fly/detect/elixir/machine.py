@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from .. import files, release_phase
+from .. import dockerfile, files, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import config, environment, mixfile
@@ -49,6 +49,36 @@ def servers_of_grpc(look: Look) -> Iterator[ProjectWarning]:
             if started and any(token[:2] == ("atom", "grpc") for token in tokens):
                 yield warning("tcp-port-unknown", look.at(file, tokens[0].start))
                 return
+
+
+def endpoint_on_port(look: Look) -> Iterator[ProjectWarning]:
+    """Another endpoint than the chosen one takes the port that this one is given here."""
+    chosen = f"{look.app.web_module}.Endpoint"
+    for setting in config.read(look.target, look.dir, config.AT_RUN_TIME) if look.app.web_module else ():
+        other = (setting.module or "").endswith("Endpoint") and setting.module != chosen
+        if other and "PORT" in setting.reads.get("http", ()):
+            places = [look.path("config", f"{name}.exs") for name in config.AT_RUN_TIME]
+            place = look.target.where(places, str(setting.module))
+            yield warning("endpoint-on-port", place, module=setting.module, chosen=chosen)
+
+
+def endpoint_by_code(look: Look) -> Iterator[ProjectWarning]:
+    """The endpoint gets its port from a function of the app, after everything that is configured."""
+    for endpoint in look.app.endpoints:
+        file = look.path(endpoint.file)
+        text = look.target.text(file) or ""
+        start = re.search(r"^([ \t]*)def[ \t]+init\(.*?^\1end\b", text, re.MULTILINE | re.DOTALL)
+        names = re.findall(r"\b(?:get_env|fetch_env!?)\(?\s*\"(\w*PORT)\"", start[0]) if start else []
+        if start and names and "PORT" not in names and endpoint.web_module == look.app.web_module:
+            yield warning("endpoint-by-code", (file, files.line_of(text, start.start())), names=", ".join(names))
+
+
+def own_certificates(look: Look) -> Iterator[ProjectWarning]:
+    """The app gets certificates for its own port for HTTPS."""
+    for file, dep in look.deps:
+        if dep.name == "site_encrypt":
+            yield warning("own-certificates", look.target.where([file], ":site_encrypt"), name=dep.name)
+            return
 
 
 # --- What it reads and talks to --------------------------------------------------------------------------
@@ -129,6 +159,40 @@ def hardware(look: Look) -> Iterator[ProjectWarning]:
         yield warning("hardware", look.target.where([found[0][0]], f":{found[0][1]}"), names=names)
 
 
+_READS = re.compile(
+    r"\b(?:File\.(?:read|stream|ls|open)!?|Path\.wildcard|Code\.eval_file)\(\s*\"((?:\./)?([\w-]+)/[^\"#]*)\""
+)
+_OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+|for|quote|test|describe|defmodule)\b")
+
+
+def code_reads_files(look: Look) -> Iterator[ProjectWarning]:
+    """A function of the app reads a file of the source by a path that is relative to where the app is started."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
+    for file, text in look.code_in_production.items():
+        for found in _READS.finditer(text) if "File." in text or "Path.wildcard" in text else ():
+            start = text.rfind("\n", 0, found.start()) + 1
+            there = any(look.target.exists(files.join(folder, found[2])) for folder in folders)
+            if there and "#" not in text[start : found.start()] and _in_function(text, start):
+                yield warning("code-reads-files", (file, files.line_of(text, found.start())), name=found[1])
+                return
+
+
+def _in_function(text: str, start: int) -> bool:
+    """Whether the line that starts there runs when a function is called, and not while its module is compiled."""
+    here = re.match(r"\s*", text[start:])
+    indent = len(here[0].lstrip("\n")) if here else 0
+    own = _OPENS.match(text[start:])
+    if own and own[1] != "for":
+        return own[1] in ("def", "defp")
+    for line in reversed(text[:start].splitlines()):
+        opens = _OPENS.match(line)
+        if line.strip() and len(line) - len(line.lstrip()) < indent and opens:
+            if opens[1] != "for":
+                return opens[1] in ("def", "defp")
+            indent = len(line) - len(line.lstrip())
+    return False
+
+
 # --- What another way of releasing does -------------------------------------------------------------------
 
 
@@ -142,6 +206,74 @@ def distillery_settings(look: Look) -> Iterator[ProjectWarning]:
         names = " and ".join(one for one in (read and read[2], hook and hook[1]) if one)
         first = min(one.start() for one in (read, hook) if one)
         yield warning("distillery-settings", (file, files.line_of(text, first)), names=names)
+
+
+def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
+    """Ecto is older than the function that runs migrations in a release."""
+    file = look.path("mix.lock")
+    found = re.search(r"\"ecto\": \{:hex, :ecto, \"([0-2]\.[^\"]+)\"", look.target.text(file, files.LOCK_LIMIT) or "")
+    own = any(look.code_has(f"defmodule {name}.Release ") for name in (look.app.app_module, look.app.web_module))
+    if found and look.app.repos and not own:
+        name = look.app.app_module or "your main module"
+        yield warning("ecto-too-old", look.target.where([file], '"ecto":'), version=found[1], name=name)
+
+
+_WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|exec|env|su-exec \S+|gosu \S+)(?: -\S+)* |\w+=\S* )+")
+_STARTS = re.compile(
+    r"(?:\S*/)?bin/\S+ (?:start|start_iex|foreground|\"?\$[@*]\"?)|(?:\S*/)?server|start|foreground"
+    r"|(?:\S*/)?(?:ba|a)?sh|(?:elixir |iex )?.*\bmix (?:do )?(?:phx|phoenix)\.server.*|\"?\$[@*]\"?|"
+)
+_SAYS_NOTHING = re.compile(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")
+_OF_EVERY_IMAGE = re.compile(
+    r"MIX_ENV|LANG(?:UAGE)?|LC_\w+|PATH|HOME|USER|SHELL|TERM|PORT|HOST(?:NAME)?|PHX_\w+|ECTO_IPV6|ERL_AFLAGS|ELIXIR_ERL_OPTIONS"
+    r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
+)
+"""Variables that the template's image has in its own way, or that a build alone reads."""
+
+
+def own_start(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile starts the app by more than its release."""
+    file, text = look.own_dockerfile
+    last = {one.name: one for one in dockerfile.last_image(text) if one.name in ("ENTRYPOINT", "CMD")}
+    words = [dockerfile.words(last[name].words) for name in ("ENTRYPOINT", "CMD") if name in last]
+    said = " ".join(word for part in words for word in part)
+    if last and not all(_is_usual(part) for part in re.split(r"&&|;", said)):
+        script = _script(look, text, _WRAPPED.sub("", said).partition(" ")[0])
+        if script is None or not all(_is_usual(part) for line in script for part in re.split(r"&&|;", line)):
+            shown = said if len(said) < 80 else f"{said[:80].rsplit(' ', 1)[0]} …"
+            yield warning("own-start-of-release", (file, next(iter(last.values())).line), command=shown)
+
+
+def _is_usual(command: str) -> bool:
+    plain = _WRAPPED.sub("", command.strip())
+    return bool(_STARTS.fullmatch(plain) or _MIGRATES.fullmatch(plain) or _SAYS_NOTHING.fullmatch(plain))
+
+
+def _script(look: Look, text: str, name: str) -> list[str] | None:
+    """The lines of a script of the project that its Dockerfile copies, None where it is none."""
+    base = name.rpartition("/")[2]
+    copied = [word for one in dockerfile.instructions(text) if one.name == "COPY" for word in one.words.split()]
+    for word in (*copied, base):
+        if word.rpartition("/")[2] == base and (found := look.target.text(files.join(*word.split("/")))):
+            return re.sub(r"\\\n\s*", "", found).splitlines()
+    return None
+
+
+def own_image_env(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile sets variables for the app, or while it is built."""
+    file, text = look.own_dockerfile
+    given = dict(re.findall(r"^[ \t]*ARG[ \t]+(\w+)=(\S+)", text, re.MULTILINE))
+    last = dockerfile.last_image(text)
+    known = {one.name for one in (*look.app.variables_at_run_time, *look.app.variables_on_condition)}
+    found: dict[bool, dict[str, int]] = {True: {}, False: {}}
+    for one in dockerfile.instructions(text):
+        for name, value in dockerfile.settings(one).items() if one.name == "ENV" else ():
+            filled = re.sub(r"\$\{?(\w+)\}?", lambda use: given.get(use[1], ""), value)
+            if filled and not _OF_EVERY_IMAGE.fullmatch(name) and name not in known:
+                found[one in last].setdefault(name, one.line)
+    for code, names in (("own-image-env", found[True]), ("own-build-env", found[False])):
+        if names:
+            yield warning(code, (file, next(iter(names.values()))), names=", ".join(names))
 
 
 _MIGRATES = re.compile(

@@ -358,6 +358,30 @@ def _unguarded(nodes: list[mixfile.Node]) -> Iterator[list[mixfile.Node]]:
             yield statement
 
 
+def functions_in_configuration(look: Look) -> Iterator[ProjectWarning]:
+    """A setting that is compiled has a function as its value, which a release cannot keep."""
+    for file, nodes in look.config():
+        for statement in mixfile.statements(nodes) if not _at_run_time(file) else ():
+            values = mixfile.arguments(statement[1:]) if mixfile.is_word(statement[0], "config") else []
+            start = _function(values)
+            if start is not None:
+                yield warning("function-in-config", look.at(file, start))
+                return
+
+
+def _function(nodes: list[mixfile.Node]) -> int | None:
+    """The place of a function without a name that is a value among these nodes."""
+    for one, other in pairwise(nodes):
+        value = isinstance(one, Token) and (one.kind == "key" or mixfile.is_word(one, ","))
+        if value and isinstance(other, mixfile.Group) and other.kind == "fn":
+            return other.start
+    # In parentheses it is given to another function, which runs it.
+    inner = (
+        _function(node.items) for node in nodes if isinstance(node, mixfile.Group) and node.kind in ("[", "{", "%{")
+    )
+    return next((start for start in inner if start is not None), None)
+
+
 def reads_outside(look: Look) -> Iterator[ProjectWarning]:
     """mix.exs or the configuration reads a file that the image build does not get."""
     found = {file: mixfile.parse(look.target.text(file) or "").items for file in look.mixes}
@@ -869,6 +893,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     path_outside,
     packages_outside,
     secret_config,
+    functions_in_configuration,
     reads_outside,
     git_at_build,
     rust,
@@ -899,7 +924,14 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     listens_somewhere,
     machine.servers_of_grpc,
     machine.http_by_code,
+    machine.endpoint_on_port,
+    machine.endpoint_by_code,
+    machine.own_certificates,
     machine.files_of_the_machine,
+    machine.code_reads_files,
+    machine.ecto_too_old,
+    machine.own_start,
+    machine.own_image_env,
     machine.hardware,
     machine.distillery_settings,
     machine.release_command,

@@ -43,11 +43,8 @@ _TRACED = re.compile(
 
 def _own_dockerfile(look: Look) -> tuple[str, list[dockerfile.Instruction]]:
     """The project's own Dockerfile and what makes the image in it that runs; nothing where it is the template's."""
-    if look.project.existing_deployment.template_version:
-        return "", []
-    names = (files.join(folder, "Dockerfile") for folder in files.ancestors(look.dir))
-    file = next((name for name in names if look.target.is_file(name)), "")
-    return file, dockerfile.last_image(look.target.text(file) or "") if file else []
+    file, text = look.own_dockerfile
+    return file, dockerfile.last_image(text)
 
 
 def own_start(look: Look) -> Iterator[ProjectWarning]:
