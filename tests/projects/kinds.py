@@ -270,6 +270,14 @@ TOLD: dict[str, Told] = {
                 **code(STARTS.format('if System.get_env("LICENCE"), do: :ok'), "lib/shop/application.ex"),
             },
             runtime(ASKS.replace(" || raise(name)", "")),
+            runtime(f'way = if System.get_env("TLS") == "on", do: :a, else: :b\nif way == :a do\n  {MAIL}\nend'),
+            {
+                **phoenix(),
+                **code(
+                    "defmodule A do\n  use Application\n  if Mix.target() == :app do\n    def key, do: "
+                    'System.fetch_env!("KIT")\n  end\nend\n'
+                ),
+            },
             {
                 **phoenix(),
                 **code(VAPOR.format('{:site, "SITE_HOST"}')),
@@ -409,6 +417,10 @@ TOLD: dict[str, Told] = {
             phoenix(),
             served_by("# {Bandit, plug: Shop.Metrics}\n"),
             served_by("{Plug.Cowboy.Drainer, refs: :all}"),
+            {
+                **phoenix(),
+                **code("defmodule A do\n  def a, do: Plug.Cowboy.http(A, [])\nend\n", "lib/shop/fake_shop.ex"),
+            },
             config("config :shop, ShopWeb.Endpoint, adapter: Bandit.PhoenixAdapter", "config"),
             {**phoenix(), **code("defmodule Mix.Tasks.Fake do\n  def run(_), do: Bandit.start_link(plug: A)\nend\n")},
         ],
@@ -507,6 +519,7 @@ TOLD: dict[str, Told] = {
                 "rel/prepare.sh": "set -e\n# first\nbin/shop eval Shop.Release.migrate\nexec bin/shop start\n",
             },
             image('CMD ["mix", "phx.server"]'),
+            image('ENTRYPOINT ["/app/bin/shop"]'),
             phoenix(),
         ],
     ),
@@ -849,6 +862,7 @@ TOLD: dict[str, Told] = {
         {"force-ssl"},
         [
             pages("path\n  end\n\n  plug Plug.SSL, @ssl\n\n  def other do\n    1"),
+            runtime('if System.get_env("A") do\n  config :shop, ShopWeb.Endpoint,\n    force_ssl: [hsts: true]\nend'),
             *cases("force_ssl without rewrite_on", "force_ssl over several lines", "Plug.SSL in the endpoint"),
         ],
         [

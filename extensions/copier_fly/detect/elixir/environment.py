@@ -242,6 +242,12 @@ def _value(nodes: list[Node], variables: _Variables) -> _Value:
     nodes = [node for node in nodes if not (isinstance(node, Token) and node.kind == "eol")]
     if len(nodes) == 1:
         return _of_one(nodes[0], variables)
+    if nodes and mixfile.is_word(nodes[0], "if", "unless"):
+        parts, ways = mixfile.elements(mixfile.arguments(nodes[1:])), mixfile.pairs(mixfile.arguments(nodes[1:]))
+        asked = _value(parts[0], variables)
+        way = "do" if bool(asked.value) != mixfile.is_word(nodes[0], "unless") else "else"
+        chosen = _value(ways[way], variables) if way in ways else _Value(known=True)
+        return _Value(asked.known and chosen.known, chosen.value, asked.names + chosen.names)
     for operators in (("=",), ("||", "or"), ("&&", "and"), ("==", "!=", "===", "!=="), ("in",), ("|>",)):
         at = next((at for at, node in enumerate(nodes) if at and mixfile.is_word(node, *operators)), None)
         if at is not None:
@@ -250,12 +256,6 @@ def _value(nodes: list[Node], variables: _Variables) -> _Value:
     if nodes and mixfile.is_word(nodes[0], "not", "!"):
         inner = _value(nodes[1:], variables)
         return inner._replace(value=not inner.value)
-    if nodes and mixfile.is_word(nodes[0], "if", "unless"):
-        parts, ways = mixfile.elements(mixfile.arguments(nodes[1:])), mixfile.pairs(mixfile.arguments(nodes[1:]))
-        asked = _value(parts[0], variables)
-        way = "do" if bool(asked.value) != mixfile.is_word(nodes[0], "unless") else "else"
-        chosen = _value(ways[way], variables) if way in ways else _Value(known=True)
-        return _Value(asked.known and chosen.known, chosen.value, asked.names + chosen.names)
     return _of_call(nodes, variables)
 
 

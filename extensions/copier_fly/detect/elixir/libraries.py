@@ -42,7 +42,11 @@ def _required(text: str) -> Iterator[tuple[str, int]]:
                 yield (found[1] or found[3]).upper(), listed.start(1) + found.start()
     if "System." in text and _STARTS.search(text):
         try:
-            nodes = environment.always(mixfile.parse(text).items)
+            modules = list(mixfile.modules(mixfile.parse(text)))
         except mixfile.UnparsableError:
             return
-        yield from ((str(token.value), token.start) for token in environment.required(nodes))
+        for _, block in modules:
+            bodies = [body for name in ("start", "init") for body in mixfile.functions(block, name)]
+            for statement in (statement for body in bodies for statement in body):
+                nodes = environment.always(statement)
+                yield from ((str(token.value), token.start) for token in environment.required(nodes))

@@ -30,7 +30,8 @@ _SERVES_HTTP = re.compile(
 def http_by_code(look: Look) -> Iterator[ProjectWarning]:
     """The app starts a web server of its own, beside the endpoints of Phoenix or in front of them."""
     for file, text in look.code_in_production.items():
-        if "owboy" not in text and "Bandit" not in text:
+        stand_in = re.search(r"(?:^|[/_])(?:dev|test|fake|mock|stub)(?:[/_.])", file)
+        if stand_in or ("owboy" not in text and "Bandit" not in text):
             continue
         code = "\n".join(line.partition("#")[0] for line in text.splitlines())
         if found := _SERVES_HTTP.search(code):
@@ -220,13 +221,13 @@ def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
 
 _WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|exec|env|su-exec \S+|gosu \S+)(?: -\S+)* |\w+=\S* )+")
 _STARTS = re.compile(
-    r"(?:\S*/)?bin/\S+ (?:start|start_iex|foreground|\"?\$[@*]\"?)|(?:\S*/)?server|start|foreground"
-    r"|(?:\S*/)?(?:ba|a)?sh|(?:elixir |iex )?.*\bmix (?:do )?(?:phx|phoenix)\.server.*|\"?\$[@*]\"?|"
+    r"(?:/(?!usr)\S*/)?bin/[\w-]+|(?:\S*/)?bin/\S+ (?:start|start_iex|foreground|\"?\$[@*]\"?)|start|foreground"
+    r"|(?:\S*/)?server|(?:\S*/)?(?:ba|a)?sh|(?:elixir |iex )?.*\bmix (?:do )?(?:phx|phoenix)\.server.*|\"?\$[@*]\"?|"
 )
 _SAYS_NOTHING = re.compile(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")
 _OF_EVERY_IMAGE = re.compile(
     r"MIX_ENV|LANG(?:UAGE)?|LC_\w+|PATH|HOME|USER|SHELL|TERM|PORT|HOST(?:NAME)?|PHX_\w+|ECTO_IPV6|ERL_AFLAGS|ELIXIR_ERL_OPTIONS"
-    r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
+    r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|MIX|CARGO|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
 )
 """Variables that the template's image has in its own way, or that a build alone reads."""
 

@@ -595,9 +595,7 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
     for file, nodes in look.config():
         for statement in mixfile.statements(nodes):
             tokens = list(mixfile.flat(statement))
-            # A setting of that name beside no module is the app's own.
-            of_endpoint = any(token.kind == "alias" for token in tokens[:5])
-            places += [(file, token, tokens) for token in tokens if of_endpoint and token[:2] == ("key", "force_ssl")]
+            places += [(file, one, tokens) for at, one in enumerate(tokens) if _of_module(tokens, at, "force_ssl")]
     for file, token, tokens in places:
         values = [one.value for one in tokens[tokens.index(token) :]]
         if values[1:2] in (["false"], ["nil"]) or "rewrite_on" in values:
@@ -611,6 +609,12 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
             elsewhere = configured and re.match(r"\s*,\s*(?!\w+:|\[)", found[1])
             if "rewrite_on" not in found[1] and not elsewhere:
                 yield warning("force-ssl", (file, files.line_of(text, found.start())), name="Plug.SSL")
+
+
+def _of_module(tokens: list[Token], at: int, key: str) -> bool:
+    """Whether the token there is a key that is set for a module: beside none it is the app's own."""
+    start = next((back for back in range(at, -1, -1) if tokens[back].value == "config"), at)
+    return tokens[at][:2] == ("key", key) and any(token.kind == "alias" for token in tokens[start : start + 4])
 
 
 def node_names(look: Look) -> Iterator[ProjectWarning]:
