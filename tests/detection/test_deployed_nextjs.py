@@ -158,6 +158,25 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/cms.ts pages-from-service",
         ["The page app/pricing/page.tsx asks a service (`cms`)", "CMS_TOKEN to build_secrets"],
     ),
+    "a page that asks Upstash, whose client makes it wait": (
+        {
+            **nextjs(dependencies={"@upstash/redis": "^1"}),
+            "lib/cms.ts": 'import "@upstash/redis";\nexport const cms = new Redis({ token: process.env.A });\n'
+            + PRICES,
+            "app/page.tsx": PRICING,
+        },
+        "package.json redis-at-upstash",
+        ["UPSTASH_REDIS_REST_URL"],
+    ),
+    "a page that asks a service by a public key": (
+        {
+            **nextjs(),
+            "lib/cms.ts": CMS.replace("CMS_TOKEN", "NEXT_PUBLIC_CMS_KEY") + PRICES,
+            "app/page.tsx": PRICING,
+        },
+        "lib/cms.ts variable-public",
+        ["NEXT_PUBLIC_CMS_KEY"],
+    ),
     "a page made in parts that asks a service": (
         {
             **config("export default { experimental: { ppr: true } };\n"),
@@ -198,7 +217,7 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         {
             **nextjs(dependencies=SQLITE),
             "lib/backup.ts": "import 'better-sqlite3';\nconst to = path.join(path.dirname(dbPath), 'copy.sqlite');\n",
-            "lib/db.spec.ts": "new Database(join(folder, 'test.db'));\n",
+            "lib/db.spec.ts": "import 'better-sqlite3';\nnew Database(join(folder, 'test.db'));\n",
         },
         "package.json sqlite-unknown-file",
         ["process.env.DATABASE_PATH"],
@@ -229,6 +248,7 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
             **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
             "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
             "drizzle/0000_a.sql": 'create extension if not exists "vector";\n',
+            "drizzle/0001_b.sql": "CREATE EXTENSION IF NOT EXISTS vector;\n",
         },
         "drizzle/0000_a.sql extension-enabled-first",
         ["the extension vector", "fly mpg databases extensions enable vector"],
@@ -509,6 +529,11 @@ SILENT: dict[str, Files] = {
         "prisma/migrations/1_a/migration.sql": '-- CREATE EXTENSION a;\nCREATE EXTENSION IF NOT EXISTS "uuid-ossp";\n',
         "tests/seed.sql": "CREATE EXTENSION timescaledb;\n",
     },
+    "an extension on Neon": {
+        **nextjs(dependencies={"drizzle-orm": "^0.45.0", "@neondatabase/serverless": "^1"}),
+        "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+        "drizzle/0000_a.sql": "CREATE EXTENSION vector;\n",
+    },
     "an address that DATABASE_URL stands in for": {
         **nextjs(dependencies={"prisma": "^7", "@prisma/client": "^7", "pg": "^8"}),
         "prisma.config.ts": "const url = process.env.PREVIEW_DATABASE_URL ||\n  process.env.DATABASE_URL_UNPOOLED ||\n"
@@ -563,6 +588,13 @@ SILENT: dict[str, Files] = {
         ".npmrc": "legacy-peer-deps=true\n",
     },
     "peers of a tool": {**own("RUN npm i -g --force npm"), "package-lock.json": "{}"},
+    "migrations of another program": {
+        "package.json": '{"workspaces": ["apps/*"]}',
+        "turbo.json": "{}",
+        **below("apps/web", nextjs(dependencies={"knex": "^3", "pg": "^8"})),
+        "apps/web/lib/db.ts": "import pg from 'pg';\nnew pg.Pool({ connectionString: process.env.DATABASE_URL });\n",
+        "apps/other/migrations/1_a.js": "exports.up = () => {};\n",
+    },
     "a module that fetches": {**nextjs(), "lib/a.ts": "export const a = await fetch(new URL('/a', api));\n"},
     "SQLite that is opened in another folder": {
         **nextjs(dependencies=SQLITE),
@@ -640,6 +672,15 @@ def test_of_two_packages_the_one_that_the_other_needs_is_built_first(tmp_path: P
     assert [one.name for one in examine(write(tmp_path / "a", files)).nextjs.built_first] == ["core", "api"]
     files["packages/core/package.json"] = json.dumps({**core, "dependencies": {"api": "*"}})
     assert [one.name for one in examine(write(tmp_path / "b", files)).nextjs.built_first] == ["api", "core"]
+
+
+def test_an_address_that_another_one_stands_in_for_is_asked_for(tmp_path: Path) -> None:
+    files = {
+        **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
+        "drizzle.config.ts": "const url = process.env.PREVIEW_DATABASE_URL ?? process.env.SHOP_DATABASE_URL;\n",
+    }
+    found = examine(write(tmp_path, files)).nextjs.database_variables
+    assert [one.name for one in found] == ["PREVIEW_DATABASE_URL", "SHOP_DATABASE_URL"]
 
 
 UPSTASH = {
@@ -817,6 +858,12 @@ def test_where_the_address_of_a_database_is_read(case: str, tmp_path: Path) -> N
     files, choice, name = DATABASES[case]
     found = examine(write(tmp_path, files)).nextjs
     assert (found.database_choice, found.database_variable) == (choice, name)
+
+
+def test_a_token_of_something_else_makes_no_turso(tmp_path: Path) -> None:
+    code = "new Database(process.env.DATABASE_PATH);\nconst token = process.env.DB_ACCESS_TOKEN;\n"
+    files = {**nextjs(dependencies=SQLITE), "lib/db.ts": f"import Database from 'better-sqlite3';\n{code}"}
+    assert examine(write(tmp_path, files)).nextjs.database_choice == "sqlite"
 
 
 def test_the_token_of_turso_is_asked_for(tmp_path: Path) -> None:

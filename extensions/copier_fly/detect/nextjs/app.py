@@ -465,7 +465,7 @@ _KINDS = {
 _PAYLOAD = {"db-postgres": "postgres", "db-vercel-postgres": "postgres", "db-sqlite": "sqlite", "db-mongodb": "mongodb"}
 _KNOWN_ADDRESSES = {"DATABASE_URL", "DIRECT_DATABASE_URL", "DIRECT_URL", "SHADOW_DATABASE_URL"}
 _ADDRESS = re.compile(r"(?:_|^)(?:URL|URI|DSN|CONNECTION_STRING)(?:$|_)")
-_ONE_OF = re.compile(r"(?:\bprocess\.env\.\w+\s*(?:\|\||\?\?)\s*)+process\.env\.(\w+)\b")
+_ONE_OF = re.compile(r"(?:\bprocess\.env\.\w+\s*(?:\|\||\?\?)\s*)+process\.env\.\w+")
 """A variable, and those that are taken where it is missing."""
 
 
@@ -493,10 +493,10 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     for file in settings:
         text = target.text(files.join(folder, file)) or ""
         plain = re.sub(r"//[^\n]*", lambda found: " " * len(found[0]), text) if file.endswith(".prisma") else text
-        # One of several that DATABASE_URL ends is asked of no one.
-        plain = _ONE_OF.sub(
-            lambda found: re.sub(r"\S", " ", found[0]) if "DATABASE_URL" in found[1] else found[0], plain
-        )
+        # One of several among which is DATABASE_URL is asked of no one.
+        for several in _ONE_OF.finditer(plain):
+            if re.search(r"\.DATABASE_URL\b", several[0]):
+                plain = plain[: several.start()] + re.sub(r"\S", " ", several[0]) + plain[several.end() :]
         datasource = re.search(r"\bdatasource\s+\w+\s*\{[^}]*\}", plain)
         said = re.search(r"\bprovider\s*=\s*\"(\w+)\"", datasource[0]) if datasource else None
         said = said or re.search(r"\bdialect\s*:\s*[\"'](\w+)[\"']", plain)

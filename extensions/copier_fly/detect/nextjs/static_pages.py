@@ -103,8 +103,6 @@ def asks_at_build(
         return None
     for file in behind:
         text = known[file]
-        if re.match(r"\s*[\"']use server", text):
-            continue  # what it has runs when a form is sent
         component = _COMPONENT.search(text)
         if component and (asked := asks.search(text, component.start())):
             return file, files.line_of(text, asked.start())
