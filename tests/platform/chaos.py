@@ -49,6 +49,10 @@ NOT_TYPED = re.compile(
 """What a person fills in, what asks for one, and what only looks."""
 
 
+NAMED = re.compile(r"(?<![0-9a-f])[0-9a-f]{14}(?![0-9a-f])|(?<=upload-)[0-9a-f]{16}|(?<=deployment-)[0-9A-Z]{26}")
+"""What is another one in every run: machines, uploads to the registry, the tags of builds."""
+
+
 @dataclass
 class Kind:
     """A way to fail at one call, and at all that follow where it lasts."""
@@ -84,7 +88,7 @@ class Point:
     @classmethod
     def of(cls, account: Account, call: Call) -> Point:
         """Where a script is."""
-        return cls(len(account.login.commands), re.sub(r"(?<![0-9a-f])[0-9a-f]{14}(?![0-9a-f])", "ID", call.name))
+        return cls(len(account.login.commands), NAMED.sub("ID", call.name))
 
 
 @dataclass
@@ -105,7 +109,8 @@ class Task:
     def run(self, account: Account, *more: str) -> Ran:
         """Run the script."""
         script, *words = (word.format(image=account.image) for word in self.command)
-        return account.run(script, *words, *more, timeout=150, **self.env)
+        # flyctl itself waits five minutes for a machine that a senseless answer does not name.
+        return account.run(script, *words, *more, timeout=400, **self.env)
 
 
 def goal(account: Account) -> Any:
