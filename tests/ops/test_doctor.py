@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
@@ -117,6 +118,18 @@ def test_a_stopped_machine_is_no_machine_that_runs(live: Project) -> None:
     assert [(one["status"], one["message"]) for one in listed if one["check"] == "machines"] == [
         ("ok", "0 of 1 machines started")
     ]
+
+
+@pytest.mark.needs("curl", "jq", "openssl")
+def test_a_machine_that_ran_the_migrations_is_none_of_the_app(live: Project) -> None:
+    def leave_one(state: dict[str, Any]) -> None:
+        one = copy.deepcopy(app(state)["machines"][0])
+        one["config"] = one["config"] | {"metadata": {"fly_process_group": "fly_app_release_command"}}
+        app(state)["machines"].append(one | {"id": "release", "state": "stopped"})
+
+    before = findings(live)
+    live.fly.update(leave_one)
+    assert findings(live) == before
 
 
 @pytest.mark.needs("curl", "jq", "openssl")
