@@ -120,6 +120,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "config/runtime.exs:4 variable-at-run-time",
         ["MAIL_KEY"],
     ),
+    "a variable that another one switches on": (
+        config('if System.get_env("MAIL_HOST") do\n  config :shop, key: System.fetch_env!("MAIL_KEY")\nend', "runtime"),
+        "config/runtime.exs:4 variable-on-condition",
+        ["needs MAIL_KEY with MAIL_HOST"],
+    ),
     "an old requirement": (
         {**phoenix(), "mix.exs": phoenix()["mix.exs"].replace('"~> 1.15"', '"~> 1.14.2"')},
         "mix.exs:8 elixir-requirement",

@@ -207,6 +207,7 @@ TOLD: dict[str, Told] = {
         {"variable-on-condition"},
         [
             runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
+            runtime(f'case System.get_env("MAILER", "local") do\n  "local" ->\n    :ok\n  _ ->\n    {MAIL}\nend'),
             runtime(f'case System.get_env("MAILER", "local") do\n  "smtp" ->\n    {MAIL}\n  _ -> :ok\nend'),
             runtime(f'mail = System.get_env("MAIL", "off") == "on"\nif mail do\n  {MAIL}\nelse\n  :ok\nend'),
             runtime(
@@ -280,6 +281,10 @@ TOLD: dict[str, Told] = {
             },
             {
                 **phoenix(),
+                **code('defmodule A do\n  use Application\n  def key, do: System.fetch_env!("KIT")\nend\n'),
+            },
+            {
+                **phoenix(),
                 **code(VAPOR.format('{:site, "SITE_HOST"}')),
                 "fly.toml": FLY_ENV.format('SITE_HOST = "shop.dev"'),
             },
@@ -340,6 +345,7 @@ TOLD: dict[str, Told] = {
         [
             runtime(BY_PARTS),
             runtime('config :shop, Shop.Repo, hostname: "a", url: System.get_env("DATABASE_URL")', on("myxql")),
+            runtime('config :shop, Shop.Repo, hostname: "a", url: Shop.Secrets.url()', on("myxql")),
             on("myxql"),
         ],
     ),
@@ -712,6 +718,10 @@ TOLD: dict[str, Told] = {
                 runtime("config :waffle, storage: Waffle.Storage.S3"),
             ),
             config('config :shop, upload_dir: "/tmp/uploads"'),
+            config(
+                'config :shop, upload_dir: "/tmp/u"', "prod", config('config :shop, upload_dir: "./uploads"', "config")
+            ),
+            pages(':code.priv_dir(:shop)\n  end\n\n  def other(path) do\n    File.cp!(path, "/tmp/a")'),
             config('config :shop, upload_dir: "/uploads"', "dev"),
         ],
     ),
