@@ -656,8 +656,8 @@ TOLD: dict[str, Told] = {
         [
             config('config :shop, ShopWeb.Endpoint, url: [host: "shop.org", port: 443]'),
             config(
-                "case config_env() do\n  :dev ->\n    nil\n\n  _ ->\n    port = 443\n"
-                '    config :shop, ShopWeb.Endpoint, url: [host: "shop.org", port: port]\nend',
+                "case config_env() do\n  :dev ->\n    nil\n\n  _ ->\n"
+                '    config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]\nend',
                 "runtime",
             ),
             runtime('config :shop, ShopWeb.Endpoint, url: [scheme: "https", host: "www.till.co.uk"]'),
@@ -666,8 +666,8 @@ TOLD: dict[str, Told] = {
         [
             config('config :shop, ShopWeb.Endpoint, url: [host: "example.com", port: 80]'),
             config(
-                'case config_env() do\n  :dev -> config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]\n'
-                "  :prod -> nil\nend",
+                "case config_env() do\n  :dev ->\n    port = 1\n"
+                '    config :shop, ShopWeb.Endpoint, url: [host: "shop.org"]\n\n  :prod ->\n    nil\nend',
                 "runtime",
             ),
             runtime('config :shop, ShopWeb.Endpoint, url: [host: System.get_env("PHX_HOST") || "shop.org"]'),
