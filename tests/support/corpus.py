@@ -74,7 +74,7 @@ SAMPLES: dict[str, list[Any]] = {
         [{"name": "staging", "org": "other", "region": "fra", "vm_memory": "8gb", "min_machines": 0}, {"name": "qa"}],
     ],
 }
-"""Answers to the questions that offer no choices; what the others offer is read from `questions/`.
+"""Answers to the questions that offer no choices, or too many; what the others offer is read from `questions/`.
 
 The first is the one that a question has when it is not asked.
 """
