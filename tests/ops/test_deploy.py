@@ -425,6 +425,7 @@ def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
         (["--build-only=yes"], "--build-only takes no value"),
         (["--image=x", "--image=y"], "--image is given twice"),
         (["--wait=5\n  --image=x"], "line break"),
+        ([""], "an empty word names no environment"),
         (["a", "b"], "one environment at a time, a or b"),
         (["--image=x", "--build-only"], "leave out --build-only"),
     ],

@@ -282,14 +282,14 @@ os.execvp("sh", ["sh", *sys.argv[1:]])"""
         said += os.read(ours, 1024).decode()
     while termios.tcgetattr(theirs)[3] & termios.ECHO:
         time.sleep(0.05)
-    os.write(ours, b"\x03" if how == "Ctrl-C" else b"needle with $HOME\n")
+    os.write(ours, b"\x03" if how == "Ctrl-C" else b'needle of $HOME: "one" #2\n')
     code = asking.wait(60)
     assert termios.tcgetattr(theirs) == before
     secrets = project.fly.state()["apps"]["shop"]["secrets"]
     if how == "Ctrl-C":
         assert (code, "TOKEN" in secrets) == (130, False)
     else:
-        assert (code, secrets["TOKEN"]["value"]) == (0, "needle with $HOME")
+        assert (code, secrets["TOKEN"]["value"]) == (0, 'needle of $HOME: "one" #2')
     os.close(ours)
     os.close(theirs)
 

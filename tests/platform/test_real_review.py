@@ -41,3 +41,38 @@ def test_a_run_that_ended_between_the_addresses_is_completed(review: Account) ->
 
     assert ran.code == 0, ran.text
     assert [address.kind for address in review.platform.world.apps["shop-pr-7"].addresses] == ["shared_v4", "v6"]
+
+
+PEM = "-----BEGIN KEY-----\nabc/+=\n# no comment\n-----END KEY-----"
+VALUES = {"HASH": "pa#ss", "QUOTED": 'a"b" #c', "MIXED": "it's 1\"#2", "JSON": '{"a": "b#c"}', "KEY": PEM}
+
+
+def test_values_that_only_a_person_knows_arrive_as_they_are(make_account: Callable[..., Account]) -> None:
+    secrets = [{"name": name, "how": "ask the bank"} for name in VALUES]
+    account = make_account(database="fly_managed", github=True, review_apps=True, extra_secrets=secrets)
+    url = "postgres://ada:pa#ss@db.example.com/shop"
+    given = {f"REVIEW_{name}": value for name, value in VALUES.items()}
+
+    ran = account.run("review", "up", "--number=7", REVIEW_DATABASE_URL=url, **given)
+
+    assert ran.code == 0, ran.text
+    stored = account.platform.world.apps["shop-pr-7"].secrets
+    assert {name: stored[name].value for name in VALUES} == VALUES
+    assert [stored[name].value for name in ("DATABASE_URL", "DIRECT_DATABASE_URL")] == [url, url]
+
+
+def test_sessions_do_not_end_because_fly_lists_no_secret(review: Account) -> None:
+    made = review.run("review", "up", "--number=7")
+    assert made.code == 0, made.text
+    app = review.platform.world.apps["shop-pr-7"]
+    before = app.secrets["SECRET_KEY_BASE"].value
+    fault = Fault(r"^GET /v1/apps/shop-pr-7/secrets", odd=True, body={}, times=1)
+    review.platform.faults.append(fault)
+
+    refused = review.run("review", "up", "--number=7")
+
+    assert (refused.code, fault.hits) == (1, 1), refused.text
+    assert refused.verdict.endswith("If it has none indeed: ops/review down --number=7, then: ops/review up --number=7")
+    assert app.secrets["SECRET_KEY_BASE"].value == before
+    again = review.run("review", "up", "--number=7")
+    assert (again.code, app.secrets["SECRET_KEY_BASE"].value) == (0, before), again.text

@@ -65,6 +65,19 @@ def test_a_server_that_a_killed_run_left_half_made(
     assert [len(app.fleet) for app in world.apps.values() if app.name == "shop-db"] == [1]
 
 
+def test_no_secret_is_made_again_because_fly_lists_none(account: Account) -> None:
+    account.platform.faults.append(Fault(r"^GET /v1/apps/shop/secrets", odd=True, body={}, times=1))
+    before = {name: secret.value for name, secret in account.app.secrets.items()}
+
+    refused = account.run("setup", "--yes")
+
+    assert (refused.code, refused.out) == (1, ""), refused.text
+    assert "Fly lists no secret of shop, although it has machines" in refused.verdict
+    again = account.run("setup", "--yes")
+    assert (again.code, again.out.startswith("Nothing to do")) == (0, True), again.text
+    assert {name: secret.value for name, secret in account.app.secrets.items()} == before
+
+
 def test_an_environment_of_another_organization_leaves_productions_alone(make_account: Callable[..., Account]) -> None:
     account = make_account(environments=[{"name": "staging", "app": "shop-staging", "org": "shop-staging"}])
     world = account.platform.world

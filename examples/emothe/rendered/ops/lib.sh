@@ -30,6 +30,14 @@ say() {
   printf '%s\n' "$*"
 }
 
+# quoted WORD: prints a word of a command as a person types it.
+quoted() {
+  case $1 in
+    *[!A-Za-z0-9_./:=@-]*) printf "'%s'\n" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) say "$1" ;;
+  esac
+}
+
 # --- Options -----------------------------------------------------------------------------------------------
 
 # start USAGE WORDS…: reads the options and loads the settings of the environment. USAGE is what --help prints, and its
@@ -40,10 +48,7 @@ start() {
   # Commands for the sentences of `explain`; a script may set its own.
   again=ops/${0##*/}
   while [ $# -gt 0 ]; do
-    case $1 in
-      *[!A-Za-z0-9_./:=@-]*) again="$again '$1'" ;;
-      *) again="$again $1" ;;
-    esac
+    again="$again $(quoted "$1")"
     case $1 in
       -h | --help)
         say "$usage
@@ -55,6 +60,7 @@ Exit codes: 0 done, 1 failed or refused, 2 wrong use, 3 a person must act first.
       --dry-run) dry_run=1 ;;
       -y | --yes) assume_yes=1 ;;
       -*) read_option "$1" ;;
+      '') fail 2 "an empty word names no environment; see --help" ;;
       *)
         [ -z "$environment" ] || fail 2 "one environment at a time, $environment or $1; see --help"
         environment=$1
@@ -303,6 +309,29 @@ missing_secrets() {
   done
 }
 
+# doubt_list NAME WAY: ends the script where Fly lists no secret at all of an app that has machines: if that is wrong, a new
+# random value of NAME would replace the one that the app has. WAY leads on if it is right.
+doubt_list() {
+  jq -e '. == []' "$scratch/secrets" >/dev/null || return 0
+  list_fly fleet flyctl machine list --app "$app"
+  jq -e '. == []' "$scratch/fleet" >/dev/null ||
+    fail 1 "Fly lists no secret of $app, although it has machines. If that is wrong, a new $1 would end every session, and what the old one encrypted would be lost. Run again: $again. If it has none indeed: $2"
+}
+
+# An awk function: a secret as flyctl reads it. Of several lines it wants three quotes around them. Of one it takes a pair of
+# quotes off, and a # for the beginning of a comment unless the number of quotes before it is odd.
+import_line='function import_line(name, value,   before) {
+  if (value ~ /\n/) return name "=\"\"\"" value "\"\"\""
+  before = value
+  sub(/#.*/, "", before)
+  return name "=" (gsub(/"/, "", before) % 2 ? value : "\"" value "\"")
+}'
+
+# as_secret NAME: prints the value on stdin as import_secrets takes it.
+as_secret() {
+  awk -v name="$1" "$import_line"' { text = text (NR > 1 ? "\n" : "") $0 } END { print import_line(name, text) }'
+}
+
 # import_secrets [OPTION]: stores the lines NAME=VALUE of $scratch/import. The values are on no command line and in no log.
 import_secrets() {
   hidden flyctl secrets import --app "$app" "$@" <"$scratch/import"
@@ -458,7 +487,7 @@ check_file() {
   esac
   [ -s "$1" ] || fail 1 "$1 is empty. Use another one"
   [ -f "$1.sha256" ] || fail 1 "$1.sha256 is missing, so it is unknown whether $1 is complete.
-If you know that it is: sha256sum '$1' > '$1.sha256'"
+If you know that it is: sha256sum $(quoted "$1") > $(quoted "$1.sha256")"
   [ "$(checksum "$1")" = "$(sed 's/ .*//' "$1.sha256")" ] ||
     fail 1 "$1 has changed since it was written: its checksum differs from $1.sha256. Use another one"
 }

@@ -251,7 +251,7 @@ write_dump() {
   # It gets its name when it is complete.
   unfinished=$1.partial
   for left in "$folder"/*.dump.partial; do
-    [ ! -f "$left" ] || say "$left was left by a run that was killed, and is no backup. Unless another run writes it now: rm '$left'" >&2
+    [ ! -f "$left" ] || say "$left was left by a run that was killed, and is no backup. Unless another run writes it now: rm $(quoted "$left")" >&2
   done
   [ -n "$dry_run" ] ||
     say "Copying $database_name at ${host:-$provider} ($(database_size), URL from $url_from)"
