@@ -11,8 +11,12 @@ import yaml
 from copier.errors import UserMessageError
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 
+import load
 from copier_fly.detect.project import Project
+from copier_fly.stacks import STACKS
 from tests.support.profiles import examples
 from tests.support.questions import ASKED, FILES, QUESTIONS
 from tests.support.template import REPO, pretend
@@ -40,6 +44,20 @@ def test_every_question_asks_a_question() -> None:
     assert [
         name for name, question in ASKED.items() if "?" not in question.get("help", "") and name not in silent
     ] == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_question_fits_a_terminal_of_80_columns(template: Path, tmp_path: Path, stack: str) -> None:
+    """A prompt for a text cuts its lines off, all but the last."""
+    answers = pretend(template, tmp_path / "app", {"stack": stack, "fly_app": "mountain-shop"})
+    environment = SandboxedEnvironment(undefined=StrictUndefined)
+    load.load_package().install(environment)
+    lines = []
+    for question in ASKED.values():
+        asked = environment.from_string(question["help"]).render(answers).splitlines() if "help" in question else []
+        # Before the first, copier writes a sign of two columns and a space.
+        lines += [" " * 3 * (line is asked[0]) + line for line in asked]
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_what_is_read_of_a_project_is_there() -> None:
