@@ -185,6 +185,16 @@ def test_two_spellings_are_one_setting() -> None:
     assert toml.left_behind(toml.flat(old), toml.flat(new)) == []
 
 
+def test_what_fly_launch_writes_of_a_machine_is_a_size() -> None:
+    """cpu_kind and cpus are the size by another name, and one group is all of them."""
+    launched = "[http_service]\nprocesses = ['app']\n[[vm]]\nmemory = '1gb'\ncpu_kind = '{}'\ncpus = {}\n"
+    new = toml.flat(tomllib.loads("[[vm]]\nsize = 'shared-cpu-1x'\nmemory = '1gb'\n"))
+    assert toml.left_behind(toml.flat(tomllib.loads(launched.format("shared", 1))), new) == []
+    assert toml.left_behind(toml.flat(tomllib.loads(launched.format("performance", 2))), new) == [
+        "vm.size = performance-2x (now shared-cpu-1x)"
+    ]
+
+
 def test_a_long_value_is_cut() -> None:
     [line] = toml.left_behind(toml.flat({"console_command": "x" * 99}), {})
     assert line == f"console_command = {'x' * 40}…"

@@ -12,6 +12,8 @@ from . import memory
 SHOWN = 40
 """Maximum number of characters shown of a value."""
 _DURATIONS = {"kill_timeout", "deploy.wait_timeout", "deploy.release_command_timeout"}
+# The only group, unless [processes] has others. There, "" is the image's own command.
+_ONE_GROUP = ("processes", ["app"])
 # The tables and keys at the top that the template's fly.toml has itself.
 _RENDERED = frozenset(
     """
@@ -23,7 +25,8 @@ _RENDERED = frozenset(
 def flat(data: Mapping[str, Any], above: str = "") -> dict[str, list[str]]:
     """A parsed fly.toml as dotted key → its values as text, several where a table is there several times.
 
-    Two spellings of one thing come out the same: 30 and "30s", 512 and "512mb", true and "stop".
+    Two spellings of one thing come out the same: 30 and "30s", 512 and "512mb", true and "stop", a machine by its
+    size and by its processor.
     """
     found: dict[str, list[str]] = {}
     for name, value in data.items():
@@ -31,10 +34,9 @@ def flat(data: Mapping[str, Any], above: str = "") -> dict[str, list[str]]:
         tables = [value] if isinstance(value, Mapping) else value
         if isinstance(tables, list) and tables and all(isinstance(table, Mapping) for table in tables):
             for table in tables:
-                for inner, texts in flat(table, f"{key}.").items():
+                for inner, texts in flat(_by_size(table) if key == "vm" else table, f"{key}.").items():
                     found.setdefault(inner, []).extend(texts)
-        # There, "" is the image's own command.
-        elif value not in ({}, []) and (key, value) != ("processes.app", ""):
+        elif value not in ({}, []) and (key, value) != ("processes.app", "") and (name, value) != _ONE_GROUP:
             found.setdefault("vm.memory" if key == "vm.memory_mb" else key, []).append(_text(key, value))
     return found
 
@@ -142,6 +144,12 @@ def _size(vm: Mapping[str, Any]) -> str | None:
     cpus = vm.get("cpus", 1)
     names = {"shared": f"shared-cpu-{cpus}x", "performance": f"performance-{cpus}x"}
     return names.get(vm.get("cpu_kind", "")) if isinstance(cpus, int) else None
+
+
+def _by_size(vm: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "size" in vm or not (size := _size(vm)):
+        return vm
+    return {"size": size, **{name: value for name, value in vm.items() if name not in ("cpu_kind", "cpus")}}
 
 
 def _memory(value: Any) -> str | None:
