@@ -143,6 +143,24 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "package.json install-hook-git",
         ["|| true"],
     ),
+    "a shell script that needs git": (
+        {
+            **scripts(prepare="bash scripts/setup.sh"),
+            "scripts/setup.sh": "#!/bin/bash -e\ngit config a.b c\necho done\n",
+        },
+        "scripts/setup.sh install-hook-git",
+        ["`bash scripts/setup.sh`", "no git"],
+    ),
+    "a program that needs git": (
+        {**scripts(postinstall="node tools/p.mjs"), "tools/p.mjs": "// git log\nexecSync('git describe --tags');\n"},
+        "tools/p.mjs install-hook-git",
+        ["`node tools/p.mjs`"],
+    ),
+    "a shell script that migrates and builds": (
+        {**scripts(build="./build.sh"), "build.sh": "set -eu\nnpx prisma migrate deploy\nnext build\n"},
+        "build.sh build-needs-database",
+        ["`./build.sh`"],
+    ),
     "a file that a hook migrates by": (
         scripts(postinstall="tsx scripts/migrate.ts"),
         "package.json install-hook-database",
@@ -337,6 +355,20 @@ SILENT: dict[str, Files] = {
     },
     "a migration that nobody runs in the build": scripts(**{"db:push": "prisma db push"}),
     "husky": scripts(prepare="husky"),
+    "lefthook": scripts(prepare="lefthook install"),
+    "a shell script that looks first": {
+        **scripts(prepare="sh setup.sh"),
+        "setup.sh": "#!/bin/sh -e\nif [ -d .git ]; then\n  git config a.b c\nfi\n",
+    },
+    "a shell script that goes on": {
+        **scripts(prepare="sh setup.sh", build="sh build.sh"),
+        "setup.sh": "git config a.b c\necho done\n",
+        "build.sh": "set -e\n# prisma migrate deploy runs elsewhere\nnext build\n",
+    },
+    "a program that catches": {
+        **scripts(postinstall="node p.mjs"),
+        "p.mjs": "try {\n  execSync('git describe');\n} catch {}\n",
+    },
     "a hook that may fail": scripts(prepare="git config core.hooksPath .githooks || true"),
     "a start with a port": scripts(start="next start -p 3001"),
     "a standalone start": scripts(start="node .next/standalone/server.js"),

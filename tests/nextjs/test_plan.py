@@ -241,6 +241,7 @@ def test_the_migrations_may_be_in_a_package_beside_the_app(tmp_path: Path) -> No
     ("script", "left"),
     [
         ("git config core.hooksPath .githooks", "true"),
+        ("prisma generate && lefthook install", "prisma generate"),
         ("patch-package && git submodule update --init", "patch-package"),
         ("npx prisma migrate deploy && prisma generate", "prisma generate"),
         ("prisma generate && npm run db:push", "prisma generate"),

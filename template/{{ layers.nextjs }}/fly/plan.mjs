@@ -65,7 +65,7 @@ export function readsSource({ scripts = {}, dependencies = {}, devDependencies =
 }
 
 // Commands of such a script that need a repository or a database, of which the build has neither.
-const LEFT_OUT = /^(\w+=\S+ )*git |\b(prisma (migrate|db)|drizzle-kit (push|migrate)|db:(push|migrate|seed|deploy)|migrate:deploy)\b/;
+const LEFT_OUT = /^(\w+=\S+ )*(git|lefthook) |\b(prisma (migrate|db)|drizzle-kit (push|migrate)|db:(push|migrate|seed|deploy)|migrate:deploy)\b/;
 
 /** package.json for the install: its hooks without those commands, where they stand in a row with others. */
 export function forHooks(text) {

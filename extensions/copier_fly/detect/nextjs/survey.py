@@ -7,6 +7,7 @@ the function, put it into `RULES`, give its warning a text in `warnings.yml`, an
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
@@ -28,11 +29,16 @@ _STATIC = re.compile(
 _ASKS_IN_CONFIG = re.compile(r"\bawait (?:\w*[dD]b|prisma|sql|pool|kysely)\b")
 _FETCHES_IN_CONFIG = re.compile(r"\b(?:await|return)\s+(?:\w+\.)*(?:fetch|axios(?:\.get)?|got)\(")
 _LEFT_OUT = re.compile(
-    r"^(?:\w+=\S+ )*git |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
+    r"^(?:\w+=\S+ )*(?:git|lefthook) |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
     r"db:(?:push|migrate|seed|deploy)|migrate:deploy)\b"
 )
 """What fly/plan.mjs takes out of a hook."""
 _RUNNER = re.compile(r"^(?:npx|pnpm|yarn|bunx)(?: exec)?(?: --yes| -y)? ")
+_RUNS_FILE = re.compile(r"(?:^|&&|;)\s*(?:(?:ba)?sh |node |bun |tsx )?(?:\./)?([\w./-]+\.(?:sh|[cm]?[jt]s))(?![\w.])")
+_STOPS = re.compile(r"^(?:set -\w*e|#!.* -\w*e)", re.MULTILINE)
+"""A shell script that stops at the first command that fails."""
+_LOOKS_FIRST = re.compile(r"\bcatch\b|\bexistsSync\(|-[de] \S*\.git\b|\bcommand -v git\b|\|\|")
+_USES_GIT = r"git (?:config|submodule|rev-parse|describe|status|log|lfs|fetch|pull|checkout)\b"
 _STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
 _DATABASE_PART = re.compile(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
@@ -150,6 +156,27 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
         else:
             yield warning("build-needs-database", place, name=name, command=shown)
         return
+    for file, name, command in hooks:
+        if place := _in_its_file(look, file, command, nextjs_app.MIGRATES.pattern):
+            yield warning("build-needs-database", place, name=name, command=command)
+            return
+
+
+def _in_its_file(look: Look, file: str, command: str, wanted: str) -> tuple[str, int] | None:
+    """Where a file that a script runs has a command without which it fails; not where it looks first whether it can."""
+    for run in _RUNS_FILE.finditer(command):
+        path = files.join(posixpath.dirname(file), run[1])
+        text = look.target.peek(path).decode(errors="replace")
+        shell = path.endswith(".sh")
+        begin = r"^(?!#|echo\b)" if shell else r"\b(?:exec|spawn)\w*\(\s*[\"'`]"
+        asks = re.compile(rf"{begin}[^\"'`]*?(?<![\w./-])(?:{wanted})")
+        lines = [line.strip() for line in text.splitlines()]
+        last = next((number for number in range(len(lines) - 1, -1, -1) if lines[number]), -1)
+        for number, line in enumerate(lines):
+            stops = not shell or number == last or _STOPS.search(text)
+            if stops and asks.search(line) and not _LOOKS_FIRST.search(text):
+                return path, number + 1
+    return None
 
 
 def build_asks_service(look: Look) -> Iterator[ProjectWarning]:
@@ -226,6 +253,8 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
                 name=name,
                 command=" && ".join(left_out) or command,
             )
+        elif place := _in_its_file(look, file, command, _USES_GIT):
+            yield warning("install-hook-git", place, name=name, command=command)
 
 
 def start_dropped(look: Look) -> Iterator[ProjectWarning]:
