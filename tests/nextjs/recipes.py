@@ -21,7 +21,7 @@ def _files(*overlays: str) -> dict[str, str]:
 
 
 RECIPES = {
-    # As it comes: App Router, TypeScript, Tailwind, cacheComponents, Turbopack.
+    # As it comes: App Router, TypeScript, Tailwind, cacheComponents, Turbopack; and a tsconfig that checks JavaScript.
     "prisma": Recipe(
         NEXT_16,
         "--yes --no-linter --use-npm",

@@ -69,6 +69,35 @@ def test_each_layer_has_what_changes_together(tmp_path: Path) -> None:
     assert f'["0123456789ab","1","{tmp_path}/app","{database}","3000"]' in said
 
 
+def test_what_require_loads_of_a_package_is_there(tmp_path: Path) -> None:
+    helpers = {"name": "helpers", "exports": {".": {"module-sync": "./esm/a.js", "default": "./cjs/a.cjs"}}}
+    plain = {"name": "plain", "exports": {".": {"import": "./esm/a.js", "default": "./cjs/a.cjs"}}}
+    installed = {
+        f"node_modules/{name}/{file}": text
+        for name, package in {"helpers": helpers, "plain": plain}.items()
+        for file, text in {
+            "package.json": package,
+            "esm/a.js": "x",
+            "cjs/a.cjs": "x",
+            "node_modules/b/a.js": "x",
+        }.items()
+    }
+    traces = "".join(
+        f'put(".next/standalone/{path}", readFileSync("{path}"));\n'
+        for path in installed
+        if path.endswith(("a.cjs", "package.json"))
+    )
+    code, said = build(tmp_path, {**installed, "build.mjs": BUILD + traces})
+    assert code == 0, said
+    packages = tmp_path / "out/packages/node_modules"
+    found = [
+        path.relative_to(packages).as_posix()
+        for name in ("helpers", "plain")
+        for path in (packages / name).rglob("*.*js")
+    ]
+    assert sorted(found) == ["helpers/cjs/a.cjs", "helpers/esm/a.js", "plain/cjs/a.cjs"]
+
+
 def test_stand_ins_reach_the_build_and_give_way_to_true_values(tmp_path: Path) -> None:
     tells = "console.log(JSON.stringify([process.env.STRIPE_KEY, process.env.LIMIT])); process.exit(1)"
     stand_ins = {"STRIPE_KEY": "sk_stand_in", "LIMIT": 5}

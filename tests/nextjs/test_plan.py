@@ -123,7 +123,8 @@ LOCKS = {
         manager("pnpm", "pnpm-lock.yaml", PNPM),
         "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies: {}\n\npackages:\n\n  drizzle-orm@1.0.0:\n"
         "    peerDependencies:\n      better-sqlite3: '>=7'\n",
-        "lockfileVersion: '9.0'\n\npackages:\n\n  better-sqlite3@12.4.1:\n    resolution: {integrity: x}\n",
+        "lockfileVersion: '9.0'\n\npackages:\n\n  aa@1.0.0:\n    resolution: {integrity: x}\n    hasBin: true\n\n"
+        "  better-sqlite3@12.4.1:\n    resolution: {integrity: x}\n",
     ),
     "pnpm 8": (
         manager("pnpm", "pnpm-lock.yaml", PNPM),

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Builds the app inside the image build, and puts what the machine needs of it below OUT, a folder for each layer:
 //
 //   node build.mjs ROOT OUT RUNNER     ROOT is the repository, RUNNER a look at the image that the app will run in
@@ -13,7 +14,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 class Stop extends Error {}
 
@@ -186,6 +187,18 @@ function walk(folder) {
   });
 }
 
+// Node.js loads the ES module of a package that has one for `require` ("module-sync"), where Next.js traced the file
+// that older ones load: the app ends before it starts. Such a package is there whole.
+// https://github.com/vercel/next.js/issues/97358
+function completePackages(standalone, root) {
+  for (const { entry, path } of walk(standalone)) {
+    if (entry.name !== "package.json" || !readFileSync(path, "utf8").includes('"module-sync"')) continue;
+    const installed = join(root, relative(standalone, dirname(path)));
+    const filter = (file) => basename(file) !== "node_modules";
+    if (existsSync(installed)) cpSync(installed, dirname(path), { recursive: true, filter });
+  }
+}
+
 /** The libraries that a program or library loads, as [name, path]; without a path where there is none. */
 function libraries(file) {
   const [loader] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"].filter(existsSync);
@@ -215,11 +228,12 @@ function copyLibrary(path, system, runner) {
   cpSync(real, join(system, real), { dereference: true });
 }
 
-function layers(settings, app, out, runner) {
-  const { appDir } = settings;
+function layers({ appDir }, root, out, runner) {
+  const app = join(root, appDir);
   const standalone = join(app, ".next/standalone");
   const own = join(standalone, appDir);
   removeMusl(standalone);
+  completePackages(standalone, root);
   mkdirSync(join(out, "system"), { recursive: true });
   addLibraries(standalone, join(out, "system"), runner);
   // Prisma 7 talks to the database in JavaScript; older ones may have an engine, which asks for OpenSSL's version.
@@ -271,7 +285,7 @@ async function main(root, out, runner) {
   }
   writeFileSync(join(next, "cache/lock"), lock, "latin1");
   if (settings.ownCommand) keepCode(root, app, out);
-  layers(settings, app, out, runner);
+  layers(settings, root, out, runner);
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Calls a path of the app, as Vercel's cron jobs do: GET, with CRON_SECRET where that is set.
 //
 //   node /call.mjs /api/nightly

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Copies the database, whole and in one state, into a new file while the app uses it.
 //
 //   node /migrate/backup.mjs /tmp/copy.db

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Applies the SQL migrations that the SQLite database on the volume lacks, before the app starts.
 //
 //   node /migrate/migrate.mjs            apply what is pending

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Adds to the image what workers and schedules run, after fly/build.mjs:
 //
 //   node workers.mjs ROOT OUT     ROOT is the repository, OUT what fly/build.mjs wrote

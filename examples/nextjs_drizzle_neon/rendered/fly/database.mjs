@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // What the migrations and the readiness check share: where the database is, and whether it answers.
 import pg from "pg";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Applies the SQL migrations that a database lacks, with nothing but `pg`, before a deploy replaces any machine.
 //
 //   node /migrate/migrate.mjs            apply what is pending

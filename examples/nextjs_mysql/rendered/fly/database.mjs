@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // What the readiness check asks: whether the database's server accepts a connection.
 import { resolveSrv } from "node:dns/promises";
 import { connect } from "node:net";

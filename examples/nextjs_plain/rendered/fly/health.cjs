@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Answers /livez and /readyz before the app sees a request, so that none of its logins, locales, base paths or host
 // checks stands between Fly's checks and the answer. Loaded by the image's command: node --require /health.cjs …
 //

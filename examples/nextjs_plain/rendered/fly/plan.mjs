@@ -1,3 +1,4 @@
+// @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Sorts the build context for the Dockerfile, so that a step runs again only when something changes that it reads.
 //
 //   node plan.mjs CONTEXT OUT
@@ -27,7 +28,7 @@ const readers = {
   },
   "pnpm-lock.yaml": (text) => {
     const [, packages = ""] = text.split(/^packages:$/m);
-    return [...packages.matchAll(/^ {2}'?\/?((?:@[^/]+\/)?[^/@']+)[@/](\d[^'():_]*)/gm)].map(([, ...found]) => found);
+    return [...packages.matchAll(/^ {2}'?\/?((?:@[^/\s]+\/)?[^/@'\s]+)[@/](\d[^'():_\s]*)/gm)].map(([, ...found]) => found);
   },
   "yarn.lock": (text) => {
     const entries = text.matchAll(/^"?((?:@[^/]+\/)?[^@\s"]+)@[^\n]*:\n(?: {2}[^\n]*\n)*? {2}version:? "?([^"\n]+)/gm);
