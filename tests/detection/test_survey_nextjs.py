@@ -56,7 +56,14 @@ export const env = createEnv({
     NODE_ENV: z.enum(["development", "production"]),
   },
   client: {
-    NEXT_PUBLIC_SITE: z.string(),
+    NEXT_PUBLIC_SITE: z.string().optional(),
+  },
+});
+"""
+ENV_OF_PAGES = """export const env = createEnv({
+  client: {
+    NEXT_PUBLIC_SITE: z.string().url(),
+    NEXT_PUBLIC_THEME: z.string().default("light"),
   },
 });
 """
@@ -341,6 +348,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         {**nextjs(), "src/env.mjs": ENV},
         "src/env.mjs variable-in-schema",
         ["AUTH_SECRET, MAIL_FROM."],
+    ),
+    "a schema of what is compiled in": (
+        {**nextjs(), "src/env.mjs": ENV_OF_PAGES},
+        "src/env.mjs variable-public-required",
+        ["NEXT_PUBLIC_SITE.", "build gets no stand-ins", "public_env"],
     ),
 }
 SILENT: dict[str, Files] = {
@@ -686,7 +698,7 @@ def test_a_secret_that_only_a_library_reads_says_so(template: Path, tmp_path: Pa
 
 def test_the_key_that_clerk_compiles_into_the_pages_is_told(tmp_path: Path) -> None:
     found = {one.code: str(one) for one in told(write(tmp_path, nextjs(dependencies={"@clerk/nextjs": "^6"})))}
-    assert "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY" in found["variable-public"]
+    assert "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY" in found["variable-public-required"]
 
 
 @pytest.mark.parametrize(

@@ -1246,6 +1246,29 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "app/a.test.ts": "process.env.NEXT_PUBLIC_SITE;\n"},
         ],
     ),
+    "variables of the browser that are checked": Told(
+        {"variable-public-required"},
+        [
+            {**nextjs(), "src/env.ts": on_next.ENV_OF_PAGES},
+            {**nextjs(), "lib/pay.ts": "export const pay = loadEnv(process.env.NEXT_PUBLIC_PAY ?? fail('no key'));\n"},
+            {**nextjs(), "lib/cms.ts": "const cms = createClient(process.env.NEXT_PUBLIC_CMS!, { cdn: true });\n"},
+            {**nextjs(), "lib/base.ts": "export const base = new URL(process.env.NEXT_PUBLIC_BASE || '');\n"},
+            nextjs(dependencies={"@clerk/nextjs": "^6"}),
+        ],
+        [
+            {
+                **nextjs(),
+                "lib/base.ts": "export const base = new URL(process.env.NEXT_PUBLIC_BASE || 'http://a.example');\n",
+            },
+            {**nextjs(), "src/env.ts": on_next.ENV_OF_PAGES.replace("url()", "optional()")},
+            {
+                **nextjs(),
+                "src/env.ts": on_next.ENV_OF_PAGES,
+                ".env.production": "NEXT_PUBLIC_SITE=https://shop.example\n",
+            },
+            {**nextjs(), "lib/cms.ts": "const cms = () => createClient(process.env.NEXT_PUBLIC_CMS!);\n"},
+        ],
+    ),
     "settings of a release's environment": Told(
         {"own-env-sh"},
         [

@@ -287,9 +287,10 @@ class NextjsApp:
     of a database other than PostgreSQL, `address_is_url` is set where the code wants the file of SQLite as `file:/…`
     there, `fixed_file` the place that has the file of SQLite by its name instead.
     `impatient_driver` is a package for SQLite that waits for no lock and is given no timeout.
-    `variables` are those that a schema of the environment or a module requires, `registry_tokens` what an installation
-    of packages needs. `env_files` are the committed .env files that the build reads, as seen from the target, and
-    `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js (next-auth).
+    `variables` are those that a schema of the environment or a module requires, `public_variables` those among them
+    that are compiled into the pages, `registry_tokens` what an installation of packages needs. `env_files` are the
+    committed .env files that the build reads, as seen from the target, and `env_names` the variables to which they
+    give a value. `auth_js` is whether it has Auth.js (next-auth).
     """
 
     name: str | None = None
@@ -322,6 +323,7 @@ class NextjsApp:
     payload: bool = False
     sentry: bool = False
     variables: tuple[Variable, ...] = ()
+    public_variables: tuple[Variable, ...] = ()
     registry_tokens: tuple[Variable, ...] = ()
     env_files: tuple[str, ...] = ()
     env_names: tuple[str, ...] = ()

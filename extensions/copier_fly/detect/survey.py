@@ -250,7 +250,7 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
         *nextjs.env_names,
         *project.bucket.variables,
         *project.redis.variables,
-        *(variable.name for variable in (*found, *nextjs.registry_tokens)),
+        *(variable.name for variable in (*found, *nextjs.public_variables, *nextjs.registry_tokens)),
     }
     folder = project.app_dir or "."
     examples = [name for name, inner in target.names(folder).items() if not inner and _ENV_EXAMPLE.fullmatch(name)]

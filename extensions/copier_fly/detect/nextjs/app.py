@@ -858,7 +858,7 @@ def read(target: Target, app: App) -> NextjsApp:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
     required += [token] if token and token.name not in {*env.names, *(one.name for one in required)} else []
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
-    variables = tuple({one.name: one for one in reversed(required) if one.name not in own}.values())[::-1]
+    named = tuple({one.name: one for one in reversed(required) if one.name not in own}.values())[::-1]
     output = _js_string(_js(target, folder, "next.config"), "output")
     built_first = _built_first(target, folder, package, deps, manager.name)
     build_command = _build_command(package, manager.name)
@@ -898,7 +898,8 @@ def read(target: Target, app: App) -> NextjsApp:
         impatient_driver=_impatient(target, folder, deps, db_driver) if other else None,
         payload="payload" in deps,
         sentry="@sentry/nextjs" in deps,
-        variables=variables,
+        variables=tuple(one for one in named if not one.name.startswith("NEXT_PUBLIC_")),
+        public_variables=tuple(one for one in named if one.name.startswith("NEXT_PUBLIC_")),
         env_files=env.paths,
         env_names=env.names,
         auth_js="next-auth" in deps,

@@ -28,8 +28,8 @@ FOLDERS = (
     *("components", "models", "actions", "."),
 )
 """Where an app keeps its code; of the last one only the files that are there."""
-_SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
-"""Variables of the image, of another host, and those that stand in the code of the browser."""
+_SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_(?!PUBLIC_)\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
+"""Variables of the image and of another host."""
 
 
 def sources(target: Target, folder: str) -> list[str]:
@@ -145,7 +145,7 @@ def _stand_in(name: str, check: str) -> str:
 # --- What a schema requires ------------------------------------------------------------------------------
 
 _CHECKED = (
-    (re.compile(r"\bcreateEnv\b"), re.compile(r"\bserver\s*:\s*\{")),
+    (re.compile(r"\bcreateEnv\b"), re.compile(r"\b(?:server|client)\s*:\s*\{")),
     (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
     (re.compile(r"\bcleanEnv\b"), re.compile(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
 )
@@ -180,8 +180,8 @@ def _sections(text: str) -> Iterator[tuple[int, str, frozenset[str] | None]]:
     """Where a schema of the environment begins in a file, what it has, and the names that count; all where None."""
     begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
     if begin:
-        if server := begin.search(text):
-            yield server.end(), _without_conditions(_inside(text, server.end())), None
+        for section in begin.finditer(text):
+            yield section.end(), _without_conditions(_inside(text, section.end())), None
     elif _PARSES.search(text) and "process.env" in text:
         # A schema that an object is parsed with, made of variables one by one.
         read = frozenset(re.findall(r"\bprocess\.env\.([A-Z]\w*)", text))
@@ -190,11 +190,11 @@ def _sections(text: str) -> Iterator[tuple[int, str, frozenset[str] | None]]:
 
 
 def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
-    """The variables of the server that a schema of the environment requires, without those that have a default."""
+    """The variables that a schema of the environment requires, without those that have a default."""
     for file, text in code.items():
         for begin, section, counted in _sections(text):
             for entry in _ENTRY.finditer(section):
-                if entry[1].startswith("NEXT_PUBLIC_") or (counted is not None and entry[1] not in counted):
+                if counted is not None and entry[1] not in counted:
                     continue
                 if named := re.fullmatch(r"\s*([a-z]\w*)\s*(\(\s*\))?\s*,?\s*", entry[2]):
                     # A check that has a name, or a function's; one from another file may let it be missing.
@@ -230,10 +230,12 @@ _LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
 """A list of names that a module looks up one by one."""
 _KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
 """What stops where it is made of nothing, so that no `!` need say it."""
+_OTHERWISE = r"(?!\s*(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``))"
+"""Nothing behind a variable that is taken where it has no value, but for what is as empty."""
 
 
 def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
-    """The variables of the server without which a module of the app, or next.config, stops when it is loaded."""
+    """The variables without which a module of the app, or next.config, stops when it is loaded."""
     for file, text in code.items():
         held = dict(re.findall(r"\b(?:const|let|var) (\w+)[^=\n]*= *process\.env\.([A-Z]\w*)", text))
         # What next.config does in a function runs in every build too.
@@ -245,14 +247,14 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
                 names.append((name if direct or other_direct else held.get(name, ""), ""))
         for found in _MADE.finditer(text):
             mark = "" if found[1] in _KEYED else r"(?:!|\s+as\s+string\b)"
-            words = re.findall(rf"\bprocess\.env\.([A-Z]\w*)\b{mark}(?!\s*(?:\?\?|\|\|)\s*process\.env)", found[2])
+            words = re.findall(rf"\bprocess\.env\.([A-Z]\w*)\b{mark}{_OTHERWISE}", found[2])
             words += [_OWN_KEY[found[1]]] if not found[2].strip() and found[1] in _OWN_KEY else []
             words += [held[word] for word in re.findall(r"\b\w+\b", found[2]) if word in held and not mark]
             names += [(name, found[1]) for name in words]
         if re.search(r"\bprocess\.env\[\w+\]", text) and re.search(r"\bthrow\b|\bprocess\.exit\b", text):
             names += [(name, "") for listed in _LISTED.findall(text) for name in re.findall(r"\w+", listed)]
         for name, check in names:
-            if name and not name.startswith("NEXT_PUBLIC_"):
+            if name:
                 yield Variable(
                     name, file, files.line_of(text, text.index(name if name in text else check)), _stand_in(name, check)
                 )
@@ -264,7 +266,7 @@ _SECRET_OPTION = re.compile(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|J
 
 
 def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
-    """The secrets that libraries for logins read themselves, so that the app's code need not name them.
+    """The variables that libraries for logins read themselves, so that the app's code need not name them.
 
     Source: lib/env.js of next-auth 5, next/index.js of next-auth 4, @clerk/backend and better-auth 1.7.
     """
@@ -274,6 +276,7 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
         ("next-auth", given or of_auth_js),
         ("better-auth", given or "BETTER_AUTH_SECRET"),
         ("@clerk/nextjs", "CLERK_SECRET_KEY"),
+        ("@clerk/nextjs", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
     ):
         if package in deps and not (package == "better-auth" and _is_a_client_alone(target, folder, deps)):
             file = files.join(folder, "package.json")
@@ -289,7 +292,7 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
 
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
-    """The variables of the server that the app does not start or build without, each with its first place."""
+    """The variables that the app does not start or build without, each with its first place."""
     code = {file: text for file, text in texts(target, folder).items() if "nv" in text or "new " in text}
     found: dict[str, Variable] = {}
     for variable in (*_by_schemas(code), *_by_modules(code), *_by_packages(target, folder, deps, code)):

@@ -480,13 +480,14 @@ def dist_dir(look: Look) -> Iterator[ProjectWarning]:
 
 def public_variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables that the code for the browser reads: they are compiled in."""
-    reads = look.reads
-    if "@clerk/nextjs" in look.dependencies:  # reads it itself
-        place, line = look.target.where([look.path("package.json")], '"@clerk/nextjs"')
-        reads = {"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": (place, line or 1), **reads}
-    names = [name for name in reads if name.startswith("NEXT_PUBLIC_") and name not in look.app.env_names]
+    required = {variable.name: (variable.file, variable.line) for variable in look.app.public_variables}
+    if required:
+        first = next(iter(required.values()))
+        yield warning("variable-public-required", first, names=", ".join(required))
+    told = {*look.app.env_names, *required}
+    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_") and name not in told]
     if names:
-        yield warning("variable-public", reads[names[0]], names=", ".join(names))
+        yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
 
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
