@@ -87,7 +87,15 @@ def test_what_require_loads_of_a_package_is_there(tmp_path: Path) -> None:
         for path in installed
         if path.endswith(("a.cjs", "package.json"))
     )
-    code, said = build(tmp_path, {**installed, "build.mjs": BUILD + traces})
+    # pnpm's own folder leads to each package by a link.
+    links = """
+      import { symlinkSync } from "node:fs";
+      for (const folder of [".next/standalone/node_modules", "node_modules"]) {
+        mkdirSync(`${folder}/.pnpm`, { recursive: true });
+        symlinkSync("../helpers", `${folder}/.pnpm/helpers`);
+      }
+    """
+    code, said = build(tmp_path, {**installed, "build.mjs": BUILD + traces + links})
     assert code == 0, said
     packages = tmp_path / "out/packages/node_modules"
     found = [

@@ -193,9 +193,11 @@ function walk(folder) {
 function completePackages(standalone, root) {
   for (const { entry, path } of walk(standalone)) {
     if (entry.name !== "package.json" || !readFileSync(path, "utf8").includes('"module-sync"')) continue;
-    const installed = join(root, relative(standalone, dirname(path)));
+    // A package of pnpm is met by way of links too.
+    const folder = realpathSync(dirname(path));
+    const installed = join(root, relative(realpathSync(standalone), folder));
     const filter = (file) => basename(file) !== "node_modules";
-    if (existsSync(installed)) cpSync(installed, dirname(path), { recursive: true, filter });
+    if (existsSync(installed)) cpSync(installed, folder, { recursive: true, filter });
   }
 }
 
