@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -117,11 +118,17 @@ def test_a_further_repo_s_database_is_found_by_its_variable(managed: Place, tmp_
     audit = managed.on(managed.server.fresh())
     audit.server.psql("create table trail (id int); insert into trail values (1)")
     audit.server.psql('alter table trail owner to "fly-user"')
-    done = managed.run(
-        "backup", "--variable=SHOP_AUDIT_DATABASE_URL", f"--to={tmp_path}/x.dump", SHOP_AUDIT_DATABASE_URL=audit.url
-    )
+    # Of the app's other database.
+    (tmp_path / "shop-20260101T000000Z.dump.rows").write_text("9000\tpublic.trail\n")
+    url = {"SHOP_AUDIT_DATABASE_URL": audit.url}
+    done = managed.run("backup", "--variable=SHOP_AUDIT_DATABASE_URL", BACKUP_DIR=str(tmp_path), **url)
     assert done.returncode == 0, done.stderr
-    assert "1 tables, 1 rows" in done.stdout
+    assert ("1 tables, 1 rows" in done.stdout, "Fewer rows" in done.stderr) == (True, False)
+    command = done.stdout.splitlines()[-1].partition("database: ops/")[2]
+    restored = managed.run(*shlex.split(command), "--yes", **url)
+    assert restored.returncode == 0, restored.stderr
+    stored = [line.strip().partition("=")[0] for line in restored.stdout.splitlines() if "PASSWORD" in line]
+    assert stored == ["SHOP_AUDIT_DATABASE_URL", "SHOP_AUDIT_DIRECT_DATABASE_URL"]
 
 
 def test_long_work_says_every_ten_seconds_what_it_is_at(managed: Place, tmp_path: Path) -> None:

@@ -257,6 +257,8 @@ def test_a_database_of_another_variable_has_a_folder_of_its_own(offsite: Offsite
     assert (done := offsite.run("--push", "--variable=SHOP_AUDIT_DATABASE_URL", **url)).returncode == 0, done.stderr
     assert [path.name for path in (offsite.bucket / "shop").iterdir()] == ["SHOP_AUDIT_DATABASE_URL"]
     assert "no dump of shop/DATABASE_URL" in offsite.run("--check").stderr
+    checked = offsite.run("--check=0", "--variable=SHOP_AUDIT_DATABASE_URL")
+    assert checked.stderr.endswith("make one: ops/offsite production --variable=SHOP_AUDIT_DATABASE_URL --push\n")
 
 
 # --- What need not be kept -----------------------------------------------------------------------------------

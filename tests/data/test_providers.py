@@ -391,6 +391,17 @@ def test_nobody_logged_in_to_neon(at: Callable[[str], Place]) -> None:
     assert "neonctl auth" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--list"], ["--create", "--yes"], ["--check"]], ids=lambda words: words[0])
+def test_what_neonctl_does_not_do_is_said_with_a_command_that_leads_on(
+    at: Callable[[str], Place], words: list[str]
+) -> None:
+    place = at("neon")
+    place.program("neonctl", '#!/bin/sh\n[ "$1" = me ] || { echo "ERROR: no such project" >&2; exit 4; }\n')
+    done = place.run("backup", *words)
+    assert (done.returncode, "backup: neonctl failed, see above" in done.stderr) == (1, True), done.stderr
+    assert done.stderr.endswith(f"run again: ops/backup {' '.join(words)}\n")
+
+
 def test_the_app_is_missing(managed: Place) -> None:
     managed.fly.stub("ssh console", "echo 'Error: failed to get app: Could not find App \"shop\"' >&2; exit 1")
     done = managed.run("backup")
@@ -474,6 +485,7 @@ def test_a_url_that_leads_to_another_provider(at: Callable[[str], Place], provid
     ("mysql://a:b@c/d", "does not begin with postgresql://"),
     ("postgresql://a:b@direct.x.flympg.net", "names no database"),
     ("postgresql://a:b@/db", "lacks a user, a host or a database"),
+    ("postgresql://a@direct.x.flympg.net/db", "has no password"),
     ("postgresql://a:100%@direct.x.flympg.net/db", "has a % that is not followed"),
 ])  # fmt: skip
 def test_a_url_that_is_none(managed: Place, url: str, says: str) -> None:

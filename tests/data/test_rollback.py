@@ -267,12 +267,22 @@ def test_an_app_that_is_not_there(app: App) -> None:
     assert "Fly shows no app shop to this login. Run: ops/setup production" in done.stderr
 
 
-def test_an_app_without_a_command_for_it_does_not_take_migrations_back(
-    render: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"stack": "nextjs", "database": "neon", "orm": "drizzle"}, "Write one that undoes the change"),
+        (
+            {"stack": "phoenix", "app_name": "shop", "database": "sqlite", "database_env": "DATABASE_PATH"},
+            'fly ssh console -a shop -C "/app/bin/rollback 1", then: ops/rollback production\n',
+        ),
+    ],
+    ids=["nextjs", "sqlite"],
+)
+def test_an_app_whose_migrations_it_cannot_take_back_is_told_before_anything(
+    render: Callable[..., Path], tmp_path: Path, answers: dict[str, Any], says: str
 ) -> None:
-    folder = render({"stack": "nextjs", "fly_app": "shop", "database": "neon", "orm": "drizzle"})
+    folder = render({"fly_app": "shop", **answers})
     fly = RecordingFly.install(tmp_path / "fly")
     done = App(folder, fly, "", []).run("--migrations=1")
-    assert done.returncode == 2
-    assert "Write one that undoes the change" in done.stderr
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
     assert fly.calls() == []

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from tests.ops.conftest import SHELLS, Project, set_up
@@ -411,6 +412,25 @@ def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
     )
     assert deployed.returncode == 0, deployed.stderr
     assert images(project) == [f"git-{revision[:12]}"]
+
+
+def test_what_git_cannot_tell_is_not_taken_for_committed(live: Project) -> None:
+    (live.folder / ".git/index").write_bytes(b"no index")
+    refused = live.run("deploy", "--yes")
+    assert (refused.returncode, live.fly.changes()) == (1, [])
+    assert "deploy: git cannot tell whether all is committed. Run: git status" in refused.stderr
+
+
+def test_the_end_of_the_input_is_no_yes(live: Project) -> None:
+    text, code = pexpect.run(
+        "sh ops/deploy",
+        cwd=str(live.folder),
+        env=live.fly.env(APP_URL=live.address),
+        withexitstatus=True,
+        encoding="utf-8",
+        events={r"\[y/N\] ": "\x04"},
+    )
+    assert (code, text.splitlines()[-1].endswith("deploy: nothing was done")) == (1, True), text
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,16 @@ def test_a_copy_is_whole_and_comes_back(machine: Machine, tmp_path: Path) -> Non
     assert machine.start().stdout == ""
 
 
+def test_no_database_of_before_is_promised_where_there_was_none(machine: Machine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    for file in machine.database.parent.iterdir():
+        file.unlink()
+    done = machine.run("restore", f"--from={copy}")
+    assert (done.returncode, rows(machine.database)) == (0, ["first", "second"]), done.stderr
+    assert ("Restored: 1 tables, 2 rows." in done.stdout, ".before" in done.stdout) == (True, False)
+
+
 def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Machine, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     assert machine.run("backup", f"--to={copy}").returncode == 0
@@ -140,6 +150,25 @@ def test_a_copy_whose_answer_is_lost_is_not_left_on_the_machine(machine: Machine
     machine.project.fly.stub("ssh console", lost)
     done = machine.run("backup", f"--to={tmp_path}/copy.db")
     assert (done.returncode, list((machine.folder / "tmp").iterdir())) == (1, []), done.stderr
+
+
+def test_what_fly_said_is_told_although_the_copy_is_removed_after_it(machine: Machine, tmp_path: Path) -> None:
+    console = CONSOLE.format(machine=machine.folder)
+    refused = console.replace("case $line in", "case $line in\n  /app/*) echo 'Error: unauthorized' >&2; exit 1 ;;")
+    machine.project.fly.stub("ssh console", refused)
+    done = machine.run("backup", f"--to={tmp_path}/copy.db")
+    assert (done.returncode, "Fly rejected the login. Run: fly auth login" in done.stderr) == (3, True), done.stderr
+
+
+def test_a_copy_that_stays_on_the_machine_is_told_with_the_command_that_removes_it(
+    machine: Machine, tmp_path: Path
+) -> None:
+    kept = CONSOLE.format(machine=machine.folder).replace("case $line in", "case $line in\n  rm*) exit 1 ;;")
+    machine.project.fly.stub("ssh console", kept)
+    done = machine.run("backup", f"--to={tmp_path}/copy.db")
+    [copy] = (machine.folder / "tmp").iterdir()
+    assert done.returncode == 0, done.stderr
+    assert f"Remove it: fly ssh console -a shop --machine m1 -C 'rm -f /tmp/{copy.name}'" in done.stderr
 
 
 def test_a_database_without_a_table_is_no_backup(machine: Machine, tmp_path: Path) -> None:
@@ -237,6 +266,14 @@ def test_two_machines_with_a_volume_are_named(machine: Machine) -> None:
     done = machine.run("backup")
     assert done.returncode == 1
     assert "2 machines of shop have a volume, each with data of its own" in done.stderr
+
+
+def test_the_machine_is_the_one_whose_volume_has_the_database(machine: Machine, tmp_path: Path) -> None:
+    other = {"id": "m0", "state": "started", "image_ref": {}, "config": {"mounts": [{"path": "/cache"}]}}
+    machine.project.fly.update(lambda state: state["apps"]["shop"]["machines"].insert(0, other))
+    done = machine.run("backup", f"--to={tmp_path}/copy.db")
+    assert done.returncode == 0, done.stderr
+    assert "--machine m1 " in done.stderr and "m0" not in done.stderr
 
 
 @pytest.mark.parametrize(("hours", "code"), [(3, 0), (30, 1), (None, 1)])

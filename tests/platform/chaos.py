@@ -222,7 +222,7 @@ def faults_of(account: Account, point: Point, kind: Kind, ran: Ran) -> list[str]
             found.append(f"it ended with {ran.code} although nothing failed")
         # What the app itself answers, behind the edge, is no login of Fly's.
         denied = kind.name == "denied" and "/edge/" not in point.call
-        if denied and "fly auth login" not in ran.text and "401" in ran.err:
+        if denied and ran.code != 0 and "fly auth login" not in ran.text and "401" in ran.err:
             found.append("it does not say that the login is refused")
     elif kind.signal != signal.SIGKILL:
         if ran.code not in (0, 1, 3, 128 + kind.signal):

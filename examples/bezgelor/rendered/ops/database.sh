@@ -174,13 +174,13 @@ newest_backup() {
 
 create_backup() {
   if has_wal_backups; then
-    attempt flyctl postgres backup create --app "$database_app" || explain 1 "there may be no new backup. See: ops/backup $environment --list"
+    attempt flyctl postgres backup create --app "$database_app" || explain 1 "there may be no new backup. See: ops/backup $which --list"
     return
   fi
   list_volumes
   while read -r volume <&3; do
     attempt flyctl volumes snapshots create "$volume" --app "$database_app" ||
-      explain 1 "there may be no new snapshot. See: ops/backup $environment --list"
+      explain 1 "there may be no new snapshot. See: ops/backup $which --list"
   done 3<"$scratch/volume_ids"
 }
 
@@ -192,7 +192,7 @@ restore_at_provider() {
       return
       ;;
   esac
-  has_wal_backups || fail 1 "$database_app keeps no WAL backups, so only a snapshot can be restored: ops/backup $environment --list, then --backup=vs_…
+  has_wal_backups || fail 1 "$database_app keeps no WAL backups, so only a snapshot can be restored: ops/backup $which --list, then --backup=vs_…
 $(enable_wal_backups)"
   set -- --restore-target-time "$at"
   [ -z "$backup" ] || set -- --restore-target-name "$backup"
@@ -219,7 +219,7 @@ restore_snapshot() {
 }
 
 restore_failed() {
-  rename="ops/restore $environment --name=NAME, with --at or --backup as before"
+  rename="ops/restore $which --name=NAME, with --at or --backup as before"
   explain 1 "the server $copy could not be made, or not wholly. Run: fly apps destroy $copy, then: $again"
 }
 
@@ -239,14 +239,14 @@ create_database() {
 
 # switch_to_database NAME
 switch_to_database() {
-  switch_over "fly postgres connect -a $database_app --database $1" "this line with the password that DATABASE_URL has now" \
-    "DATABASE_URL=postgres://$user:PASSWORD@$database_app.flycast:5432/$1?sslmode=disable"
+  switch_over "fly postgres connect -a $database_app --database $1" "this line with the password that $variable has now" \
+    "$variable=postgres://$user:PASSWORD@$database_app.flycast:5432/$1?sslmode=disable"
   keep_notice "$1"
 }
 
 # switch_to_copy NAME: the new server has the users and passwords of the old one.
 switch_to_copy() {
-  switch_over "fly postgres connect -a $1" "this line with the user, password and database that DATABASE_URL has now" \
-    "DATABASE_URL=postgres://USER:PASSWORD@$1.flycast:5432/DATABASE?sslmode=disable"
+  switch_over "fly postgres connect -a $1" "this line with the user, password and database that $variable has now" \
+    "$variable=postgres://USER:PASSWORD@$1.flycast:5432/DATABASE?sslmode=disable"
   say "The old server $database_app stays, and is billed, until you run: fly apps destroy $database_app"
 }

@@ -1,6 +1,6 @@
 # What the scripts for the database share: finding it, reaching it, writing, reading and restoring a dump. What differs by
 # provider is in ops/database.sh. Sourced after ops/lib.sh, never run.
-# shellcheck shell=sh disable=SC2154 # the names are set in ops/settings.sh and ops/lib.sh
+# shellcheck shell=sh disable=SC2034,SC2154 # used, and set, in the scripts that read this
 
 # Not a port that flyctl's own proxies use by default.
 proxy_port=${PROXY_PORT:-16543}
@@ -20,8 +20,16 @@ begin() {
   . "$root/ops/database.sh"
   umask 077
   scratch_folder
+  # Commands that are printed, and the names of dumps, are for the same database.
+  which=$environment
+  dumps=$app
+  if [ "$variable" != DATABASE_URL ]; then
+    which="$environment --variable=$variable"
+    dumps=$app-$variable
+  fi
   variable=${1:-$variable}
-  names="${variable%DATABASE_URL}DIRECT_DATABASE_URL $variable"
+  direct_variable=${variable%DATABASE_URL}DIRECT_DATABASE_URL
+  names="$direct_variable $variable"
   for name in $names; do
     [ -n "$url" ] || url=$(printenv "$name" || :)
     unset "$name"
@@ -81,6 +89,7 @@ BEGIN { digits = "0123456789ABCDEF" }
   if (match(rest, /:[0-9]+$/)) { port = substr(rest, RSTART + 1); rest = substr(rest, 1, RSTART - 1) }
   gsub(/[][]/, "", rest)
   if (database == "" || rest == "" || account == "") bad("lacks a user, a host or a database")
+  if (password == "") bad("has no password")
   count = split(query, pairs, "&")
   for (i = 1; i <= count; i++) {
     at = index(pairs[i], "=")
@@ -105,7 +114,7 @@ read_url() {
     read -r database_name
     read -r sslmode
     read -r channel_binding
-    IFS= read -r password || :
+    IFS= read -r password
   } <<EOF
 $parts
 EOF
@@ -259,7 +268,7 @@ write_dump() {
     status=$?
     free=$(free_megabytes "$folder")
     # A shell reports the signal for a file that grew past a limit as 128 + 25.
-    if [ "$status" -eq 153 ] || [ "$free" -lt 2 ] || grep -q 'No space left\|File too large' "$scratch/log"; then
+    if [ "$status" -eq 153 ] || [ "$free" -lt 2 ] || grep -qE 'No space left|File too large' "$scratch/log"; then
       fail 1 "there is not enough room in $folder for the dump ($free MB are free there). Nothing was kept. $2"
     fi
     fail 1 "pg_dump failed, and nothing was kept: $(refusal)

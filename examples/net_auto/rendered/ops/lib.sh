@@ -127,7 +127,8 @@ confirm() {
   [ -z "$assume_yes$dry_run" ] || return 0
   [ -t 0 ] || fail 3 "$1 There is no terminal to ask on. Add --yes to agree."
   printf '%s [y/N] ' "$1"
-  read -r answer
+  # Ctrl-D is no answer.
+  read -r answer || { echo && answer=; }
   case $answer in
     y | Y | yes) ;;
     *) fail 1 "nothing was done" ;;
@@ -161,7 +162,8 @@ need_commit() {
 
 # all_committed HOW: ends the script if a change would be left out of the deployment.
 all_committed() {
-  [ -z "$(git status --porcelain)" ] || fail 1 "some changes are not committed. Commit them$1"
+  changes=$(git status --porcelain) || fail 1 "git cannot tell whether all is committed. Run: git status"
+  [ -z "$changes" ] || fail 1 "some changes are not committed. Commit them$1"
 }
 
 # scratch_folder: makes $scratch, a folder that only this user can read. What a run left that was killed goes after a day.

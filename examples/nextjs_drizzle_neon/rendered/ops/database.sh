@@ -58,17 +58,17 @@ need_provider() {
   [ -n "$dry_run" ] || neonctl me >/dev/null 2>&1 || fail 3 "neonctl is not logged in. Run: neonctl auth (in CI: set NEON_API_KEY)"
 }
 
-# neon WORDS…: runs neonctl, which finds the project by itself where there is one only.
+# neon WORDS…: runs neonctl, which finds the project by itself where there is one only. Ends the script if it fails.
 neon() {
   [ -z "${NEON_PROJECT_ID:-}" ] || set -- "$@" --project-id "$NEON_PROJECT_ID"
-  run neonctl "$@"
+  run neonctl "$@" || fail 1 "neonctl failed, see above. With several projects, say which: NEON_PROJECT_ID=…. Then run again: $again"
 }
 
 # neon_json FILE WORDS…: writes the answer of neonctl into $scratch/FILE.
 neon_json() {
   file=$scratch/$1
   shift
-  neon "$@" --output json >"$file" || fail 1 "neonctl could not answer. With several projects, say which: NEON_PROJECT_ID=…"
+  neon "$@" --output json >"$file"
   [ -n "$dry_run" ] || jq -e . "$file" >/dev/null 2>&1 || fail 1 "neonctl printed something else than JSON. Run it yourself: neonctl $*"
 }
 
@@ -116,17 +116,17 @@ create_database() {
 
 # switch_to_database NAME
 switch_to_database() {
-  switch_over "psql \"\$(neonctl connection-string ${branch:+$branch }--database-name $1)\"" "these two lines with the password that DATABASE_URL has now" \
-    "DATABASE_URL=postgresql://$user:PASSWORD@$(printf %s "$host" | sed 's/\./-pooler./')/$1?sslmode=require" \
-    "DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@$host/$1?sslmode=require"
+  switch_over "psql \"\$(neonctl connection-string ${branch:+$branch }--database-name $1)\"" "these two lines with the password that $variable has now" \
+    "$variable=postgresql://$user:PASSWORD@$(printf %s "$host" | sed 's/\./-pooler./')/$1?sslmode=require" \
+    "$direct_variable=postgresql://$user:PASSWORD@$host/$1?sslmode=require"
   keep_notice "$1"
 }
 
 # switch_to_copy NAME
 switch_to_copy() {
   switch_over "neonctl psql $1" "these two lines with what each command prints (--database-name and --role-name choose among several)" \
-    "DATABASE_URL=\$(neonctl connection-string $1 --pooled)" \
-    "DIRECT_DATABASE_URL=\$(neonctl connection-string $1)"
+    "$variable=\$(neonctl connection-string $1 --pooled)" \
+    "$direct_variable=\$(neonctl connection-string $1)"
   say "The old branch stays until you delete it."
   [ -n "$branch" ] || say "When you are sure, make $1 the default branch: neonctl branches set-default $1"
 }

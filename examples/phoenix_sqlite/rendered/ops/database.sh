@@ -19,9 +19,11 @@ find_machine() {
     return 0
   fi
   list_machines
-  count=$(jq --arg file "$database_file" '[.[] | select(any(.config.mounts[]?; .path as $path | $file | startswith($path + "/")))] | length' "$scratch/fleet")
+  jq -r --arg file "$database_file" '.[] | select(any(.config.mounts[]?; .path as $path | $file | startswith($path + "/"))) | .id' \
+    "$scratch/fleet" >"$scratch/with_volume"
+  count=$(wc -l <"$scratch/with_volume" | tr -d ' ')
   case $count in
-    1) ;;
+    1) read -r machine_id <"$scratch/with_volume" ;;
     # Fly leaves out what a machine has while its host does not answer; a deploy would begin with an empty volume.
     0)
       machine_id=$(jq -r 'map(select(.config == null)) | first.id // ""' "$scratch/fleet")
@@ -30,7 +32,6 @@ find_machine() {
       ;;
     *) fail 1 "$count machines of $app have a volume, each with data of its own. Find out which one counts, and destroy the other: fly machine list -a $app" ;;
   esac
-  machine_id=$(jq -r '.[] | select((.config.mounts // []) != []) | .id' "$scratch/fleet" | head -n 1)
   state=$(awk -F '\t' -v id="$machine_id" '$1 == id { print $2 }' "$scratch/machines")
   [ "$state" = started ] || fail 3 "machine $machine_id, which has the database, is $state. Run: fly machine start $machine_id -a $app"
 }
@@ -38,6 +39,14 @@ find_machine() {
 # inside COMMAND: runs a command on the machine that has the database, and prints what it says.
 inside() {
   attempt flyctl ssh console --app "$app" --machine "$machine_id" --quiet --command "$1" </dev/null
+}
+
+# remove FILE: removes a copy from that machine. What an earlier command complained of stays for `explain`.
+remove() {
+  : >>"$scratch/complaint"
+  cp "$scratch/complaint" "$scratch/kept"
+  inside "rm -f $1" || say "The copy is still there. Remove it: fly ssh console -a $app --machine $machine_id -C 'rm -f $1'" >&2
+  mv "$scratch/kept" "$scratch/complaint"
 }
 
 # find_volume: sets $volume_id to the volume of the database.

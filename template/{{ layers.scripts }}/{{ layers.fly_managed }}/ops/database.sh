@@ -88,12 +88,12 @@ list_backups() {
 # newest_backup: sets $newest to the time when the newest finished backup ended, RFC 3339; to nothing where there is none.
 newest_backup() {
   look_at flyctl mpg backup list "$cluster" --all || return 0
-  newest=$(jq -r 'map(select((.stop // "") != "" and (.status | test("fail|error"; "i") | not)) | .stop) | max // ""' "$scratch/backups")
+  newest=$(jq -r 'map(select((.stop // "") != "" and (.status // "" | test("fail|error"; "i") | not)) | .stop) | max // ""' "$scratch/backups")
 }
 
 create_backup() {
   attempt flyctl mpg backup create "$cluster" --type full ||
-    explain 1 "it is unknown whether Fly makes a backup. See: ops/backup $environment --list"
+    explain 1 "it is unknown whether Fly makes a backup. See: ops/backup $which --list"
 }
 
 # restore_at_provider: Fly restores into a new cluster, in the background.
@@ -118,9 +118,9 @@ create_database() {
 
 # switch_to_database NAME
 switch_to_database() {
-  switch_over "fly mpg connect $cluster --database $1" "these two lines with the password that DATABASE_URL has now" \
-    "DATABASE_URL=postgresql://$user:PASSWORD@pgbouncer.$cluster.flympg.net/$1" \
-    "DIRECT_DATABASE_URL=postgresql://$user:PASSWORD@direct.$cluster.flympg.net/$1"
+  switch_over "fly mpg connect $cluster --database $1" "these two lines with the password that $variable has now" \
+    "$variable=postgresql://$user:PASSWORD@pgbouncer.$cluster.flympg.net/$1" \
+    "$direct_variable=postgresql://$user:PASSWORD@direct.$cluster.flympg.net/$1"
   keep_notice "$1"
 }
 
@@ -128,8 +128,8 @@ switch_to_database() {
 switch_to_copy() {
   say "Fly fills the new cluster $1 in the background. Wait until it is ready: fly mpg list --org $org"
   switch_over "fly mpg connect NEW_CLUSTER_ID" "two lines with the URLs that its page on the dashboard has under Connect, the pooled and the direct one" \
-    "DATABASE_URL=POOLED_URL" \
-    "DIRECT_DATABASE_URL=DIRECT_URL"
+    "$variable=POOLED_URL" \
+    "$direct_variable=DIRECT_URL"
   say "On the dashboard, set its pooler to the mode that the old one has.
 The old cluster $cluster stays, and is billed, until you run: fly mpg destroy $cluster"
 }
