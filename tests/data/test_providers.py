@@ -100,7 +100,7 @@ def asked(place: Place) -> list[str]:
         assert neon_problems(place.neon_calls()) == []
         return [call for call in place.neon_calls() if call != "me"]
     assert place.fly.refused() == []
-    return [line for line in place.fly.lines() if not line.startswith(("auth ", "mpg list"))]
+    return [line for line in place.fly.lines() if not line.startswith(("auth ", "mpg list", "apps list"))]
 
 
 def test_backups_are_listed(anywhere: Place) -> None:
@@ -275,6 +275,16 @@ def test_a_restore_that_started_no_server_is_no_success(at: Callable[[str], Plac
     place.fly.update(lambda state: state["apps"]["shop-june"].update(machines=[]))
     done = place.run("restore", f"--at={AT}", "--name=shop-june", "--yes")
     assert (done.returncode, "shop-june has no machine, so nothing was restored" in done.stderr) == (1, True)
+
+
+def test_no_command_would_destroy_a_server_that_was_there_before(at: Callable[[str], Place]) -> None:
+    place = at("fly_postgres")
+    keep(place, 1)
+    place.fly.stub("postgres backup restore", "echo 'Error: the target time is odd' >&2; exit 1")
+    for name, says in (("shop-june", "there is an app shop-june already"), ("new", "fly apps destroy new, then: ")):
+        done = place.run("restore", f"--at={AT}", f"--name={name}", "--yes")
+        assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+        assert "destroy shop-june" not in done.stderr
 
 
 @pytest.mark.parametrize("shell", shells())

@@ -283,7 +283,7 @@ def test_a_pull_request_has_an_app_until_it_is_closed(project: Project) -> None:
     assert "PHX_HOST=shop-pr-7.fly.dev" in " ".join(project.fly.lines())
     [machine] = review["machines"]
     assert machine["config"]["services"][0]["autostop"] is True, "it sleeps without visitors"
-    assert not (project.folder / "fly.review.toml").exists()
+    assert not list(project.folder.glob("fly.review*"))
     runner.context["github.event.action"] = "synchronize"
     assert runner.run("review"), runner.said
     assert project.fly.state()["apps"]["shop-pr-7"]["secrets"]["SECRET_KEY_BASE"]["value"] == key

@@ -159,6 +159,25 @@ def test_what_is_not_committed_stops_it_before_anything_that_costs_money(project
     assert "git init" in stopped.stderr
 
 
+def test_without_a_deploy_it_promises_no_app(make_project: Callable[..., Project]) -> None:
+    project = make_project(database="none", environments=[])
+    for first in ("Done", "Nothing to do"):
+        made = project.run("setup", "--yes", "--no-deploy")
+        last = made.stdout.splitlines()[-1]
+        assert (made.returncode, last.startswith(first), "https://" in last) == (0, True, False), made.stderr
+        assert last.endswith("Nothing is deployed yet. Run: ops/deploy production")
+
+
+def test_a_secret_that_machines_do_not_have_yet_is_left_to_a_deploy(make_project: Callable[..., Project]) -> None:
+    project = make_project(database="none", environments=[])
+    assert project.run("setup", "--yes").returncode == 0
+    settings = project.folder / "ops/settings.sh"
+    settings.write_text(settings.read_text().replace("\nEOF", "\nVAULT_KEY\topenssl rand -hex 32\nEOF"))
+    made = project.run("setup", "--yes")
+    assert (made.returncode, "VAULT_KEY" in project.fly.state()["apps"]["shop"]["secrets"]) == (0, True), made.stderr
+    assert "  - bring what was stored to the machines: ops/deploy production\n" in made.stdout
+
+
 def test_what_is_left_to_do_is_said_when_the_deploy_fails(make_project: Callable[..., Project]) -> None:
     project = make_project(hostname="shop.example.com", environments=[])
     project.fly.fail("deploy", "release_command")

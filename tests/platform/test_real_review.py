@@ -76,3 +76,13 @@ def test_sessions_do_not_end_because_fly_lists_no_secret(review: Account) -> Non
     assert app.secrets["SECRET_KEY_BASE"].value == before
     again = review.run("review", "up", "--number=7")
     assert (again.code, app.secrets["SECRET_KEY_BASE"].value) == (0, before), again.text
+
+
+def test_the_fly_file_of_an_environment_called_review_stays(make_account: Callable[..., Account]) -> None:
+    account = make_account(database="none", github=True, review_apps=True, environments=[{"name": "review"}])
+    file = account.folder / "fly.review.toml"
+    before = file.read_text()
+    for words in (["--dry-run"], []):
+        ran = account.run("review", "up", "--number=7", *words)
+        assert (ran.code, file.exists() and file.read_text()) == (0, before), ran.text
+    assert account.git("status", "--porcelain") == ""

@@ -186,6 +186,11 @@ create_backup() {
 
 # restore_at_provider: into a new app. A snapshot is the whole volume; a point in time needs WAL backups.
 restore_at_provider() {
+  taken=
+  if [ -z "$dry_run" ]; then
+    list_fly apps flyctl apps list --org "$org"
+    ! has apps Name "$copy" || taken=1
+  fi
   case $backup in
     vs_*)
       restore_snapshot
@@ -219,6 +224,8 @@ restore_snapshot() {
 }
 
 restore_failed() {
+  [ -z "$taken" ] || fail 1 "there is an app $copy already, perhaps the copy of an earlier try. See: fly status -a $copy
+For another one give another name with --name=NAME"
   rename="ops/restore $which --name=NAME, with --at or --backup as before"
   explain 1 "the server $copy could not be made, or not wholly. Run: fly apps destroy $copy, then: $again"
 }
