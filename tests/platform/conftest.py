@@ -84,8 +84,9 @@ def make_tree(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
             render(template, folder, answers)
             (folder / "Dockerfile").write_text(DOCKERFILE)
             for config in folder.glob("fly*.toml"):
-                # Five minutes for a check that never passes are too long for a test.
-                config.write_text(config.read_text().replace("[deploy]\n", '[deploy]\nwait_timeout = "2s"\n', 1))
+                # Minutes for a check or a release command that never ends are too long for a test.
+                text = config.read_text().replace("[deploy]\n", '[deploy]\nwait_timeout = "2s"\n', 1)
+                config.write_text(text.replace('release_command_timeout = "10m"', 'release_command_timeout = "5s"'))
             for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "Start"]):
                 subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
             made[key] = folder
