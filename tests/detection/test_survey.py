@@ -52,6 +52,17 @@ VERCEL = """{
 """
 SQLITE = 'import Database from "better-sqlite3";\nexport const db = new Database(process.env.DATABASE_PATH!);\n'
 # What the project has, the place (file and line) and code of its warning, and words of it.
+APP_JSON = """{
+  "name": "shop",
+  "env": {
+    "MAIL_KEY": {"description": "from the provider"},
+    "SESSION_KEY": {"generator": "secret"},
+    "CHAT_URL": {"required": false},
+    "YARN_PRODUCTION": "false",
+    "DATABASE_URL": {"required": true}
+  }
+}
+"""
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "redis-made": (
         {**nextjs(dependencies={"ioredis": "^5"}), "lib/redis.ts": "new Redis(process.env.REDIS_URL!);\n"},
@@ -280,6 +291,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "env.example.txt:1 example-of-env",
         ["MAIL_HOST."],
     ),
+    "app.json-of-heroku": (
+        {**nextjs(), "app.json": APP_JSON},
+        "app.json:4 example-of-env",
+        ["MAIL_KEY, SESSION_KEY.", "extra_secrets, extra_env."],
+    ),
     "own-workflow": (
         {**phoenix(), ".github/workflows/up.yml": "on: push\nrun: flyctl deploy --remote-only\n"},
         ".github/workflows/up.yml:2 own-workflow",
@@ -296,6 +312,8 @@ REDIX = {
     "lib/shop/redis.ex": 'Redix.start_link(System.fetch_env!("REDIS_URL"))\n',
 }
 SILENT = {
+    "app.json-of-expo": {**nextjs(), "app.json": '{"expo": {"name": "shop"}}'},
+    "app.json-of-what-is-set": {**phoenix(), "app.json": '{"env": {"SECRET_KEY_BASE": {"generator": "secret"}}}'},
     "phoenix": phoenix(),
     "umbrella": umbrella(),
     "nextjs": nextjs(),

@@ -576,6 +576,8 @@ TOLD: dict[str, Told] = {
             {**phoenix(), ".sample.env": "MAIL_KEY=\n"},
             {**phoenix(), ".envrc_template": "export MAIL_KEY=\n"},
             below("back", {**phoenix(), "env.example": "MAIL_KEY=x\n"}),
+            {**phoenix(), "app.json": '{"env": {"MAIL_KEY": "x"}}'},
+            {**below("web", nextjs()), "app.json": '{"env": {"MAIL_KEY": {"required": true}}}'},
         ],
         [{**phoenix(), ".env.test": "MAIL_KEY=\n"}, {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"}],
     ),

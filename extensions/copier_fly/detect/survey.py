@@ -8,6 +8,7 @@ only through the target.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -40,6 +41,8 @@ _SET_ON_FLY = {
     *("SECRET_KEY_BASE", "ECTO_IPV6", "NODE_ENV", "MIX_ENV", "NEXT_TELEMETRY_DISABLED", "SKIP_ENV_VALIDATION"),
 }
 """Variables that the template sets, or that mean another thing on a developer's machine."""
+_OF_HEROKU = re.compile(r"(HEROKU|NPM|YARN|PNPM|NODE|USE|HEX|BUILDPACK)_\w+")
+"""Variables in an app.json that Heroku's buildpacks read, not the app."""
 _SERVICES = {
     **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
     **dict.fromkeys(("mongodb_driver",), "MongoDB"),
@@ -239,7 +242,7 @@ def own_health_page(target: Target, project: Project) -> Iterator[ProjectWarning
 
 
 def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """An example of the environment, for people who begin to work on the app, names variables that no answer has."""
+    """An example of the environment (.env.example), or the app.json of Heroku, names variables that no answer has."""
     elixir, nextjs = project.elixir, project.nextjs
     of_elixir = (*elixir.variables_at_run_time, *elixir.variables_at_build, *elixir.variables_on_condition)
     found = (*of_elixir, *nextjs.variables, *nextjs.database_variables)
@@ -254,16 +257,38 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
     }
     folder = project.app_dir or "."
     examples = [name for name, inner in target.names(folder).items() if not inner and _ENV_EXAMPLE.fullmatch(name)]
-    for file in sorted((files.join(folder, name) for name in examples), key=len):
-        text = target.text(file) or ""
-        names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", text, re.MULTILINE)
-        names = [name for name in dict.fromkeys(names) if name not in known]
+    places = sorted((files.join(folder, name) for name in examples), key=len)
+    named = ((file, _named_in(target.text(file) or "")) for file in places)
+    example = next(((file, wanted) for file, wanted in named if set(wanted) - known), None)
+    for file, wanted in filter(None, (example, _of_app_json(target, folder))):
+        names = [name for name in wanted if name not in known]
+        known |= set(names)
         if names:
             first = ", ".join(names[:6])
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             public = ", public_env" if any(name.startswith("NEXT_PUBLIC_") for name in names) else ""
             yield warning("example-of-env", target.where([file], names[0]), names=first + more, public=public)
-            return
+
+
+def _named_in(example: str) -> list[str]:
+    names = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]+)[ \t]*=", example, re.MULTILINE)
+    return list(dict.fromkeys(names))
+
+
+def _of_app_json(target: Target, folder: str) -> tuple[str, list[str]] | None:
+    """The app.json of Heroku beside the app, else at the top, and the variables that it asks for. Those that it says
+    are not required, and those of Heroku itself, are not among them."""
+    for file in dict.fromkeys((files.join(folder, "app.json"), "app.json")):
+        try:
+            env = json.loads(target.text(file) or "{}")["env"]
+        except (ValueError, KeyError, TypeError):  # Expo has a file of that name too
+            continue
+        if isinstance(env, dict):
+            optional = [
+                name for name, entry in env.items() if isinstance(entry, dict) and entry.get("required") is False
+            ]
+            return file, [name for name in env if name not in optional and not _OF_HEROKU.fullmatch(name)]
+    return None
 
 
 # --- What the app needs besides -------------------------------------------------------------------------

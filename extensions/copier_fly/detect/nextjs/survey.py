@@ -157,8 +157,8 @@ def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
             yield warning("build-needs-database", place, name=name, command=shown)
         return
     for file, name, command in hooks:
-        if place := _in_its_file(look, file, command, nextjs_app.MIGRATES.pattern):
-            yield warning("build-needs-database", place, name=name, command=command)
+        if inside := _in_its_file(look, file, command, nextjs_app.MIGRATES.pattern):
+            yield warning("build-needs-database", inside, name=name, command=command)
             return
 
 
