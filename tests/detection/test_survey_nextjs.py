@@ -271,6 +271,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "src/migrations migrations-not-run",
         ["of typeorm", "-d migration_command='typeorm migration:run"],
     ),
+    "a build that deploys elsewhere": (
+        scripts(build="convex deploy --cmd 'next build'"),
+        "package.json build-asks-service",
+        ["`convex deploy", "build_secrets"],
+    ),
     "types from an API": (
         {
             **scripts(
@@ -630,6 +635,22 @@ LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ["BETTER_AUTH_SECRET"],
     ),
     "Clerk": ({"@clerk/nextjs": "^6"}, "", ["CLERK_SECRET_KEY"]),
+    "Auth0 3": (
+        {"@auth0/nextjs-auth0": "^3.8.0"},
+        "",
+        ["AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_ISSUER_BASE_URL"],
+    ),
+    "Auth0": (
+        {"@auth0/nextjs-auth0": "4.30.0"},
+        "",
+        ["AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_DOMAIN"],
+    ),
+    "stores of Vercel": (
+        {"@vercel/kv": "3", "@vercel/blob": "2"},
+        'import { put } from "@vercel/blob";\nimport { kv } from "@vercel/kv";\n',
+        ["BLOB_READ_WRITE_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN"],
+    ),
+    "a store that no code imports": ({"@vercel/kv": "3"}, 'import { a } from "@vercel/og";\n', []),
     "none": ({"iron-session": "8"}, "", []),
 }
 

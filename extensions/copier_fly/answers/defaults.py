@@ -25,7 +25,10 @@ def detected(context: Context) -> Project:
     return detect(str(context["_copier_conf"]["dst_path"]), context.get("app_dir"))
 
 
-MADE_BY = dict.fromkeys(("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET"), "openssl rand -base64 32")
+MADE_BY = dict.fromkeys(
+    ("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET", "AUTH0_SECRET", "WORKOS_COOKIE_PASSWORD"),
+    "openssl rand -base64 32",
+)
 """Secrets that are random, and the command that their libraries' documentation makes them with."""
 
 

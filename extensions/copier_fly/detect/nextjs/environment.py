@@ -265,21 +265,42 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
 _SECRET_OPTION = re.compile(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
 
 
-def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
-    """The variables that libraries for logins read themselves, so that the app's code need not name them.
+_OF_LOGINS = {
+    "@clerk/nextjs": ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
+    "@kinde-oss/kinde-auth-nextjs": ("KINDE_CLIENT_ID", "KINDE_CLIENT_SECRET", "KINDE_ISSUER_URL", "KINDE_SITE_URL"),
+    "@workos-inc/authkit-nextjs": ("WORKOS_API_KEY", "WORKOS_CLIENT_ID", "WORKOS_COOKIE_PASSWORD"),
+}
+_OF_STORES = {
+    "@vercel/blob": ("BLOB_READ_WRITE_TOKEN",),
+    "@vercel/edge-config": ("EDGE_CONFIG",),
+    "@vercel/kv": ("KV_REST_API_URL", "KV_REST_API_TOKEN"),
+}
+"""What Vercel sets for an app that it runs, and no other host."""
 
-    Source: lib/env.js of next-auth 5, next/index.js of next-auth 4, @clerk/backend and better-auth 1.7.
+
+def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
+    """The secrets that libraries read themselves, so that the app's code need not name them.
+
+    Source: lib/env.js of next-auth 5, next/index.js of next-auth 4, and the code of @clerk/backend, better-auth 1.7,
+    @auth0/nextjs-auth0 3 and 4, @kinde-oss/kinde-auth-nextjs 2, @workos-inc/authkit-nextjs 3 and Vercel's packages.
     """
     of_auth_js = "AUTH_SECRET" if re.match(r"\D*5\.|beta", deps.get("next-auth", "")) else "NEXTAUTH_SECRET"
     given = next((option[1] for text in code.values() for option in _SECRET_OPTION.finditer(text)), None)
-    for package, name in (
-        ("next-auth", given or of_auth_js),
-        ("better-auth", given or "BETTER_AUTH_SECRET"),
-        ("@clerk/nextjs", "CLERK_SECRET_KEY"),
-        ("@clerk/nextjs", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
-    ):
-        if package in deps and not (package == "better-auth" and _is_a_client_alone(target, folder, deps)):
-            file = files.join(folder, "package.json")
+    of_auth0 = (
+        "AUTH0_ISSUER_BASE_URL" if re.match(r"\D*[123]\.", deps.get("@auth0/nextjs-auth0", "")) else "AUTH0_DOMAIN"
+    )
+    read = {
+        "next-auth": (given or of_auth_js,),
+        "better-auth": () if _is_a_client_alone(target, folder, deps) else (given or "BETTER_AUTH_SECRET",),
+        **_OF_LOGINS,
+        "@auth0/nextjs-auth0": ("AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", of_auth0),
+    }
+    imported = re.compile(r"from\s+[\"'](@vercel/[\w-]+)[\"']")
+    for text in code.values():
+        read |= {name: _OF_STORES[name] for name in imported.findall(text) if name in _OF_STORES}
+    file = files.join(folder, "package.json")
+    for package, names in read.items():
+        for name in names if package in deps else ():
             yield Variable(name, file, target.where([file], f'"{package}"')[1] or 1, _stand_in(name, ""))
 
 
@@ -293,7 +314,7 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
-    code = {file: text for file, text in texts(target, folder).items() if "nv" in text or "new " in text}
+    code = {file: text for file, text in texts(target, folder).items() if re.search(r"nv|new |@vercel/", text)}
     found: dict[str, Variable] = {}
     for variable in (*_by_schemas(code), *_by_modules(code), *_by_packages(target, folder, deps, code)):
         if not _SET_ANYWAY.fullmatch(variable.name):

@@ -188,7 +188,7 @@ def build_asks_service(look: Look) -> Iterator[ProjectWarning]:
     )
     for name in ("prebuild", "build", "postbuild"):
         for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
-            fetches = re.search(r"\b(?:curl|wget)\b|\bhttps?://", command)
+            fetches = re.search(r"\b(?:curl|wget|convex deploy)\b|\bhttps?://", command)
             if fetches or ("graphql-codegen" in command and re.search(r"https?://|process\.env", made_of)):
                 place = look.script_place(look.path("package.json"), name)
                 yield warning("build-asks-service", place, name=name, command=command)
