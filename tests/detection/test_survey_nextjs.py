@@ -323,6 +323,14 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "packages/db/prisma/schema.prisma no-migrations",
         ["no migration in packages/db/prisma/migrations"],
     ),
+    "tables of Drizzle in code alone": (
+        {
+            **nextjs(dependencies=DRIZZLE),
+            "src/db/tables.ts": 'export const goods = pgTable("goods", { id: serial("id").primaryKey() });\n',
+        },
+        "src/db/tables.ts no-migrations",
+        ["no migration in drizzle", "drizzle-kit generate --dialect=postgresql --schema=src/db/tables.ts"],
+    ),
     "a committed .env": ({**nextjs(), ".env": "A=1\n"}, ".env env-file", ["goes into the image", "env_files"]),
     "a committed .env.production": (
         {**nextjs(), ".env.production": "A=1\n", ".gitignore": ".env\n.env.local\n"},

@@ -70,6 +70,7 @@ MIX = phoenix()["mix.exs"]
 CARGO = '[package]\nname = "a"\n[dependencies]\nrustler = {}\n'
 MACRO = "defmodule ShopWeb.Endpoint do\n  use SiteEncrypt.Phoenix.Endpoint, otp_app: :shop\nend\n"
 AT_ROOT = {"package.json": nextjs()["package.json"]}
+TABLES = 'export const goods = pgTable("goods", { id: serial("id").primaryKey() });\n'
 PARTS = "new Pool({{ host: process.env.{}_HOST, password: process.env.{}_PASSWORD }})"
 
 
@@ -1205,8 +1206,17 @@ TOLD: dict[str, Told] = {
             bare(prisma("postgresql")),
             {**bare(drizzle('dialect: "postgresql",')), "drizzle/meta/_journal.json": "{}"},
             below("web", bare(prisma("postgresql"))),
+            {**nextjs(dependencies=on_next.DRIZZLE), "lib/db.ts": TABLES},
         ],
-        [prisma("postgresql"), drizzle('dialect: "postgresql",')],
+        [
+            prisma("postgresql"),
+            drizzle('dialect: "postgresql",'),
+            {**nextjs(dependencies=on_next.DRIZZLE), "lib/db.ts": TABLES, "drizzle/0000_init.sql": "select 1;\n"},
+            {
+                **nextjs(dependencies=on_next.DRIZZLE),
+                "lib/db.ts": f'{TABLES}await migrate(db, {{ migrationsFolder: "sql" }});\n',
+            },
+        ],
     ),
     "a script that wants an .env file": Told(
         {"script-reads-env"},

@@ -343,14 +343,26 @@ def no_migrations(look: Look) -> Iterator[ProjectWarning]:
         return
     prisma = look.app.orm == "prisma"
     place = next((file for file in look.settings if ("prisma" if prisma else "drizzle") in file), None)
+    tables = "" if place or prisma else _tables_in_code(look)
+    place = place or tables
     names = look.target.names(folder)
     if place and not any(
         inner if prisma else name.endswith(".sql") or inner for name, inner in names.items() if name != "meta"
     ):
         command = "npx prisma migrate dev --name init" if prisma else "npx drizzle-kit generate"
+        if tables:
+            command += f" --dialect=postgresql --schema={posixpath.relpath(tables, look.database_dir)}"
         if look.app.database_package not in ("", "."):
             command = f"cd {look.app.database_package} && {command}"
         yield warning("no-migrations", (place, None), folder=folder, command=command)
+
+
+def _tables_in_code(look: Look) -> str:
+    """The file that defines tables of Drizzle, where nothing says that migrations are kept elsewhere; "" for none."""
+    code = environment.texts(look.target, look.database_dir)
+    if look.app.migrated_by or any("migrationsFolder" in text for text in code.values()):
+        return ""
+    return next((file for file, text in code.items() if re.search(r"\bpgTable\(", text)), "")
 
 
 def own_records_table(look: Look) -> Iterator[ProjectWarning]:
