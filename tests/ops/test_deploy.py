@@ -414,6 +414,16 @@ def test_npm_run_deploy_fly_deploys_from_the_folder_of_the_app(
     assert images(project) == [f"git-{revision[:12]}"]
 
 
+def test_a_machine_that_tells_no_image_leaves_that_of_the_last_good_release(live: Project) -> None:
+    """Fly leaves out what a machine has while its host does not answer."""
+    [before] = set(images(live))
+    live.fly.update(lambda state: [one.update(image_ref=None) for one in state["apps"]["shop"]["machines"]])
+    live.fly.fail("deploy", "health_checks")
+    failed = live.run("deploy", "--yes")
+    assert (failed.returncode, "null" in failed.stdout + failed.stderr) == (1, False), failed.stderr
+    assert f"--image registry.fly.io/shop:{before} --skip-release-command" in failed.stderr
+
+
 def test_what_git_cannot_tell_is_not_taken_for_committed(live: Project) -> None:
     (live.folder / ".git/index").write_bytes(b"no index")
     refused = live.run("deploy", "--yes")

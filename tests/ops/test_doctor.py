@@ -291,6 +291,7 @@ BROKEN = {
     ),
 }
 DOUBTFUL = {
+    "no-git": (lambda project: shutil.rmtree(project.folder / ".git"), "merge", "git cannot tell whether an update"),
     "exposed-port": (swap("Dockerfile", "EXPOSE 8080", "EXPOSE 4000"), "ports", "Dockerfile exposes 4000"),
     "unknown-image": (
         swap("Dockerfile", "${RUNNER_IMAGE}", "debian:trixie-20200101-slim"),

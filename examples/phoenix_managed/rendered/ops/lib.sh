@@ -341,14 +341,15 @@ import_secrets() {
 
 # list_machines: writes the machines of the app into $scratch/machines, a line for each: id, state, image, number of
 # services that take HTTP, whether it may sleep, because Fly stops it without traffic or it is a standby, and its process
-# group. Machines that run one command, such as the migrations, are left out. $scratch/fleet has the same as JSON.
+# group. Machines that run one command, such as the migrations, are left out. $scratch/fleet has the same as JSON. While the
+# host of a machine does not answer, Fly leaves out what it has: the image is then `unknown`.
 list_machines() {
   list_fly all_machines flyctl machine list --app "$app"
   jq 'map(select(.config.metadata.fly_process_group // .config.env.FLY_PROCESS_GROUP // "" | startswith("fly_app_") | not))' \
     "$scratch/all_machines" >"$scratch/fleet"
   jq -r '.[] | .image_ref as $image
-    | [.id, .state, "\($image.registry)/\($image.repository)" +
-        if ($image.tag // "") != "" then ":\($image.tag)" else "@\($image.digest)" end,
+    | [.id, .state // "unknown", if $image.repository | not then "unknown" else "\($image.registry)/\($image.repository)" +
+        if ($image.tag // "") != "" then ":\($image.tag)" else "@\($image.digest)" end end,
         (.config.services // [] | map(select(any(.ports[]?.handlers[]?; . == "http"))) | length),
         if any(.config.services[]?; (.autostop // false) | . != false and . != "off") or (.config.standbys // []) != []
           then "sleeps" else "stays" end,
