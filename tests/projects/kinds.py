@@ -702,6 +702,8 @@ TOLD: dict[str, Told] = {
         [
             pages('dest = Path.join(:code.priv_dir(:shop), "static/uploads")\n    File.cp!(path, dest)'),
             pages('File.mkdir_p!("uploads/pictures")'),
+            pages("{:ok, _} = :dets.open_file(:pages, type: :set)"),
+            pages("CubDB.start_link(data_dir: path)"),
             config("config :waffle, storage: Waffle.Storage.Local", "config"),
             config('config :shop, Shop.FileStore, path: "/var/lib/shop/files"'),
             below("back", config('config :shop, upload_dir: "./uploads"', "config")),
@@ -713,6 +715,7 @@ TOLD: dict[str, Told] = {
         ],
         [
             pages("File.write!(Path.join(System.tmp_dir!(), path), <<>>)"),
+            pages("# :dets.open_file(:pages) was slow\n    path"),
             pages('File.read!(Application.app_dir(:shop, "priv/terms.md"))'),
             pages('File.cp!(path, "/tmp/a")\n  end\n\n  def terms do\n    :code.priv_dir(:shop)'),
             config(
@@ -787,6 +790,21 @@ TOLD: dict[str, Told] = {
             below("back", {**BY_NAME, "rel/env.sh.eex": "# export RELEASE_NODE=a@$POD_IP\n"}),
         ],
         [LIBCLUSTER],
+    ),
+    "machines that find each other elsewhere": Told(
+        {"nodes-found-elsewhere"},
+        [
+            config("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.Gossip]]", "runtime", LIBCLUSTER),
+            {**LIBCLUSTER, "lib/shop/nodes.ex": "def a, do: [strategy: Cluster.Strategy.Kubernetes.DNS]\n"},
+            below(
+                "back",
+                config("config :libcluster, topologies: [b: [strategy: Cluster.Strategy.Gossip]]", files=LIBCLUSTER),
+            ),
+        ],
+        [
+            config("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.DNSPoll]]", "runtime", LIBCLUSTER),
+            config("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.Gossip]]", "dev", LIBCLUSTER),
+        ],
     ),
     "migrations of tenants": Told(
         {"tenant-migrations"},
@@ -875,6 +893,10 @@ TOLD: dict[str, Told] = {
         {"force-ssl"},
         [
             pages("path\n  end\n\n  plug Plug.SSL, @ssl\n\n  def other do\n    1"),
+            pages(
+                "path\n  end\n\n  plug Plug.SSL, hsts: true\n\n  def other do\n    1",
+                config("config :shop, :secure, force_ssl: [rewrite_on: [:x_forwarded_proto]]"),
+            ),
             runtime('if System.get_env("A") do\n  config :shop, ShopWeb.Endpoint,\n    force_ssl: [hsts: true]\nend'),
             *cases("force_ssl without rewrite_on", "force_ssl over several lines", "Plug.SSL in the endpoint"),
         ],

@@ -606,7 +606,7 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
         if "Plug.SSL" not in text:
             continue
         for found in re.finditer(r"^[ \t]*plug[ (]+Plug\.SSL\b([^#\n]*(?:\n[^#\n]*)?)", text, re.MULTILINE):
-            elsewhere = configured and re.match(r"\s*,\s*(?!\w+:|\[)", found[1])
+            elsewhere = configured and re.match(r"\s*,\s*(?!\s|\w+:|\[)", found[1])
             if "rewrite_on" not in found[1] and not elsewhere:
                 yield warning("force-ssl", (file, files.line_of(text, found.start())), name="Plug.SSL")
 
@@ -627,6 +627,24 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
             if token[:2] == ("key", "node_basename"):
                 yield warning("node-names", look.at(file, token.start), file=look.path("rel", "env.sh.eex"))
                 return
+
+
+_FINDS_ELSEWHERE = re.compile(r"\bCluster\.Strategy\.((?:Gossip|Kubernetes|Rancher)(?:\.[A-Z]\w*)*)")
+
+
+def found_elsewhere(look: Look) -> Iterator[ProjectWarning]:
+    """libcluster finds nodes in a way that Fly's network does not have: by multicast, or by another platform."""
+    if not any(dep.name == "libcluster" for _, dep in look.deps):
+        return
+    for file, nodes in look.config():
+        for token in mixfile.flat(nodes):
+            if token.kind == "alias" and (found := _FINDS_ELSEWHERE.fullmatch(str(token.value))):
+                yield warning("nodes-found-elsewhere", look.at(file, token.start), name=found[1])
+                return
+    for file, text in look.code_in_production.items():
+        if "Cluster.Strategy." in text and (found := _FINDS_ELSEWHERE.search(text)):
+            yield warning("nodes-found-elsewhere", (file, files.line_of(text, found.start())), name=found[1])
+            return
 
 
 def own_env_sh(look: Look) -> Iterator[ProjectWarning]:
@@ -743,6 +761,8 @@ _WRITES = re.compile(
 )
 _KEEPS = re.compile(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
 """Settings of files that the app keeps, by their module and key."""
+_STORE = re.compile(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCubDB\.start_link|\{CubDB,)")
+"""Databases that are files of the app."""
 _FOLDER = re.compile(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
 _OWN_FOLDER = re.compile(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
 _LISTENS = re.compile(
@@ -779,6 +799,11 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
         places = [look.path("config", f"{file}.exs") for file in config.FILES]
         yield warning("writes-files", look.target.where(places, str(storage)), what=storage)
         return
+    mounted = look.project.existing_deployment.fly_toml.mounted_at
+    for file, text in look.code_in_production.items() if not mounted else ():
+        if store := _STORE.search(text):
+            yield warning("writes-files", (file, files.line_of(text, store.start(1))), what=store[1])
+            return
     for file, text in look.code_in_production.items():
         if "File." not in text or not _OWN_FOLDER.search(text):
             continue
@@ -801,7 +826,6 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
             seen.add(one)
             name = f"{naming.underscore(setting.module or '')}.{key}"
             kept = _KEEPS.search(name) and re.search(r"(^|[_.])(dir|directory|path|root|folder)$", name)
-            mounted = look.project.existing_deployment.fly_toml.mounted_at
             if kept and _FOLDER.match(value) and not (mounted and value.startswith(mounted)):
                 places = [look.path("config", f"{file}.exs") for file in config.FILES]
                 yield warning("writes-files", look.target.where(places, f'"{value}"'), what=value)
@@ -918,6 +942,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     asset_locks,
     force_ssl,
     node_names,
+    found_elsewhere,
     own_env_sh,
     own_migrations,
     tenant_migrations,
