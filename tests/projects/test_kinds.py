@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from copier import run_copy
 from copier.errors import UserMessageError
 from pathspec import PathSpec
 
@@ -254,3 +255,16 @@ def test_of_several_apps_none_is_taken_unasked(files: Files, template: Path, tmp
     app: Any = write(tmp_path / "shop", files)
     with pytest.raises(UserMessageError, match=r"There is more than one app here: .* Say which one: -d app_dir="):
         pretend(template, app)
+
+
+def test_what_is_told_is_of_the_app_that_the_command_names(
+    template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    admin = {**below("apps/admin", nextjs()), "apps/admin/.env.example": "OF_ADMIN=\n"}
+    app = write(tmp_path / "shop", {**admin, **below("apps/web", nextjs()), "apps/web/.env.example": "OF_WEB=\n"})
+    run_copy(
+        str(template), app, data={"app_dir": "apps/web"}, defaults=True, pretend=True, unsafe=True, skip_tasks=True
+    )
+    said = capsys.readouterr().err
+    assert "Found: a Next.js app in apps/web" in said
+    assert ("OF_WEB" in said, "OF_ADMIN" in said, "One question" in said) == (True, False, False)

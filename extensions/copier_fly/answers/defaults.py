@@ -22,7 +22,9 @@ from . import checks, questions
 @pass_context
 def detected(context: Context) -> Project:
     """Return what the target says about itself and about the app in `app_dir`, as far as that is answered."""
-    return detect(str(context["_copier_conf"]["dst_path"]), context.get("app_dir"))
+    run = context["_copier_conf"]
+    # Before the first question the answers have nothing of what the command gives (-d).
+    return detect(str(run["dst_path"]), context.get("app_dir", run["data"].get("app_dir")))
 
 
 MADE_BY = dict.fromkeys(
