@@ -328,10 +328,12 @@ def test_a_template_reads_a_target_once(tmp_path: Path) -> None:
     environment = jinja2.Environment(extensions=[load.CopierFly])
     source = environment.from_string("{{ detected().stack }} {{ detected().elixir.name }}")
     write(tmp_path, phoenix())
-    assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
+    assert source.render(_copier_conf={"dst_path": tmp_path, "data": {}}) == "phoenix shop"
     (tmp_path / "mix.exs").unlink()
-    assert source.render(_copier_conf={"dst_path": tmp_path}) == "phoenix shop"
-    assert source.render(_copier_conf={"dst_path": tmp_path}, app_dir="./") == "phoenix shop", "the app that was found"
+    assert source.render(_copier_conf={"dst_path": tmp_path, "data": {}}) == "phoenix shop"
+    assert source.render(_copier_conf={"dst_path": tmp_path, "data": {}}, app_dir="./") == "phoenix shop", (
+        "the app that was found"
+    )
     # The next run loads the package anew, and with it an empty memory.
     anew = jinja2.Environment(extensions=[load.CopierFly])
-    assert anew.from_string("{{ detected().stack }}").render(_copier_conf={"dst_path": tmp_path}) == "None"
+    assert anew.from_string("{{ detected().stack }}").render(_copier_conf={"dst_path": tmp_path, "data": {}}) == "None"

@@ -586,6 +586,24 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "a function in place": ("export const id = process.env.APP_ID || (() => { throw new Error(); })();\n", ["APP_ID"]),
     "an invariant": ("invariant(process.env.APP_ID, 'APP_ID is missing');\n", ["APP_ID"]),
     "a name for a function": ('export const id = requireEnv("APP_ID");\n', ["APP_ID"]),
+    "valibot": (
+        "const Env = v.object({\n  APP_ID: v.string(),\n  LEVEL: v.optional(v.string()),\n});\n"
+        "export const env = v.parse(Env, process.env);\n",
+        ["APP_ID"],
+    ),
+    "ArkType": (
+        'const Env = type({\n  APP_ID: "string",\n  "LEVEL?": "string",\n});\nEnv.assert(process.env);\n',
+        ["APP_ID"],
+    ),
+    "Joi": (
+        "const schema = Joi.object({\n  APP_ID: Joi.string().required(),\n  LEVEL: Joi.string(),\n});\n"
+        "const { error } = schema.validate(process.env);\n",
+        ["APP_ID"],
+    ),
+    "taken out": (
+        'const {\n  APP_ID,\n  LEVEL = "info",\n} = process.env;\nif (!APP_ID) throw new Error("APP_ID");\n',
+        ["APP_ID"],
+    ),
     "envalid": (
         "export const env = cleanEnv(process.env, {\n  APP_ID: str(),\n  A_B: str({ default: '' }),\n});\n",
         ["APP_ID"],

@@ -40,6 +40,7 @@ def on(driver: str, app: str = "shop") -> Files:
     return {**files, "mix.exs": files["mix.exs"].replace("{:postgrex, ", f"{{:{driver}, ")}
 
 
+LIBRARY = '{"name": "kit", "peerDependencies": {"next": ">=14"}, "devDependencies": {"next": "15.3.0"}}'
 LIBCLUSTER = dep('{:libcluster, "~> 3.5"}')
 BY_NAME = config('config :libcluster, topologies: [a: [config: [node_basename: "till"]]]', "runtime", LIBCLUSTER)
 ENV_SH = "#!/bin/sh\nexport RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE={}\n"
@@ -985,6 +986,15 @@ TOLD: dict[str, Told] = {
             {**nextjs(), ".tool-versions": "nodejs 21.7.3\n"},
         ],
         [nextjs(engines={"node": ">=22"})],
+    ),
+    "next without a page": Told(
+        {"no-pages"},
+        [
+            {"package.json": LIBRARY, "package-lock.json": "{}", "src/index.ts": "export const a = 1;\n"},
+            {"package.json": LIBRARY, "package-lock.json": "{}", "examples/basic/app/page.tsx": "x\n"},
+            below("kit", {"package.json": LIBRARY, "package-lock.json": "{}", "app/theme.css": "x\n"}),
+        ],
+        [nextjs(), {"package.json": LIBRARY, "package-lock.json": "{}", "src/app/(a)/page.tsx": "x\n"}],
     ),
     "a hook that needs git": Told(
         {"install-hook-git", "install-hook-left-out"},

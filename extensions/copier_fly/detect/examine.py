@@ -35,23 +35,6 @@ SKIPPED = frozenset(
 """Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
 
 
-_ROUTE = re.compile(r"(?:page|layout|route)\.(?:[jt]sx?|mdx?)")
-"""Files that make a folder `app` one of the App Router."""
-
-
-def _has_pages(target: Target, folder: str, package: dict[str, Any]) -> bool:
-    """Whether a folder that has next among its packages is an app: a library of components, or of settings for one
-    host each, may have it too."""
-    scripts = package.get("scripts")
-    commands = [str(one) for one in scripts.values()] if isinstance(scripts, dict) else []
-    routes = [files.join(folder, inside, "app") for inside in (".", "src")]
-    return (
-        any(re.search(r"\bnext (?:build|dev|start)\b", command) for command in commands)
-        or any(target.names(files.join(folder, inside, "pages")) for inside in (".", "src"))
-        or any(_ROUTE.fullmatch(file.rpartition("/")[2]) for place in routes for file in target.sources(place, ""))
-    )
-
-
 def find_apps(target: Target) -> list[App]:
     """Every deployable app down to `MAX_DEPTH`, nearest and first by name first."""
     apps: list[App] = []
@@ -77,7 +60,7 @@ def find_apps(target: Target) -> list[App]:
             if "next" in nextjs_app.dependencies(package):
                 name = package.get("name")
                 apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None))
-                if not _has_pages(target, folder, package):
+                if not nextjs_app.has_pages(target, folder, package):
                     libraries.append(apps[-1])
         if depth < MAX_DEPTH:
             pending += [

@@ -157,6 +157,23 @@ def _made_of(target: Target, folder: str, root: str) -> Iterator[str]:
                 yield place
 
 
+_ROUTE_FILE = re.compile(r"(?:page|layout|route)\.(?:[jt]sx?|mdx?)")
+"""Files that make a folder `app` one of the App Router."""
+
+
+def has_pages(target: Target, folder: str, package: dict[str, Any]) -> bool:
+    """Whether a folder that has next among its packages is an app: a library of components, or of settings for one
+    host each, may have it too."""
+    scripts = package.get("scripts")
+    commands = [str(one) for one in scripts.values()] if isinstance(scripts, dict) else []
+    routes = [files.join(folder, inside, "app") for inside in (".", "src")]
+    return (
+        any(re.search(r"\bnext (?:build|dev|start)\b", command) for command in commands)
+        or any(target.names(files.join(folder, inside, "pages")) for inside in (".", "src"))
+        or any(_ROUTE_FILE.fullmatch(file.rpartition("/")[2]) for place in routes for file in target.sources(place, ""))
+    )
+
+
 def made_of(target: Target, folder: str) -> list[str]:
     """The folders of the workspace's packages that the app is made of, the nearest first; [] outside of one."""
     root = workspace(target, folder)

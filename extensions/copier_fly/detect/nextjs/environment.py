@@ -135,7 +135,7 @@ def _stand_in(name: str, check: str) -> str:
         return DATABASE_STAND_IN
     if name == "REDIS_URL":
         return "redis://localhost:6379"
-    if "url(" in check or re.search(r"(?:^|_)UR[IL]$", name):
+    if re.search(r"\burl\b", check) or re.search(r"(?:^|_)UR[IL]$", name):
         return "https://build.example.com"
     if name.endswith("ACCOUNT_SID"):  # Twilio's begin so
         return "AC00000000000000000000000000000000"
@@ -148,13 +148,20 @@ _CHECKED = (
     (re.compile(r"\bcreateEnv\b"), re.compile(r"\b(?:server|client)\s*:\s*\{")),
     (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
     (re.compile(r"\bcleanEnv\b"), re.compile(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
+    (re.compile(r"\b(?:safeParse|parse)\(\s*\w+\s*,\s*process\.env\b"), re.compile(r"\bv\s*\.object\(\s*\{")),
+    (re.compile(r"\.assert\(\s*process\.env\b"), re.compile(r"\btype\(\s*\{")),
+    (re.compile(r"\.validate\w*\(\s*process\.env\b"), re.compile(r"\b(?:[Jj]oi|yup)\s*\.object\(\s*\{")),
 )
-"""What a file says that checks the environment, with @t3-oss/env, zod or envalid, and where its names begin."""
+"""What a file says that checks the environment, with @t3-oss/env, zod, envalid, valibot, ArkType, Joi or yup, and where
+its names begin."""
 _PARSES = re.compile(r"\.(?:safeParse|parse)\(")
 _ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
 _IN_PRODUCTION = re.compile(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
 """What an entry says for production, where it says something else for development."""
-_MAY_BE_MISSING = re.compile(r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:")
+_MAY_BE_MISSING = re.compile(
+    r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:"
+    r"|^(?:.|\n)*\b(?:[Jj]oi|yup)\.(?!(?:.|\n)*\.required\()"
+)
 
 
 def _inside(text: str, begin: int) -> str:
@@ -224,6 +231,8 @@ _MADE = re.compile(
     re.MULTILINE,
 )
 """A client that is made when its module is loaded: what makes it, and of what."""
+_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?!\.)")
+"""`const { NAME } = process.env`."""
 _OWN_KEY = {"new OpenAI": "OPENAI_API_KEY", "new Groq": "GROQ_API_KEY", "new Resend": "RESEND_API_KEY"}
 """What stops without this variable where it is made of nothing."""
 _LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
@@ -238,6 +247,8 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
     """The variables without which a module of the app, or next.config, stops when it is loaded."""
     for file, text in code.items():
         held = dict(re.findall(r"\b(?:const|let|var) (\w+)[^=\n]*= *process\.env\.([A-Z]\w*)", text))
+        for names_taken in _TAKEN_OUT.findall(text):
+            held |= {name: name for name in re.findall(r"(?:^|,)\s*([A-Z]\w*)\s*(?=,|$)", names_taken)}
         # What next.config does in a function runs in every build too.
         flat = re.sub(r"^[ \t]+(?=if\b)", "", text, flags=re.MULTILINE) if "next.config." in file else text
         names = [(name, found[0]) for found in _NAMED.finditer(text) for name in found.groups() if name]

@@ -257,6 +257,12 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
             yield warning("install-hook-git", place, name=name, command=command)
 
 
+def no_pages(look: Look) -> Iterator[ProjectWarning]:
+    """next is there for a library or an example, and the folder has no page."""
+    if not nextjs_app.has_pages(look.target, look.dir, look.package):
+        yield warning("no-pages", look.target.where([look.path("package.json")], '"next"'))
+
+
 def start_dropped(look: Look) -> Iterator[ProjectWarning]:
     """`start` starts something else than Next.js' own server."""
     scripts = {name: (file, command) for file, name, command in look.scripts() if file == look.path("package.json")}
@@ -515,6 +521,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     pages_from_database,
     pages_from_service,
     install_hook,
+    no_pages,
     programs_at_install,
     scripts_read_env,
     start_dropped,
