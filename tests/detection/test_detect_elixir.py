@@ -551,4 +551,5 @@ def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
         ("import Config", "import Config\nconfig :events, ecto_repos: [Events.Repo]"),
     )
     repos = examine(write(tmp_path, files)).elixir.repos
-    assert repos == (Repo("events", "Events.Repo"), Repo("shop", "Shop.Repo"))
+    # The first one's is DATABASE_URL's, in the order that the answer repo_apps has.
+    assert repos == (Repo("shop", "Shop.Repo"), Repo("events", "Events.Repo"))

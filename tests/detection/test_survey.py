@@ -229,7 +229,7 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ["requires Elixir ~> 1.99", "the build would stop"],
     ),
     "own-releases": (
-        mix("app: :shop,", "app: :shop,\n      releases: [shop: [], till: []],"),
+        mix("app: :shop,", 'app: :shop,\n      releases: [shop: [rel_templates_path: "deploy"]],'),
         "mix.exs:7 own-releases",
         ["has a `releases:` of its own, which stays", "printed after the copy"],
     ),

@@ -289,6 +289,16 @@ def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: P
     assert answers["extra_secrets"] == [{"name": "MAIL_KEY", "how": "the value that config/runtime.exs reads"}]
 
 
+def test_a_name_of_its_own_for_the_address_has_the_value_of_database_url(template: Path, tmp_path: Path) -> None:
+    address = 'address = System.get_env("SHOP_DB_URL") || raise("x")\nconfig :shop, Shop.Repo, url: address\n'
+    audit = 'config :shop, audit: System.fetch_env!("AUDIT_DATABASE_URL")'
+    answers = copied(template, write(tmp_path / "shop", config(address + audit, "runtime")))
+    assert {one["name"]: one["how"] for one in answers["extra_secrets"]} == {
+        "SHOP_DB_URL": "the same value as DATABASE_URL",
+        "AUDIT_DATABASE_URL": "the value that config/runtime.exs reads",
+    }
+
+
 def test_programs_that_packages_run_are_the_default_of_an_answer(template: Path, tmp_path: Path) -> None:
     app = write(tmp_path / "shop", dep('{:thumbnex, "~> 0.5"}, {:mogrify, "~> 0.9"}'))
     assert copied(template, app)["apt_packages"] == ["ffmpeg", "imagemagick"]
@@ -331,6 +341,41 @@ def test_the_first_repository_says_which_of_two_drivers_is_the_database(template
     project = dep('{:ecto_sqlite3, "~> 0.17"}')
     project["lib/shop/repo.ex"] = repo_ex("Shop.Repo", "shop", "Ecto.Adapters.SQLite3")
     assert copied(template, write(tmp_path / "shop", project))["database"] == "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("cowlib", "named", "image"),
+    [("2.11.0", "", "1.18-otp27"), ("2.12.1", "", "1.20-otp29"), ("2.11.0", "erlang 29.0.2", "1.20-otp29")],
+)
+def test_locked_packages_say_which_otp_is_too_new(
+    template: Path, tmp_path: Path, cowlib: str, named: str, image: str
+) -> None:
+    lock = f'%{{\n  "cowlib": {{:hex, :cowlib, "{cowlib}", "abc", [:make, :rebar3], [], "hexpm", "def"}},\n}}\n'
+    app = write(tmp_path / "shop", {**phoenix(), "mix.lock": lock, ".tool-versions": f"{named}\n"})
+    assert copied(template, app)["elixir_image"] == image
+
+
+RELEASES = "jobs: [applications: [shop: :permanent]], site: [applications: [shop: :permanent, shop_web: :permanent]]"
+
+
+@pytest.mark.parametrize(
+    ("releases", "name"),
+    [
+        (RELEASES, "site"),
+        (f"{RELEASES}, shop: []", "shop"),
+        ("one: [], two: []], default_release: :two, other: [", "two"),
+    ],
+)
+def test_of_several_releases_the_one_that_serves_is_built(
+    template: Path, tmp_path: Path, releases: str, name: str
+) -> None:
+    project = umbrella()
+    project["mix.exs"] = project["mix.exs"].replace(
+        'apps_path: "apps",', f'apps_path: "apps",\n      releases: [{releases}],'
+    )
+    app = write(tmp_path / "shop", project)
+    assert copied(template, app)["release_name"] == name
+    assert f"+ release {name} --path /out" in (app / "Dockerfile").read_text()
 
 
 def copied(template: Path, app: Path) -> dict[str, Any]:

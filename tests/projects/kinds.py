@@ -91,6 +91,16 @@ def locks(*names: str) -> Files:
     return {"assets/package.json": "{}", **{f"assets/{name}": "" for name in names}}
 
 
+def releases(listed: str) -> str:
+    """The mix.exs of an app with these releases."""
+    return MIX.replace("      app: :shop,", f"      app: :shop,\n      releases: [{listed}],")
+
+
+def alias(line: str) -> str:
+    """The mix.exs of an app with one more alias."""
+    return MIX.replace('      setup: ["deps.get"]', f'      {line},\n      setup: ["deps.get"]')
+
+
 def runtime(text: str, files: Files | None = None) -> Files:
     """A project whose production settings at run time are these."""
     return config(f"if config_env() == :prod do\n{text}\nend", "runtime", files)
@@ -103,6 +113,13 @@ def repository(module: str, files: Files | None = None, adapter: str = "Postgres
     return {**(files or phoenix()), f"lib/shop/{name}.ex": text}
 
 
+LOADS = (
+    'find = fn name -> System.get_env("SHOP_" <> String.upcase(name)) end\nload = fn name -> find.(name) || "" end\n'
+)
+SITE = 'site = System.get_env("APP_SITE", "") |> String.to_atom()\n'
+SITE_LIVE = 'site = System.get_env("APP_SITE", "live")\n'
+NO_BUILDER = {name: text.replace("{:esbuild,", "{:phx_builder,") for name, text in elixir.NO_ALIAS.items()}
+STRIPE = 'import Config\nconfig :shop, key: System.get_env("STRIPE_KEY")\n'
 MAIL = 'config :shop, Shop.Mailer, key: System.fetch_env!("MAIL_KEY")'
 READ_ONLY = ",\n    read_only: true"
 TO_REPLICA = 'config :shop, Shop.Replica, url: System.get_env("REPLICA_URL")'
@@ -240,6 +257,7 @@ TOLD: dict[str, Told] = {
             runtime('all = "SETTINGS" |> System.fetch_env!() |> Jason.decode!()\nconfig :shop, all: all'),
             runtime('config :shop, key: Map.fetch!(System.get_env(), "API_KEY")', umbrella()),
             runtime(f'if System.get_env("MAIL", "on") == "on" do\n  {MAIL}\nend'),
+            runtime(f'{SITE}unless site in [:live, :test] do\n  raise "APP_SITE must be live or test"\nend'),
             {
                 **runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
                 "fly.toml": FLY_ENV.format('MAIL_HOST = "mail.shop.dev"'),
@@ -247,6 +265,12 @@ TOLD: dict[str, Told] = {
         ],
         [
             runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT", "9100"))'),
+            runtime(
+                'size = System.get_env("SIZE") && String.to_integer(System.get_env("SIZE"))\nconfig :shop, size: size'
+            ),
+            runtime('size = if(System.get_env("SIZE"), do: String.to_integer(System.get_env("SIZE")))'),
+            runtime(f'{SITE_LIVE}unless a?(site) do\n  raise "APP_SITE!"\nend'),
+            runtime('if System.get_env("APP_OLD_SITE") do\n  raise "APP_OLD_SITE is no longer read"\nend'),
             runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT") || "9100")'),
             runtime('config :shop, nodes: (System.get_env("NODES") || "") |> String.split(",")'),
             {**runtime(MAIL), "fly.toml": FLY_ENV.format('MAIL_KEY = "none"')},
@@ -515,6 +539,7 @@ TOLD: dict[str, Told] = {
                 "bin/run.sh": "#!/bin/sh\nredis-server &\nbin/shop start\n",
             },
             image('CMD ["litefs", "mount"]'),
+            image('CMD ["npm", "start"]'),
             image("CMD bin/shop eval Shop.Seeds.run && bin/shop start", files=umbrella()),
             below("back", image('CMD ["supervisord", "-n"]')),
         ],
@@ -528,6 +553,7 @@ TOLD: dict[str, Told] = {
             },
             image('CMD ["mix", "phx.server"]'),
             image('ENTRYPOINT ["/app/bin/shop"]'),
+            image('ENTRYPOINT ["shop", "start"]', "ENV PATH=/app/bin:$PATH\n"),
             phoenix(),
         ],
     ),
@@ -595,6 +621,7 @@ TOLD: dict[str, Told] = {
         [
             runtime('if File.exists?("/run/secrets/key") do\n  config :shop, k: File.read!("/run/secrets/key")\nend'),
             runtime('config :shop, cgroup: File.read!("/proc/self/cgroup")'),
+            runtime('config :shop, plans: :shop |> Application.app_dir("priv/plans.json") |> File.read!()'),
             runtime(f'if System.get_env("TLS") do\n  {UNLESS}\nend'),
             runtime('config :shop, v: File.read!(Application.app_dir(:shop, "priv/plans.json"))'),
             config(UNLESS, "dev"),
@@ -739,6 +766,8 @@ TOLD: dict[str, Told] = {
             listens("ThousandIsland.start_link(port: port, handler_module: Shop)"),
             below("back", listens("{GRPC.Server.Supervisor, endpoint: Shop, port: port}")),
             listens(":gen_tcp.listen(port, [:binary])"),
+            listens("[{Till.Telnet.Listener, port: port}]"),
+            listens(":ssh.daemon(port, [])"),
             config("config :grpc, start_server: true", "config"),
         ],
         [
@@ -746,6 +775,7 @@ TOLD: dict[str, Told] = {
             config("config :grpc, start_server: true", "dev"),
             listens(":gen_tcp.listen(0, [:binary])"),
             listens("# :gen_tcp.listen(port, [])"),
+            listens("{Phoenix.Listener, port}"),
             listens(":gen_tcp.listen(port, [])", config("config :shop, Shop.Till, port: 7001")),
             listens(
                 ":gen_tcp.listen(port, [])",
@@ -916,11 +946,12 @@ TOLD: dict[str, Told] = {
             {**elixir.NO_ALIAS, "assets/package.json": BRUNCH},
             {**elixir.NO_ALIAS, "assets/package.json": VITE},
             {**elixir.NO_ALIAS, "assets/package.json": WEBPACK},
+            {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"webpack": "^1.12.0"}})},
             {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"webpack:build": "a", "lint": "b"}})},
             {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"deploy:js": "a", "deploy:css": "b"}})},
             *cases("package.json beside mix.exs", "esbuild without an alias"),
         ],
-        [phoenix()],
+        [phoenix(), {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"eslint": "^9.0.0"}})}],
     ),
     "variables when it is compiled": Told(
         {"variable-at-build"},
@@ -1114,9 +1145,113 @@ TOLD: dict[str, Told] = {
         ],
         [config('config :shop, Shop.Repo, hostname: System.get_env("DB_HOST", "localhost")', "runtime")],
     ),
+    "an Ecto that OTP 26 does not compile": Told(
+        {"ecto-before-otp"},
+        [
+            {**phoenix(), "mix.lock": OLD_LOCK.format("3.9.4")},
+            {**umbrella(), "mix.lock": OLD_LOCK.format("3.7.2")},
+            below("back", {**phoenix("till"), "mix.lock": OLD_LOCK.format("3.0.8")}),
+        ],
+        [
+            {**phoenix(), "mix.lock": OLD_LOCK.format("3.9.5")},
+            {**phoenix(), "mix.lock": OLD_LOCK.format("3.10.0")},
+            {**phoenix(), "mix.lock": OLD_LOCK.format("3.14.2")},
+        ],
+    ),
+    "several releases": Told(
+        {"several-releases"},
+        [
+            {**phoenix(), "mix.exs": releases("shop: [], till: []")},
+            below("back", {**phoenix(), "mix.exs": releases("a: [applications: [shop: :load]], b: [], c: []")}),
+            {**phoenix(), "mix.exs": releases("web: [applications: [shop: :permanent]], jobs: [include_erts: false]")},
+        ],
+        [phoenix(), {**phoenix(), "mix.exs": releases("shop: [include_executables_for: [:unix]]")}],
+    ),
+    "a variable of a name that is put together": Told(
+        {"variable-joined"},
+        [
+            runtime('config :shop, key: System.fetch_env!("MAIL_KEY_#{config_env()}")'),
+            runtime('config :shop, url: System.fetch_env!("#{prefix}_URL")', umbrella()),
+            runtime('if config_env() == :prod do\n  config :shop, a: System.fetch_env!("A_#{config_env()}_B")\nend'),
+        ],
+        [
+            runtime('config :shop, key: System.get_env("MAIL_KEY_#{config_env()}", "none")'),
+            runtime('if System.get_env("MAIL") do\n  config :shop, key: System.fetch_env!("MAIL_#{1}")\nend'),
+            config('config :shop, key: System.fetch_env!("MAIL_KEY_#{config_env()}")', "dev"),
+        ],
+    ),
+    "settings by a function of the project's own": Told(
+        {"settings-by-function"},
+        [
+            runtime(f'{LOADS}config :shop, a: load.("mail_key"), b: load.("mail_from"), c: load.("maps_key")'),
+            runtime("config :shop, a: env_config!(:mail_key), b: env_config!(:mail_from), c: env_config!(:maps_key)"),
+            runtime(
+                "config :shop, a: Shop.Env.config!(:a_key), b: [Shop.Env.config!(:b_key), Shop.Env.config!(:c_key)]",
+                umbrella(),
+            ),
+        ],
+        [
+            runtime(
+                'get = fn name -> System.get_env(name) end\nconfig :a, b: get.("AA"), c: get.("BB"), d: get.("CC")'
+            ),
+            runtime("config :shop, a: env_config!(:mail_key), b: env_config!(:mail_from)"),
+            runtime("config :shop, a: Keyword.fetch!(all, :mail_key), b: Map.fetch!(all, :a_key), c: x!(:b_key)"),
+        ],
+    ),
+    "an alias that compiles with warnings as errors": Told(
+        {"warnings-as-errors"},
+        [
+            {**phoenix(), "mix.exs": alias('compile: "compile --warnings-as-errors"')},
+            {**phoenix(), "mix.exs": alias('compile: ["compile --warnings-as-errors --force"]')},
+            below(
+                "back", {**phoenix(), "mix.exs": alias('compile: ["gettext.extract", "compile --warnings-as-errors"]')}
+            ),
+        ],
+        [
+            phoenix(),
+            {
+                **phoenix(),
+                "mix.exs": alias('compile: "compile --warnings-as-errors"'),
+                ".tool-versions": "elixir 1.18.3\n",
+            },
+            {**phoenix(), "mix.exs": alias('precommit: ["compile --warnings-as-errors", "test"]')},
+        ],
+    ),
+    "an alias of a task that the image runs": Told(
+        {"alias-of-build"},
+        [
+            {**phoenix(), "mix.exs": alias('release: ["cmd npm run build --prefix web", "phx.digest", "release"]')},
+            {**phoenix(), "mix.exs": alias('"deps.get": ["deps.get", "cmd npm ci --prefix assets"]')},
+            {**phoenix(), "mix.exs": alias('compile: ["cmd make icons", "compile"]')},
+        ],
+        [
+            {**phoenix(), "mix.exs": alias('release: ["assets.deploy", "release"]')},
+            {**phoenix(), "mix.exs": alias('ship: ["cmd npm run build", "release"]')},
+            {**phoenix(), "mix.exs": alias('compile: ["shop.gen.icons", "compile"]')},
+        ],
+    ),
+    "logical replication": Told(
+        {"replication"},
+        [
+            {**phoenix(), **code("defmodule Shop.Feed do\n  use Postgrex.ReplicationConnection\nend\n")},
+            {**phoenix(), **code("defmodule Shop.Pages do\n  def a, do: {Cainophile.Adapters.Postgres, []}\nend\n")},
+            {**umbrella(), **code("defmodule Shop.Pages do\n  use WalEx.Event, name: A\nend\n", "apps/shop/lib/a.ex")},
+        ],
+        [
+            phoenix(),
+            {**phoenix(), **code("defmodule Shop.Pages do\n  # Postgrex.ReplicationConnection one day\nend\n")},
+        ],
+    ),
     "variables that are read for good": Told(
         {"variable-frozen"},
         [
+            config('config :shop, key: System.get_env("STRIPE_KEY"), mode: :live'),
+            config('config :joken, default_signer: System.get_env("SECRET_KEY_BASE")', "config"),
+            {
+                **umbrella(),
+                "config/config.exs": 'import Config\nimport_config "../apps/shop/config/config.exs"\n',
+                "apps/shop/config/config.exs": 'import Config\nconfig :shop, key: System.get_env("STRIPE_KEY")\n',
+            },
             config('config :shop, key: System.get_env("STRIPE_KEY")'),
             config('config :stripe, :api_key, System.get_env("STRIPE_KEY")', "config"),
             {
@@ -1128,7 +1263,13 @@ TOLD: dict[str, Told] = {
             config('config :shop, key: System.get_env("STRIPE_KEY")', "runtime"),
             config('config :shop, level: System.get_env("LEVEL") || "info", more: System.get_env("MORE", "x")'),
             config('config :shop, key: System.get_env("STRIPE_KEY")', "staging"),
-            config('config :shop, secret_key_base: System.get_env("SECRET_KEY_BASE")'),
+            config('config :shop, ShopWeb.Endpoint, secret_key_base: System.get_env("SECRET_KEY_BASE")'),
+            config('config :shop, live: if(System.get_env("STRIPE_KEY"), do: true, else: false)'),
+            {
+                **runtime('config :joken, default_signer: System.fetch_env!("SECRET_KEY_BASE")'),
+                "config/prod.exs": 'import Config\nconfig :joken, default_signer: System.get_env("SECRET_KEY_BASE")\n',
+            },
+            {**config('import_config "dev/mail.exs"', "dev"), "config/dev/mail.exs": STRIPE},
         ],
     ),
     "variables in tuples": Told(
@@ -1137,9 +1278,12 @@ TOLD: dict[str, Told] = {
             config('config :shop, key: {:system, "MAIL_KEY"}'),
             config('config :shop, A, size: {:system, :integer, "SIZE"}', "config"),
             config('config :ex_aws, access_key_id: [{:system, "AWS_KEY"}]', "runtime"),
+            config('config :shop, Shop.Guardian, secret_key: {System, :get_env, ["GUARDIAN_KEY"]}'),
         ],
         [
             config('config :shop, key: {:system, "MAIL_KEY", "none"}'),
+            config('config :shop, key: {System, :get_env, ["GUARDIAN_KEY", "none"]}'),
+            config("config :shop, at: {System, :system_time, []}"),
             config('config :ex_aws, access_key_id: [{:system, "AWS_KEY"}, :instance_role]'),
             config('config :shop, ShopWeb.Endpoint, http: [port: {:system, "PORT"}]'),
         ],
@@ -1185,6 +1329,7 @@ TOLD: dict[str, Told] = {
                 **phoenix(),
                 "Dockerfile": "FROM a\nRUN mix local.hex --force && mix do deps.get + compile\nRUN mix release\n",
             },
+            {**phoenix(), "Dockerfile": "FROM a\nRUN mix esbuild.install --if-missing && mix assets.deploy\n"},
             {
                 **nextjs(),
                 "Dockerfile": "FROM a\nRUN corepack enable && pnpm install --frozen-lockfile\nRUN pnpm build\n",

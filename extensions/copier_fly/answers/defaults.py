@@ -48,7 +48,8 @@ def secrets_read_at_run_time(context: Context) -> list[dict[str, str]]:
     same = project.nextjs.database_variables if project.nextjs.uses_database else ()
     database = _own_address(project)
     found = {one.name: _how_made(one) for one in read if one.name != database}
-    found |= {variable.name: "the same value as DATABASE_URL" for variable in same}
+    named = [variable.name for variable in same] + [project.elixir.own_database_variable or ""]
+    found |= {name: "the same value as DATABASE_URL" for name in named if name}
     return [{"name": name, "how": how} for name, how in found.items()]
 
 

@@ -11,7 +11,8 @@ _RUNS_SOMETHING = re.compile(
     r"(mix|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
 )
 _USUAL = re.compile(
-    r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen)"
+    r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
+    r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
     r" (ci|i|init|install|add|global add|fetch|set|config|cache|run build|build|next build)\b"
     r"|(npx |pnpm (exec |dlx )?|yarn |bunx )?(prisma generate|turbo prune|next build)"

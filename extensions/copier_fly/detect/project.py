@@ -184,7 +184,8 @@ class ElixirApp:
     an app of an umbrella outside the target, `has_releases` where mix.exs has a `releases:` of its own.
     `own_env_sh` is set where rel/env.sh.eex or rel/vm.args.eex is the app's own. `has_tests` is set where the app with
     the endpoint has a test/test_helper.exs. `registry_tokens` are the build secrets that fetching its dependencies
-    needs. `repos` are those that are migrated, `further_repos` the others. `own_releases` are modules of its own →
+    needs. `repos` are those that are migrated, `further_repos` the others; `first_address` are the variables that
+    the configuration reads the address of the first one from. `own_releases` are modules of its own →
     their file that a release module of the template might meet. `variables_on_condition` are needed where others are
     set.
     """
@@ -202,6 +203,7 @@ class ElixirApp:
     db_adapter: str | None = None
     repos: tuple[Repo, ...] = ()
     further_repos: tuple[Repo, ...] = ()
+    first_address: tuple[str, ...] = ()
     assets: str = "mix"
     http_port: int | None = None
     tcp_ports: tuple[TcpPort, ...] = ()
@@ -251,6 +253,12 @@ class ElixirApp:
         names = [variable.name for variable in self.variables_at_run_time]
         usual = "DATABASE_PATH" if self.db_adapter == "sqlite" else "DATABASE_URL"
         return next((name for name in names if DATABASE_NAME.fullmatch(name)), usual)
+
+    @property
+    def own_database_variable(self) -> str | None:
+        """The variable, other than DATABASE_URL, that the configuration reads the first repository's address from."""
+        named = self.first_address if len(self.first_address) == 1 and self.database_choice == "fly_managed" else ()
+        return next((one.name for one in self.variables_at_run_time if one.name in named), None)
 
     @property
     def file_is_url(self) -> bool:

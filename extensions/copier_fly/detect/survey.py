@@ -178,6 +178,15 @@ def own_releases(target: Target, project: Project) -> Iterator[ProjectWarning]:
             yield warning("own-releases", target.where([file], "releases:"))
 
 
+def several_releases(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """mix.exs has more than one release, and the image is made of one."""
+    file = _in_app(project, "mix.exs")
+    names = list(mixfile.MixProject(target.text(file) or "").releases()) if project.elixir.has_releases else []
+    if len(names) > 1:
+        chosen = project.elixir.release_name
+        yield warning("several-releases", target.where([file], "releases:"), names=", ".join(names), chosen=chosen)
+
+
 def own_health_route(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The router of a Phoenix app has an address that the health plug answers first."""
     for endpoint in project.elixir.endpoints:
@@ -454,6 +463,7 @@ RULES: tuple[Rule, ...] = (
     ecto_adapter,
     elixir_version,
     own_releases,
+    several_releases,
     own_health_route,
     two_orms,
     prisma_schema,

@@ -112,8 +112,10 @@ class Sources:
             self.listens = self.listens or bool(LISTENS.search(data))
         if any(word in data for word in _CONFIGURES):
             self.required += libraries.required(relative, data.decode(errors="replace"))
-        for name in re.findall(rb"^[ \t]*defmodule[ \t]+([A-Z][\w.]*)", data, re.MULTILINE):
-            self.files.setdefault(name.decode(errors="replace"), relative)
+        # A pattern that begins with a word is searched for faster than one that begins with a line.
+        for found in re.finditer(rb"defmodule[ \t]+([A-Z][\w.]*)", data):
+            if not data[data.rfind(b"\n", 0, found.start()) + 1 : found.start()].strip(b" \t"):
+                self.files.setdefault(found[1].decode(errors="replace"), relative)
         if not any(word in data for word in _USED):
             return
         if not re.search(rb"\buse[ \t(]+(Phoenix\.Endpoint|(?:Ecto|AshPostgres|AshSqlite)\.Repo)\b", data):
@@ -304,12 +306,27 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
     return elixir[1] if elixir else None, erlang[1] if erlang else elixir[2] if elixir else None
 
 
-def _release_name(mix: MixProject, fallback: str | None) -> str | None:
+def _newest_otp(target: Target, folder: str) -> str | None:
+    """The newest OTP that the locked packages compile with, where that is not every one that is offered."""
+    limits = platform.catalog("elixir")["newest_otp"]
+    lock = target.text(files.join(folder, "mix.lock"), files.LOCK_LIMIT) or ""
+    for package, (before, otp) in limits.items():
+        found = re.search(rf'"{package}": \{{:hex, :{package}, "([\d.]+)', lock)
+        if found and [int(part) for part in found[1].split(".")] < [int(part) for part in before.split(".")]:
+            return str(otp)
+    return None
+
+
+def _release_name(mix: MixProject, fallback: str | None, wanted: set[str]) -> str | None:
     release = mix.own_release()
     if release:
         return release.name
-    names = list(mixfile.pairs(mix.items("releases") or []))
-    return names[0] if len(names) == 1 else fallback
+    releases = mix.releases()
+    if fallback in releases or not releases:
+        return fallback
+    # Of several the one that has most of what serves and migrates; `default_release:` where that says no more.
+    default = mix.atom("default_release")
+    return max(releases, key=lambda name: (len(releases[name] & wanted), name == default))
 
 
 def _fetched(folder: str, mix: MixProject, every: list[Child]) -> Iterator[tuple[str, mixfile.Dep]]:
@@ -373,16 +390,25 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     named = config.ecto_repos(settings, names)
     repos = {child.name: _repos(child, named) for child in every}
     name = app.name or (names[0] if len(names) == 1 else None)
-    owners = [child for child in every if repos[child.name]]
+    # As the answer repo_apps has them: the first one's is DATABASE_URL's.
+    used = [dep.name for child in every for dep in child.deps]
+    owners = sorted(
+        (child for child in every if repos[child.name]), key=lambda one: (one.name != name, -used.count(one.name))
+    )
     owner = next((child for child in owners if child.name == name), owners[0] if owners else None)
     main = next((child for child in every if child.name == name), owner or web)
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
     elixir_version, otp_version = _versions(_written_versions(target, app.dir) | files.tool_versions(target, app.dir))
+    otp_version = otp_version or _newest_otp(target, app.dir)
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
     drivers = [kind for driver, kind in ADAPTERS.items() if driver in deps and kind != "clickhouse"]
     # Of several drivers the one that the first repository names: another may be for development, or left over.
-    first = KINDS.get(repos[owner.name][0].adapter or "") if owner else None
-    adapter = first if first in drivers else next(iter(drivers), None)
+    main_repo = repos[owner.name][0] if owner else None
+    kind = KINDS.get(main_repo.adapter or "") if main_repo else None
+    adapter = kind if kind in drivers else next(iter(drivers), None)
+    addresses = {
+        name for one in settings for name in one.reads.get("url", ()) if main_repo and one.module == main_repo.module
+    }
     variables = environment.read(target, app.dir, postgres=adapter in (None, "postgres"), env=env)
     by_config = {one.name for one in (*variables.at_run_time, *variables.on_condition)}
     by_code = {one.name: one for child in every for one in child.sources.required if one.name not in {*by_config, *env}}
@@ -428,12 +454,13 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         elixir_requirement=next(filter(None, (one.string("elixir") for one in mixes)), None),
         ecto=owner is not None or "ecto_sql" in deps,
         db_adapter=adapter,
-        repos=tuple(repo for child in every for repo in repos[child.name]),
+        repos=tuple(repo for child in owners for repo in repos[child.name]),
+        first_address=tuple(sorted(addresses)),
         further_repos=tuple(repo for child in every for repo in _further_repos(child, repos[child.name])),
         assets=_assets(target, web, mix),
         http_port=http_port,
         tcp_ports=tuple(service for service in tcp_ports if service.port != http_port),
-        release_name=_release_name(mix, name),
+        release_name=_release_name(mix, name, {one.name for one in (*owners, *([web] if web else []))}),
         has_releases=mix.get("releases") is not None,
         in_umbrella=".." in (mix.string("lockfile") or ""),
         own_env_sh=bool(release.own_env_sh(target, app.dir) or release.own_vm_args(target, app.dir)),

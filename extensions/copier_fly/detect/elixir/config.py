@@ -233,20 +233,21 @@ def production_files(target: Target, folder: str) -> Iterator[tuple[str, list[mi
     """Every config file that counts in production, with its nodes: the four of `FILES`, and what is in sub-folders.
 
     Of the others beside them (staging.exs, a release's own) those that are imported by name; of an umbrella's apps
-    their own files, where the root imports them all. Blocks for development and tests alone are left out, and so are
+    their own files, where the root imports them. Blocks for development and tests alone are left out, and so are
     files that could not be understood.
     """
     tops = [files.join(folder, "config")]
-    if '"../apps/*/config/config.exs"' in (target.text(files.join(tops[0], "config.exs")) or ""):
-        apps = files.join(folder, "apps")
-        tops += [files.join(apps, name, "config") for name in target.names(apps)]
+    apps = files.join(folder, "apps")
+    main = target.text(files.join(tops[0], "config.exs")) or ""
+    imported = re.findall(r'"\.\./apps/([\w*]+)/config/config\.exs"', main)
+    tops += [files.join(apps, name, "config") for name in (target.names(apps) if "*" in imported else imported)]
     for top in tops:
         named = {files.join(top, f"{name}.exs") for name in FILES}
         text = "".join(target.text(file) or "" for file in sorted(named))
         named |= {files.join(top, name) for name in re.findall(r'import_config[ (]+"([^"#]+)"', text)}
         for file in target.sources(top, ".exs"):
             elsewhere = files.folder_of(file) == top and file not in named
-            if elsewhere or re.match(r"(dev|test|ci)\b", file.rpartition("/")[2]):
+            if elsewhere or re.search(r"/(dev|test|ci)\b", file.removeprefix(top)):
                 continue
             try:
                 yield file, _of_production(mixfile.parse(target.text(file) or "").items)

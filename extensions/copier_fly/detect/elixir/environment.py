@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .. import files
@@ -57,7 +58,7 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
         if kind == "build":
             anyway = _without_functions(anyway)  # what they read is read when they are called
         for into, switches, some in [(kind, (), anyway), *(("condition", *one) for one in sometimes if kind == "run")]:
-            for token in (*required(some), *_by_helpers(some, helpers)):
+            for token in (*required(some), *_by_helpers(some, helpers), *(refused(some) if kind == "run" else ())):
                 name = str(token.value)
                 # The address of the database has an answer of its own.
                 given = f"${name}" in set_there and not DATABASE_NAME.fullmatch(name)
@@ -82,7 +83,7 @@ def required(nodes: list[Node]) -> Iterator[Token]:
         whole = [token.value for token in mixfile.flat(first)] == ["System", ".", "get_env"]
         if function == "Map.fetch!" and whole and mixfile.literal(arguments[-1], "string"):
             yield from mixfile.flat(arguments[-1])
-        if function in _REFUSES_NIL and (only := _plain_read(first)):
+        if function in _REFUSES_NIL and (only := _plain_read(first)) and not _asked_for(only, nodes):
             yield only
     tokens = [token for token in mixfile.flat(nodes) if token.kind != "eol"]
     for at, token in enumerate(tokens[:-2]):
@@ -97,8 +98,49 @@ def required(nodes: list[Node]) -> Iterator[Token]:
             continue
         words = [one.value for one in after[:4]]
         refused = words[:1] == ["|>"] and f"{words[1]}.{words[-1]}" in _REFUSES_NIL if len(words) == 4 else False
+        refused = refused and not _asked_for(name[0], nodes)
         if call.value == "fetch_env!" or words[:2] == ["||", "raise"] or refused:
             yield name[0]
+
+
+def _asked_for(name: Token, nodes: list[Node]) -> bool:
+    """Whether the statement of a name reads it before as well, as in `if(get_env("X"), do: f(get_env("X")))`."""
+    for statement in mixfile.statements(nodes):
+        tokens = list(mixfile.flat(statement))
+        if name in tokens:
+            return any(one[:2] == name[:2] and one.start < name.start for one in tokens)
+    return False
+
+
+def refused(nodes: list[Node]) -> Iterator[Token]:
+    """The names that a `raise` has in its message, and that are read without another value.
+
+    `raise "APP_ENV must be production or staging"` below a condition that is not plain is such a one.
+    """
+    tokens = list(mixfile.flat(nodes))
+    has_other = {one.value for one, after in pairwise(tokens) if one.kind == "string" and after.value == "||"}
+    read = {
+        mixfile.literal(arguments[0], "string")
+        for call, arguments in config.calls(nodes)
+        if call == "System.get_env"
+        and arguments
+        and (len(arguments) == 1 or mixfile.literal(arguments[1], "string") == "")
+    } - has_other
+    for statement in _plain_statements(nodes):
+        words = mixfile.arguments(statement[1:]) if mixfile.is_word(statement[0], "raise") else []
+        for token in mixfile.flat(words):
+            for name in re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b", str(token.value or "")):
+                if token.kind == "string" and name in read:
+                    yield token._replace(value=name)
+
+
+def _plain_statements(nodes: list[Node]) -> Iterator[list[Node]]:
+    for statement in mixfile.statements(nodes):
+        last = statement[-1]
+        words = [node for node in statement if mixfile.is_word(node, "case", "cond", "fn", "for", "with")]
+        if isinstance(last, Group) and last.kind == "do" and not words:
+            yield from _plain_statements(last.items)
+        yield statement
 
 
 def _without_functions(nodes: list[Node]) -> list[Node]:

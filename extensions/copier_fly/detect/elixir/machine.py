@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ...fly import platform
 from .. import dockerfile, files, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
@@ -107,8 +108,8 @@ def _needed(items: list[Node], variables: dict[str, list[Node]], guarded: bool =
     for statement in mixfile.statements(items):
         plain = [node for node in statement if not (isinstance(node, Group) and node.kind == "do")]
         for call, arguments in config.calls(plain) if not guarded else ():
-            name = _of_the_machine(arguments[0], variables) if call in ("File.read!", "File.stream!") else None
-            if name and arguments:
+            reads = call in ("File.read!", "File.stream!") and arguments  # none where the path comes by |>
+            if name := _of_the_machine(arguments[0], variables) if reads else None:
                 yield name, plain[0].start
         for at, node in enumerate(statement):
             if isinstance(node, Group) and node.kind == "do":
@@ -210,18 +211,129 @@ def distillery_settings(look: Look) -> Iterator[ProjectWarning]:
 
 
 def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
-    """Ecto is older than the function that runs migrations in a release."""
+    """Ecto is older than OTP 26, which it does not compile with, or than what runs migrations in a release."""
     file = look.path("mix.lock")
-    found = re.search(r"\"ecto\": \{:hex, :ecto, \"([0-2]\.[^\"]+)\"", look.target.text(file, files.LOCK_LIMIT) or "")
+    found = re.search(r"\"ecto\": \{:hex, :ecto, \"(\d+\.[^\"]+)\"", look.target.text(file, files.LOCK_LIMIT) or "")
+    version = tuple(int(part) for part in re.findall(r"\d+", found[1])[:3]) if found else ()
     own = any(look.code_has(f"defmodule {name}.Release ") for name in (look.app.app_module, look.app.web_module))
-    if found and look.app.repos and not own:
-        name = look.app.app_module or "your main module"
-        yield warning("ecto-too-old", look.target.where([file], '"ecto":'), version=found[1], name=name)
+    at = look.target.where([file], '"ecto":')
+    if found and version < (3,) and look.app.repos and not own:
+        yield warning("ecto-too-old", at, version=found[1], name=look.app.app_module or "your main module")
+    elif found and version < (3, 9, 5):
+        # Its type dynamic/0 is one of Erlang's own since OTP 26 (changelogs of Ecto 3.9.5 and 3.10.0).
+        yield warning("ecto-before-otp", at, version=found[1])
 
+
+def joined_variables(look: Look) -> Iterator[ProjectWarning]:
+    """The configuration requires a variable whose name it puts together."""
+    for file, nodes in look.config():
+        text = look.target.text(file) or ""
+        for call, arguments in config.calls(environment.always(nodes) if _boots(file) else []):
+            first = arguments[0][0] if arguments and len(arguments[0]) == 1 else None
+            if call == "System.fetch_env!" and isinstance(first, mixfile.Token) and first[:2] == ("string", None):
+                written = re.sub(r"#\{.*\}", "…", text[first.start : first.end].strip('"'))
+                yield warning("variable-joined", look.at(file, first.start), name=written)
+                return
+
+
+def settings_by_function(look: Look) -> Iterator[ProjectWarning]:
+    """The configuration takes settings by a function of the app's own, which makes the variables' names itself."""
+    for file, nodes in look.config():
+        found: dict[str, int] = {}
+        for name, start in _asked_by_function(nodes) if _boots(file) else ():
+            found.setdefault(name, start)
+        if len(found) > 2:
+            names = ", ".join(list(found)[:8]) + (f" and {len(found) - 8} more" if len(found) > 8 else "")
+            yield warning("settings-by-function", look.at(file, min(found.values())), names=names)
+            return
+
+
+_BY_NAME = re.compile(r"(?:[A-Z][\w.]*\.)?(?:\w*env\w*|\w*config\w*|\w*setting\w*)!")
+_OWN_NAME = re.compile(r"[a-z][a-z0-9_]{2,}")
+
+
+def _asked_by_function(nodes: list[Node]) -> Iterator[tuple[str, int]]:
+    """The names that such a function is given: `load.("mail_key")` of one that is bound, `env_config!(:mail_key)`."""
+    readers = _readers(nodes, set())
+    flat = list(mixfile.flat(nodes))
+    for (one, dot), token in zip(pairwise(flat), flat[2:], strict=False):
+        given = token.kind == "string" and _OWN_NAME.fullmatch(str(token.value))
+        if given and one.kind == "ident" and one.value in readers and dot.value == ".":
+            yield str(token.value), token.start
+    for call, arguments in config.calls(nodes):
+        name = mixfile.literal(arguments[0], "atom") if len(arguments) == 1 else None
+        if name and _BY_NAME.fullmatch(call) and _OWN_NAME.fullmatch(str(name)):
+            yield str(name), arguments[0][0].start
+
+
+def _readers(nodes: list[Node], known: set[str]) -> set[str]:
+    """The functions that these nodes bind and that read a variable, by themselves or through one that is known."""
+    for statement in mixfile.statements(nodes):
+        last = statement[-1]
+        if isinstance(last, Group) and last.kind == "do":
+            known |= _readers(last.items, known)
+        elif len(statement) == 3 and mixfile.is_word(statement[1], "=") and isinstance(last, Group):
+            words = {str(token.value) for token in mixfile.flat(last.items)}
+            if last.kind == "fn" and words & {"get_env", *known}:
+                known.add(str(mixfile.literal(statement[:1], "ident")))
+    return known
+
+
+def _boots(file: str) -> bool:
+    return file.endswith(("/runtime.exs", "/releases.exs"))
+
+
+_REPLICATES = re.compile(r"\bPostgrex\.ReplicationConnection\b|\b(?:Cainophile|WalEx)\.")
+
+
+def replication(look: Look) -> Iterator[ProjectWarning]:
+    """The app reads PostgreSQL's logical replication."""
+    for file, text in look.code_in_production.items():
+        if any(word in text for word in ("ReplicationConnection", "Cainophile", "WalEx")):
+            for number, line in enumerate(text.splitlines(), 1):
+                if _REPLICATES.search(line.partition("#")[0]):
+                    yield warning("replication", (file, number))
+                    return
+
+
+# --- What the project's own tasks do ------------------------------------------------------------------------
+
+
+def aliases_of_build(look: Look) -> Iterator[ProjectWarning]:
+    """An alias has the name of a task that the image runs, and does more than that task."""
+    for file, mix in look.mixes.items():
+        for name, nodes in mix.aliases().items():
+            if name not in ("compile", "release", "deps.get"):
+                continue
+            steps = [str(token.value) for token in mixfile.flat(nodes) if token.kind == "string"]
+            place = look.target.where([file], f"{name}:" if "." not in name else f'"{name}"')
+            strict = name == "compile" and any("--warnings-as-errors" in step for step in steps)
+            if strict and not _same_elixir(look):
+                yield warning("warnings-as-errors", place)
+            others = [step for step in steps if step.partition(" ")[0] not in _TASKS_OF_BUILD]
+            if name == "compile":
+                # A task of Mix's own kind runs wherever the app compiles.
+                others = [step for step in others if re.match(r"cmd\b|git_hooks\b", step)]
+            if others:
+                yield warning("alias-of-build", place, name=name, steps=", ".join(others))
+
+
+def _same_elixir(look: Look) -> bool:
+    """Whether the image has the minor version of Elixir that the project names."""
+    wanted = (look.app.elixir_version or "").split(".")[:2]
+    image = platform.nearest_elixir(look.app.elixir_version, look.app.otp_version)
+    return wanted == str(platform.catalog("elixir")["images"][image]["elixir"]).split(".")[:2]
+
+
+_TASKS_OF_BUILD = {"compile", "release", "deps.get", "deps.compile", "phx.digest", "assets.deploy", "assets.setup"}
+
+
+# --- What the project's own image has ---------------------------------------------------------------------
 
 _WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|exec|env|su-exec \S+|gosu \S+)(?: -\S+)* |\w+=\S* )+")
 _STARTS = re.compile(
     r"(?:/(?!usr)\S*/)?bin/[\w-]+|(?:\S*/)?bin/\S+ (?:start|start_iex|foreground|\"?\$[@*]\"?)|start|foreground"
+    r"|(?!(?:npm|pnpm|yarn|bun|pm2|service) )\S+(?<!\.sh) (?:start|start_iex|foreground)"
     r"|(?:\S*/)?server|(?:\S*/)?(?:ba|a)?sh|(?:elixir |iex )?.*\bmix (?:do )?(?:phx|phoenix)\.server.*|\"?\$[@*]\"?|"
 )
 _SAYS_NOTHING = re.compile(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")

@@ -363,18 +363,21 @@ class MixProject:
         only = nodes[0] if nodes else None
         return only.items if isinstance(only, Group) and only.kind == "[" else None
 
+    def releases(self) -> dict[str, set[str]]:
+        """The releases that `releases:` has, as far as it is written out: name → the `applications:` of each."""
+        found = self._listed_releases()
+        return {
+            name: set(pairs(_inside(pairs(_inside(options)).get("applications", []))))
+            for name, options in (pairs(found.items) if found else {}).items()
+        }
+
     def own_release(self) -> Release | None:
         """The only release that `releases:` has, None unless its name and its options are written out.
 
         `releases:` may be the list itself, `@name`, or a call of a function of the module that ends in the list.
         """
-        nodes = self.get("releases") or []
-        call = nodes[0] if nodes else None
-        if isinstance(call, Token) and call.kind == "ident" and all(is_call(node) for node in nodes[1:]):
-            bodies = functions(self.block, str(call.value))
-            nodes = bodies[0][-1] if len(bodies) == 1 and bodies[0] else []
-        only = nodes[0] if len(nodes) == 1 else None
-        if not (isinstance(only, Group) and only.kind == "["):
+        only = self._listed_releases()
+        if only is None:
             return None
         releases = pairs(only.items)
         options = next(iter(releases.values()), [])
@@ -382,6 +385,15 @@ class MixProject:
         if len(elements(only.items)) != 1 or not (isinstance(group, Group) and group.kind == "["):
             return None
         return Release(next(iter(releases)), only, group)
+
+    def _listed_releases(self) -> Group | None:
+        nodes = self.get("releases") or []
+        call = nodes[0] if nodes else None
+        if isinstance(call, Token) and call.kind == "ident" and all(is_call(node) for node in nodes[1:]):
+            bodies = functions(self.block, str(call.value))
+            nodes = bodies[0][-1] if len(bodies) == 1 and bodies[0] else []
+        only = nodes[0] if len(nodes) == 1 else None
+        return only if isinstance(only, Group) and only.kind == "[" else None
 
     def callback(self) -> str | None:
         """The module in `mod: {Module, arguments}` of `application/0`."""
@@ -391,6 +403,16 @@ class MixProject:
             name = literal(first[0], "alias") if first else None
             return str(name) if name else None
         return None
+
+    def aliases(self) -> dict[str, list[Node]]:
+        """The aliases that `aliases:` reaches: name → what it does. Functions that build the list are followed."""
+        found: dict[str, list[Node]] = {}
+        for token in flat(self.get("aliases") or []):
+            for body in functions(self.block, str(token.value)) if token.kind == "ident" else ():
+                for group in (node for node in body[-1] if isinstance(node, Group) and node.kind == "["):
+                    found |= pairs(group.items)
+        inline = self.items("aliases")
+        return found | (pairs(inline) if inline else {})
 
     def has_alias(self, name: str) -> bool:
         """Whether the project defines this Mix alias, as a key anywhere in the module."""
@@ -417,6 +439,10 @@ class MixProject:
                 for body in functions(self.block, node.value):
                     for expression in body:
                         yield from self._deps(expression, seen)
+
+
+def _inside(nodes: list[Node]) -> list[Node]:
+    return nodes[0].items if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].kind == "[" else []
 
 
 def _dep(group: Group) -> Dep | None:

@@ -190,7 +190,8 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
     database = look.app.database_variable if look.app.database_choice in ("sqlite", "external") else None
     at_build = look.app.variables_at_build
     at_run_time = [variable for variable in look.app.variables_at_run_time if variable.name != database]
-    parts = [variable for variable in at_run_time if _DATABASE_PART.fullmatch(variable.name)]
+    own_name = look.app.own_database_variable
+    parts = [one for one in at_run_time if _DATABASE_PART.fullmatch(one.name) or one.name == own_name]
     others = [variable for variable in at_run_time if variable not in parts]
     if not look.app.uses_database:
         # DATABASE_URL goes before them for PostgreSQL alone.
@@ -237,42 +238,74 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
         for token in mixfile.flat(nodes if _at_run_time(file) else [])
         if token.kind == "string"
     }
+    set_again = {
+        (setting.app, setting.module, key)
+        for file, nodes in files_of_config.items()
+        for setting in (config.collect(nodes, {}) if _at_run_time(file) else ())
+        for key in setting.values
+    }
     for file, nodes in files_of_config.items():
         if _at_run_time(file):
             continue
         tokens = list(mixfile.flat(nodes))
+        defaulted = {
+            argument[0].start
+            for call, arguments in config.calls(nodes)
+            for argument in arguments[:1]
+            if call == "System.get_env" and len(arguments) > 1
+        }
         for at, token in enumerate(tokens[:-3]):
             name, after = tokens[at + 3], tokens[at + 4 : at + 5]
             if token[:2] == ("alias", "System") and tokens[at + 2].value == "get_env" and name.kind == "string":
-                computed = bool(after) and (
-                    after[0].value in ("||", "==", "!=", "in", "|>", "do") or _is_default(after[0])
+                computed = name.start in defaulted or (
+                    bool(after) and after[0].value in ("||", "&&", "==", "!=", "in", "|>", "do")
                 )
-                if name.value and not computed and name.value not in read_again | config.SET_BY_US:
+                computed = computed or [one[:2] for one in tokens[at + 4 : at + 6]] == [("op", ","), ("key", "do")]
+                known = name.value in read_again | config.SET_BY_US
+                if name.value == "SECRET_KEY_BASE":
+                    # The template gives it to the endpoint; another package may sign with it too.
+                    known = (setting := _setting_at(tokens, at)) is None or setting in set_again
+                if name.value and not computed and not known:
                     found.setdefault(str(name.value), look.at(file, name.start))
     if found:
-        yield warning("variable-frozen", next(iter(found.values())), names=", ".join(found))
+        names = ", ".join(list(found)[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
+        yield warning("variable-frozen", next(iter(found.values())), names=names)
 
 
-def _is_default(token: Token) -> bool:
-    return token.kind == "op" and token.value == ","
+def _setting_at(tokens: list[Token], at: int) -> tuple[str, str | None, str] | None:
+    """The application, module and key that the value there is for; None where that is an endpoint, or nothing plain."""
+    start = next((back for back in range(at, -1, -1) if tokens[back][:2] == ("ident", "config")), at)
+    head = tokens[start + 1 : start + 4]
+    module = str(head[2].value) if len(head) > 2 and head[2].kind == "alias" else None
+    keys = [str(one.value) for one in tokens[start:at] if one.kind == "key"] or [str(one.value) for one in head[2:]]
+    plain = start < at and bool(keys) and not (module or "").endswith("Endpoint")
+    return (str(head[0].value), module, keys[-1]) if plain else None
+
+
+_CALLS_LATER = [[("alias", "System"), ("atom", call)] for call in ("get_env", "fetch_env!")]
+"""What a tuple begins with that Guardian and others call for the value: `{System, :get_env, ["NAME"]}`."""
 
 
 def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
-    """Variables that a package reads when it starts, as `{:system, "NAME"}` without another value."""
+    """Variables that a package reads when it needs them, as `{:system, "NAME"}` or `{System, :get_env, ["NAME"]}`."""
     found: dict[str, tuple[str, int]] = {}
     for file, nodes in look.config():
         for group in _tuples(nodes):
             parts = mixfile.elements(group.items)
             words = [part[0] for part in parts if len(part) == 1 and isinstance(part[0], Token)]
             kinds = [word.kind for word in words]
+            name = None
             if (
                 0 < len(words) == len(parts)
                 and words[0][:2] == ("atom", "system")
                 and kinds[1:] in (["string"], ["atom", "string"])
             ):
                 name = str(words[-1].value)
-                if name not in config.SET_BY_US:
-                    found.setdefault(name, look.at(file, group.start))
+            if len(parts) == 3 and [one[:2] for one in words] in _CALLS_LATER:
+                given = [one for one in mixfile.flat(parts[2]) if one.kind == "string"]
+                name = str(given[0].value) if len(given) == 1 else None
+            if name and name not in config.SET_BY_US:
+                found.setdefault(name, look.at(file, group.start))
     if found:
         yield warning("variable-in-tuple", next(iter(found.values())), names=", ".join(found))
 
@@ -441,7 +474,7 @@ def git_at_build(look: Look) -> Iterator[ProjectWarning]:
             yield warning("git-at-build", look.at(file, found.end()))
             return
     for file, text in look.sources.items():
-        if '"git' not in text:
+        if '"git' not in text or ("System.cmd" not in text and "System.shell" not in text):
             continue
         if found := re.search(r"^[ \t]*@\w+[^#\n]*System\.(?:cmd|shell)\(\s*\"git\b", text, re.MULTILINE):
             yield warning("git-at-build", (file, files.line_of(text, found.end())))
@@ -492,13 +525,25 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             where = "assets" if file.endswith("assets/package.json") else "."
             commands = ", ".join(f'"cmd --cd {where} npm run {name}"' for name in names)
             place = look.target.where([file], f'"{names[0]}"')
-            yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands)
+            mix = files.relative(files.join(folder, "mix.exs"), look.dir)
+            yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands, mix=mix)
             return
     builders = [dep.name for _, dep in look.deps if dep.name in ("esbuild", "tailwind", "dart_sass", "bun", "vite")]
     if builders:
         yield warning(
             "assets-not-built", look.target.where(list(look.mixes), f":{builders[0]}"), names=" and ".join(builders)
         )
+        return
+    for file in [files.join(folder, *below, "package.json") for folder in folders for below in (("assets",), ())]:
+        package = look.target.parsed(file, json.loads, "JSON")
+        listed = [package.get(key) for key in ("dependencies", "devDependencies")]
+        found = {name for section in listed if isinstance(section, dict) for name in section} & _BUNDLERS
+        if found:
+            yield warning("assets-not-built", look.target.where([file], f'"{min(found)}"'), names=min(found))
+            return
+
+
+_BUNDLERS = {"webpack", "vite", "brunch", "rollup", "parcel", "esbuild", "gulp", "laravel-mix"}
 
 
 def _build_scripts(scripts: dict[str, Any]) -> list[str]:
@@ -747,7 +792,7 @@ _PROGRAM = re.compile(
     r"^(?!\s*#)[^#\n]*\b(?:System\.cmd|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\"",
     re.MULTILINE,
 )
-_RUNS = re.compile(r"System\.cmd|MuonTrap|Rambo|Porcelain")
+_RUNS = ("System.cmd", "MuonTrap", "Rambo", "Porcelain")
 _OF_THE_SYSTEM = frozenset(
     """
     sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
@@ -765,10 +810,16 @@ _STORE = re.compile(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCu
 """Databases that are files of the app."""
 _FOLDER = re.compile(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
 _OWN_FOLDER = re.compile(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
+_FOLDERS = ("priv_dir(", "app_dir(", "priv/", "uploads/", 'priv"', 'uploads"')
 _LISTENS = re.compile(
     r":ranch\.(?:child_spec|start_listener)\b|\bThousandIsland\.(?:start_link|child_spec)\b|\{ThousandIsland,"
     r"|\bGRPC\.Server\.Supervisor\b|:(?:gen_tcp|ssl)\.listen\((?!\s*0\b)"
+    r"|\{\s*[A-Z][\w.]*(?:Telnet|T[Cc][Pp])\w*\.?Listener\s*,|:ssh\.daemon\(|:gen_smtp_server\.start"
 )
+
+
+_LISTENING = ("isten", "ranch", "ThousandIsland", "GRPC", ":ssh.daemon", ":gen_smtp_server")
+"""Words of which a file has one where the pattern above fits."""
 
 
 def programs_called(look: Look) -> Iterator[ProjectWarning]:
@@ -776,7 +827,7 @@ def programs_called(look: Look) -> Iterator[ProjectWarning]:
     brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
     found: dict[str, tuple[str, int]] = {}
     for file, text in look.code_in_production.items():
-        for call in _PROGRAM.finditer(text) if _RUNS.search(text) else ():
+        for call in _PROGRAM.finditer(text) if any(word in text for word in _RUNS) else ():
             if call[1] not in _OF_THE_SYSTEM | brought:
                 found.setdefault(call[1], (file, files.line_of(text, call.start(1))))
     if found:
@@ -805,7 +856,7 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
             yield warning("writes-files", (file, files.line_of(text, store.start(1))), what=store[1])
             return
     for file, text in look.code_in_production.items():
-        if "File." not in text or not _OWN_FOLDER.search(text):
+        if "File." not in text or not any(word in text for word in _FOLDERS) or not _OWN_FOLDER.search(text):
             continue
         lines = [line.partition("#")[0] for line in text.splitlines()]
         for number, line in enumerate(lines):
@@ -837,7 +888,7 @@ def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
     if look.app.tcp_ports:
         return
     for file, text in look.code_in_production.items():
-        if not any(word in text for word in ("ranch", "ThousandIsland", "GRPC", ".listen(")):
+        if not any(word in text for word in _LISTENING):
             continue
         for number, line in enumerate(text.splitlines() if _LISTENS.search(text) else (), 1):
             code = line.partition("#")[0]
@@ -959,6 +1010,10 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.files_of_the_machine,
     machine.code_reads_files,
     machine.ecto_too_old,
+    machine.joined_variables,
+    machine.settings_by_function,
+    machine.aliases_of_build,
+    machine.replication,
     machine.own_start,
     machine.own_image_env,
     machine.hardware,
