@@ -131,6 +131,23 @@ def test_a_further_repo_s_database_is_found_by_its_variable(managed: Place, tmp_
     assert stored == ["SHOP_AUDIT_DATABASE_URL", "SHOP_AUDIT_DIRECT_DATABASE_URL"]
 
 
+def test_a_server_that_does_not_tell_is_not_said_to_lack_the_database(managed: Place, dumped: Path) -> None:
+    real = shutil.which("psql")
+    managed.program(
+        "psql",
+        f"""#!/bin/sh
+[ ! -t 0 ] && input=$(cat)
+case $input in *"pg_database where"*) echo 'server closed the connection' >&2; exit 2 ;; esac
+printf '%s\\n' "$input" | exec {real} "$@"
+""",
+    )
+    for word in ("--replace=shop", "--into=other"):
+        done = managed.restore(f"--from={dumped}", word)
+        assert (done.returncode, "there is no database" in done.stderr) == (1, False), done.stderr
+        assert "did not tell whether there is a database" in done.stderr
+        assert "server closed the connection. Run again: ops/restore --yes" in done.stderr
+
+
 def test_long_work_says_every_ten_seconds_what_it_is_at(managed: Place, tmp_path: Path) -> None:
     fill(managed.server)
     real = shutil.which("pg_dump")

@@ -211,9 +211,11 @@ refusal() {
   awk '/error:|fatal:|FATAL|ERROR|No space/ { on = 1 } on' "$scratch/log" | head -n 5
 }
 
-# exists DATABASE
+# exists DATABASE: whether the server has it. Ends the script if it does not tell.
 exists() {
-  [ "$(sql "select count(*) from pg_catalog.pg_database where datname = '$1'")" = 1 ]
+  found=$(sql "select count(*) from pg_catalog.pg_database where datname = '$1'" 2>"$scratch/refused") ||
+    fail 1 "$provider did not tell whether there is a database $1: $(tail -n 1 "$scratch/refused"). Run again: $again"
+  [ "$found" = 1 ]
 }
 
 # create_by_sql NAME HOW: makes a database; HOW says how its owner can do it instead.
