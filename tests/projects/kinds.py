@@ -176,6 +176,11 @@ ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, 
 PROXY = "config :shop, ShopWeb.{}Endpoint, http: [ip: {{0, 0, 0, 0}}, port: {}]"
 SERVES = 'String.to_integer(System.get_env("PORT") || "4000")'
 OLD_LOCK = '%{{\n  "ecto": {{:hex, :ecto, "{}", "abc", [:mix], [], "hexpm"}},\n}}\n'
+STASH = OLD_LOCK.replace(
+    "%{{\n",
+    '%{{\n  "stash": {{:hex, :stash, "1.0.0", "a", [:mix], [{{:ecto, "~> 3.0", [hex: :ecto, repo: "hexpm", '
+    'optional: false]}}], "hexpm"}},\n',
+)
 PORT_BY_CODE = "\n  def init(_, config) do\n    {{:ok, Keyword.put(config, :http, port: {})}}\n  end\nend\n"
 FROM = "FROM hexpm/elixir AS build\n{}RUN mix release\nFROM debian\nCOPY bin/run.sh rel/prepare.sh /app/\n{}"
 
@@ -1151,8 +1156,11 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "mix.lock": OLD_LOCK.format("3.9.4")},
             {**umbrella(), "mix.lock": OLD_LOCK.format("3.7.2")},
             below("back", {**phoenix("till"), "mix.lock": OLD_LOCK.format("3.0.8")}),
+            {**dep('{:stash, "~> 1.0"}', phoenix(ecto=False)), "mix.lock": STASH.format("3.9.4")},
         ],
         [
+            {**phoenix(ecto=False), "mix.lock": STASH.format("3.9.4")},
+            {**dep('{:stash, "~> 1.0", only: :test}', phoenix(ecto=False)), "mix.lock": STASH.format("3.9.4")},
             {**phoenix(), "mix.lock": OLD_LOCK.format("3.9.5")},
             {**phoenix(), "mix.lock": OLD_LOCK.format("3.10.0")},
             {**phoenix(), "mix.lock": OLD_LOCK.format("3.14.2")},

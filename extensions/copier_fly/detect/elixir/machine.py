@@ -213,15 +213,33 @@ def distillery_settings(look: Look) -> Iterator[ProjectWarning]:
 def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
     """Ecto is older than OTP 26, which it does not compile with, or than what runs migrations in a release."""
     file = look.path("mix.lock")
-    found = re.search(r"\"ecto\": \{:hex, :ecto, \"(\d+\.[^\"]+)\"", look.target.text(file, files.LOCK_LIMIT) or "")
+    lock = look.target.text(file, files.LOCK_LIMIT) or ""
+    found = re.search(r"\"ecto\": \{:hex, :ecto, \"(\d+\.[^\"]+)\"", lock)
     version = tuple(int(part) for part in re.findall(r"\d+", found[1])[:3]) if found else ()
     own = any(look.code_has(f"defmodule {name}.Release ") for name in (look.app.app_module, look.app.web_module))
     at = look.target.where([file], '"ecto":')
     if found and version < (3,) and look.app.repos and not own:
         yield warning("ecto-too-old", at, version=found[1], name=look.app.app_module or "your main module")
-    elif found and version < (3, 9, 5):
+    elif found and version < (3, 9, 5) and _brought({dep.name for _, dep in look.deps}, lock) & _ECTO:
         # Its type dynamic/0 is one of Erlang's own since OTP 26 (changelogs of Ecto 3.9.5 and 3.10.0).
         yield warning("ecto-before-otp", at, version=found[1])
+
+
+_ECTO = {"ecto", "ecto_sql", "phoenix_ecto"}
+
+
+def _brought(names: set[str], lock: str) -> set[str]:
+    """These packages and what they need, by mix.lock, which keeps what nothing needs any more."""
+    needs = {
+        name: set(re.findall(r"\{:(\w+), [^{}]*optional: false\]\}", rest))
+        for name, rest in re.findall(r"^\s*\"(\w+)\": (.*)$", lock, re.MULTILINE)
+    }
+    found: set[str] = set()
+    pending = set(names)
+    while pending:
+        found |= pending
+        pending = {need for name in pending for need in needs.get(name, ())} - found
+    return found
 
 
 def joined_variables(look: Look) -> Iterator[ProjectWarning]:
