@@ -145,8 +145,8 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
     "package.json beside mix.exs": (
         {**NO_ALIAS, "package.json": json.dumps({"scripts": {"build": "vite build"}})},
-        "package.json:1 assets-by-script",
-        ["the script build", "cmd --cd . npm run build"],
+        "package.json:1 assets-elsewhere",
+        ["(the script build)", "into assets/"],
     ),
     "esbuild without an alias": (
         dep('{:esbuild, "~> 0.10"}', NO_ALIAS),

@@ -221,6 +221,12 @@ def pages(body: str, files: Files | None = None) -> Files:
     return {**(files or phoenix()), **code(PAGES.format(body))}
 
 
+def by_alias(command: str) -> Files:
+    """A project whose alias assets.deploy runs a command."""
+    alias = '"assets.deploy": ['
+    return {name: text.replace(alias, f'{alias}"{command}", ') for name, text in phoenix().items()}
+
+
 def listens(call: str, files: Files | None = None) -> Files:
     """A project that starts a listener."""
     return {**(files or phoenix()), **code(LISTENS.format(call))}
@@ -827,6 +833,28 @@ TOLD: dict[str, Told] = {
         ],
         [LIBCLUSTER],
     ),
+    "assets of packages elsewhere": Told(
+        {"assets-elsewhere"},
+        [
+            by_alias("cmd npm run build --prefix frontend"),
+            by_alias("cmd --cd frontend pnpm build"),
+            below("back", by_alias("cmd node build.js --deploy")),
+        ],
+        [by_alias("esbuild shop --minify"), {**by_alias("cmd --cd assets npm run build"), "assets/package.json": "{}"}],
+    ),
+    "variables of the code": Told(
+        {"variable-in-code"},
+        [
+            pages('System.fetch_env!("STRIPE_KEY")'),
+            pages('key = path || System.fetch_env!("API_TOKEN")'),
+            below("back", pages('System.fetch_env! "MAIL_TOKEN"')),
+        ],
+        [
+            pages('System.fetch_env!("HOME")'),
+            pages('# System.fetch_env!("OLD_KEY") before 2.0'),
+            pages('System.fetch_env!("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
+        ],
+    ),
     "machines that find each other elsewhere": Told(
         {"nodes-found-elsewhere"},
         [
@@ -946,7 +974,7 @@ TOLD: dict[str, Told] = {
         ],
     ),
     "assets from before the alias": Told(
-        {"assets-by-script", "assets-not-built"},
+        {"assets-by-script", "assets-elsewhere", "assets-not-built"},
         [
             {**elixir.NO_ALIAS, "assets/package.json": BRUNCH},
             {**elixir.NO_ALIAS, "assets/package.json": VITE},

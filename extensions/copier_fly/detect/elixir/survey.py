@@ -213,6 +213,23 @@ def variables_on_condition(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-on-condition", (first.file, first.line), names=said)
 
 
+_REQUIRED_IN_CODE = re.compile(r"^[^#@\n]*\bSystem\.fetch_env!\(?\s*\"([A-Z]\w*)\"", re.MULTILINE)
+
+
+def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that the app's code requires where it runs, after the app has booted."""
+    app = look.app
+    told = (*app.variables_at_build, *app.variables_at_run_time, *app.variables_on_condition)
+    known = config.SET_BY_US | {one.name for one in told} | look.project.existing_deployment.fly_toml.env.keys()
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in look.code_in_production.items():
+        for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text else ():
+            if read[1] not in known and not read[1].startswith("FLY_"):
+                found.setdefault(read[1], (file, files.line_of(text, read.start(1))))
+    if found:
+        yield warning("variable-in-code", next(iter(found.values())), names=", ".join(found))
+
+
 def address_unread(look: Look) -> Iterator[ProjectWarning]:
     """The database is elsewhere, and nothing reads the variable that has its address."""
     name = look.app.database_variable
@@ -522,9 +539,11 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             names = _build_scripts(scripts) if isinstance(scripts, dict) else []
             if not names:
                 continue
-            where = "assets" if file.endswith("assets/package.json") else "."
-            commands = ", ".join(f'"cmd --cd {where} npm run {name}"' for name in names)
             place = look.target.where([file], f'"{names[0]}"')
+            if not file.endswith("assets/package.json"):
+                yield warning("assets-elsewhere", place, what=f"the script {' and '.join(names)}")
+                return
+            commands = ", ".join(f'"cmd --cd assets npm run {name}"' for name in names)
             mix = files.relative(files.join(folder, "mix.exs"), look.dir)
             yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands, mix=mix)
             return
@@ -541,6 +560,20 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
         if found:
             yield warning("assets-not-built", look.target.where([file], f'"{min(found)}"'), names=min(found))
             return
+
+
+_CALLS_NODE = re.compile(r"cmd\b.*\b(?:npm|npx|pnpm|yarn|bunx?|node)\b.*")
+
+
+def assets_elsewhere(look: Look) -> Iterator[ProjectWarning]:
+    """An alias of mix.exs runs a program of Node.js, which the image has only where assets/ has packages."""
+    if look.app.assets != "mix":
+        return
+    for file, mix in look.mixes.items():
+        for token in mixfile.flat(mix.block.items):
+            if token.kind == "string" and _CALLS_NODE.fullmatch(str(token.value)):
+                yield warning("assets-elsewhere", look.at(file, token.start), what=token.value)
+                return
 
 
 _BUNDLERS = {"webpack", "vite", "brunch", "rollup", "parcel", "esbuild", "gulp", "laravel-mix"}
@@ -978,11 +1011,13 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     rust,
     variables,
     variables_on_condition,
+    variables_in_code,
     address_unread,
     frozen_variables,
     variables_in_tuples,
     old_requirement,
     assets_without_alias,
+    assets_elsewhere,
     node_at_run_time,
     programs_at_run_time,
     programs_called,
