@@ -259,7 +259,9 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
 
 def no_pages(look: Look) -> Iterator[ProjectWarning]:
     """next is there for a library or an example, and the folder has no page."""
-    if not nextjs_app.has_pages(look.target, look.dir, look.package) and not any(nx_app(look)):
+    if not nextjs_app.has_pages(look.target, look.dir, look.package) and not any(
+        (*nx_app(look), *next_at_the_root(look))
+    ):
         yield warning("no-pages", look.target.where([look.path("package.json")], '"next"'))
 
 
