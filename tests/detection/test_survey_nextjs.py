@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from copier.errors import UserMessageError
 
 from copier_fly.detect.examine import examine
 from tests.detection.projects import Files, below, nextjs, phoenix, told, write
+from tests.support.template import pretend
 
 PRISMA = {"@prisma/client": "^6.19.0", "prisma": "^6.19.0"}
 DRIZZLE = {"drizzle-orm": "^0.45.0", "pg": "^8"}
@@ -443,6 +445,18 @@ def test_what_is_not_served_is_told_with_its_place(case: str, tmp_path: Path) ->
     assert f"{warning.file} {warning.code}" == place
     assert [word for word in words if word not in str(warning)] == []
     assert all(part.endswith(".") for part in (warning.sentence, warning.consequence, warning.action[-1:] and "."))
+
+
+def test_a_variable_of_the_browser_that_is_answered_is_told_no_more(template: Path, tmp_path: Path) -> None:
+    files = {**nextjs(), "src/env.mjs": ENV_OF_PAGES, "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_CDN;\n"}
+    app = write(tmp_path / "shop", files)
+    for named, told_of in (
+        ([], ["NEXT_PUBLIC_SITE", "NEXT_PUBLIC_CDN"]),
+        (["NEXT_PUBLIC_SITE"], ["NEXT_PUBLIC_CDN"]),
+        (["NEXT_PUBLIC_SITE", "NEXT_PUBLIC_CDN"], []),
+    ):
+        lines = pretend(template, app, public_env=named)["survey"]
+        assert [name for line in lines for name in re.findall(r"NEXT_PUBLIC_\w+", line)] == told_of
 
 
 @pytest.mark.parametrize("case", SILENT)

@@ -81,10 +81,23 @@ def build_script(context: Context) -> str:
     return f"{run} {shlex.quote(nextjs.build_script)}" if nextjs.build_script else "next build"
 
 
+_PUBLIC = re.compile(r"\bNEXT_PUBLIC_\w+")
+
+
 @pass_context
 def survey_found(context: Context) -> list[str]:
-    """List what the survey says of the project and what stays true once the files are written."""
-    return [warning.without_line for warning in detected(context).warnings if not warning.once]
+    """List what the survey says of the project and what stays true once the files are written.
+
+    Variables of the browser are left out where the answer `public_env` names them all.
+    """
+    answer = context.get("public_env")
+    named = {name for name in answer if isinstance(name, str)} if isinstance(answer, list) else set()
+    return [
+        warning.without_line
+        for warning in detected(context).warnings
+        if not warning.once
+        and not (warning.code.startswith("variable-public") and set(_PUBLIC.findall(warning.sentence)) <= named)
+    ]
 
 
 @pass_context
