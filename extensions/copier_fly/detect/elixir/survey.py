@@ -221,6 +221,7 @@ def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
     app = look.app
     told = (*app.variables_at_build, *app.variables_at_run_time, *app.variables_on_condition)
     known = config.SET_BY_US | {one.name for one in told} | look.project.existing_deployment.fly_toml.env.keys()
+    known |= {*look.project.redis.variables, *look.project.bucket.variables}
     found: dict[str, tuple[str, int]] = {}
     for file, text in look.code_in_production.items():
         for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text else ():
