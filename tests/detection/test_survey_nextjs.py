@@ -735,6 +735,14 @@ def test_the_database_of_a_package_that_the_app_depends_on(
     assert examine(write(tmp_path, files)).nextjs.database_choice == database
 
 
+def test_no_script_outside_of_the_target_is_read(tmp_path: Path) -> None:
+    (tmp_path / "setup.sh").write_text("git config a.b c\n")
+    hooks = {"prepare": "sh ../setup.sh", "build": "next build"}
+    assert [one.code for one in told(write(tmp_path / "shop", scripts(**hooks)))] == []
+    inside = {**below("apps/web", scripts(prepare="sh ../../setup.sh")), "setup.sh": "git config a.b c\n"}
+    assert "install-hook-git" in [one.code for one in told(write(tmp_path / "work", inside))]
+
+
 def test_next_config_that_asks_the_database_is_told(tmp_path: Path) -> None:
     config = "export const sql = postgres(process.env.POSTGRES_URL!);\nexport default {\n  async redirects() {\n"
     config += "    return await sql`select 1`;\n  },\n};\n"

@@ -166,7 +166,8 @@ def _in_its_file(look: Look, file: str, command: str, wanted: str) -> tuple[str,
     """Where a file that a script runs has a command without which it fails; not where it looks first whether it can."""
     for run in _RUNS_FILE.finditer(command):
         path = files.join(posixpath.dirname(file), run[1])
-        text = look.target.peek(path).decode(errors="replace")
+        # What is outside of the target is not read.
+        text = "" if path.startswith("../") else look.target.peek(path).decode(errors="replace")
         shell = path.endswith(".sh")
         begin = r"^(?!#|echo\b)" if shell else r"\b(?:exec|spawn)\w*\(\s*[\"'`]"
         asks = re.compile(rf"{begin}[^\"'`]*?(?<![\w./-])(?:{wanted})")
