@@ -10,6 +10,7 @@ import pytest
 import yaml
 from copier import run_copy
 
+from copier_fly.detect.elixir import words
 from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, repo_ex, told, umbrella, write
 
 
@@ -382,3 +383,9 @@ def copied(template: Path, app: Path) -> dict[str, Any]:
     """The answers of a copy that asks nothing."""
     run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
     return yaml.safe_load((app / ".copier-answers.yml").read_text())
+
+
+def test_no_word_of_the_index_hides_another() -> None:
+    hidden = [(one, other) for one in words.WORDS for other in words.WORDS if one != other and one in other]
+
+    assert not hidden, "only the first of two words that lie over each other would be found"

@@ -43,6 +43,8 @@ class Target:
         self.warnings: list[ProjectWarning] = []
         self._seen: dict[str, bytes | None] = {}
         self._peeked: dict[str, bytes] = {}
+        self._sources: dict[str, str] = {}
+        self._words: dict[tuple[str, re.Pattern[bytes]], frozenset[str]] = {}
 
     def path(self, relative: str) -> str:
         """The file system path of a posix path relative to the target."""
@@ -108,6 +110,18 @@ class Target:
             self._peeked[relative] = self._read(relative, SOURCE_LIMIT) or b""
             self.warnings = before
         return self._peeked[relative]
+
+    def source(self, relative: str) -> str:
+        """What `peek` gives, as text."""
+        if relative not in self._sources:
+            self._sources[relative] = self.peek(relative).decode(errors="replace")
+        return self._sources[relative]
+
+    def words(self, relative: str, known: re.Pattern[bytes]) -> frozenset[str]:
+        """Which words of a pattern one of many source files has; it is read through for all of them at once."""
+        if (relative, known) not in self._words:
+            self._words[relative, known] = frozenset(map(bytes.decode, known.findall(self.peek(relative))))
+        return self._words[relative, known]
 
     def tracked(self, relative: str) -> bool | None:
         """Whether git has a file, by the index of the repository at the top; None where that does not say so."""

@@ -12,7 +12,7 @@ from .. import files
 from ..files import Target
 from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
-from . import config, environment, libraries, mixfile, release
+from . import config, environment, libraries, mixfile, release, words
 from .mixfile import MixProject
 
 PROGRAMS = {
@@ -41,8 +41,9 @@ KINDS = {
 }
 """Last word of an Ecto adapter, or first of Ash's repository → the database it is for."""
 LISTENS = re.compile(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
-_CONFIGURES = (b"Vapor", b"use Skogsra", b"use Provider", b"System.")
-_USED = (b"Phoenix.Endpoint", b"Ecto.Repo", b"AshPostgres.Repo", b"AshSqlite.Repo")
+_LISTENING = {":gen_tcp", ":ssl.listen", ":ranch", "ThousandIsland"}
+_CONFIGURES = {"Vapor", "Skogsra", "Provider", "System."}
+_USED = {"Phoenix.Endpoint", "Ecto.Repo", "AshPostgres.Repo", "AshSqlite.Repo"}
 DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
 
 
@@ -104,19 +105,18 @@ class Sources:
         self.required: list[Variable] = []
         for top in ("lib", "web"):
             for relative in target.sources(files.join(folder, top), ".ex"):
-                self._look(relative, target.peek(relative))
+                self._look(relative, target.peek(relative), words.of(target, relative))
 
-    def _look(self, relative: str, data: bytes) -> None:
-        # Most files have none of the words, which costs less to see than that no pattern fits.
-        if any(word in data for word in (b".listen", b":ranch", b"ThousandIsland")):
+    def _look(self, relative: str, data: bytes, has: frozenset[str]) -> None:
+        if has & _LISTENING:
             self.listens = self.listens or bool(LISTENS.search(data))
-        if any(word in data for word in _CONFIGURES):
+        if has & _CONFIGURES:
             self.required += libraries.required(relative, data.decode(errors="replace"))
         # A pattern that begins with a word is searched for faster than one that begins with a line.
         for found in re.finditer(rb"defmodule[ \t]+([A-Z][\w.]*)", data):
             if not data[data.rfind(b"\n", 0, found.start()) + 1 : found.start()].strip(b" \t"):
                 self.files.setdefault(found[1].decode(errors="replace"), relative)
-        if not any(word in data for word in _USED):
+        if not has & _USED:
             return
         if not re.search(rb"\buse[ \t(]+(Phoenix\.Endpoint|(?:Ecto|AshPostgres|AshSqlite)\.Repo)\b", data):
             return

@@ -30,9 +30,8 @@ _SERVES_HTTP = re.compile(
 
 def http_by_code(look: Look) -> Iterator[ProjectWarning]:
     """The app starts a web server of its own, beside the endpoints of Phoenix or in front of them."""
-    for file, text in look.code_in_production.items():
-        stand_in = re.search(r"(?:^|[/_])(?:dev|test|fake|mock|stub)(?:[/_.])", file)
-        if stand_in or ("owboy" not in text and "Bandit" not in text):
+    for file, text in look.having("Bandit", "Cowboy", ":cowboy"):
+        if re.search(r"(?:^|[/_])(?:dev|test|fake|mock|stub)(?:[/_.])", file):
             continue
         code = "\n".join(line.partition("#")[0] for line in text.splitlines())
         if found := _SERVES_HTTP.search(code):
@@ -43,7 +42,7 @@ def http_by_code(look: Look) -> Iterator[ProjectWarning]:
 
 def servers_of_grpc(look: Look) -> Iterator[ProjectWarning]:
     """The package grpc is told to start the app's servers, wherever they are defined."""
-    known = look.app.tcp_ports or any("GRPC.Server.Supervisor" in text for text in look.code_in_production.values())
+    known = look.app.tcp_ports or any("GRPC.Server.Supervisor" in text for _, text in look.having("GRPC.Server"))
     for file, nodes in look.config() if not known else ():
         for statement in mixfile.statements(nodes):
             tokens = list(mixfile.flat(statement))
@@ -170,8 +169,8 @@ _OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+|for|quote|test|describe|defmodul
 def code_reads_files(look: Look) -> Iterator[ProjectWarning]:
     """A function of the app reads a file of the source by a path that is relative to where the app is started."""
     folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
-    for file, text in look.code_in_production.items():
-        for found in _READS.finditer(text) if "File." in text or "Path.wildcard" in text else ():
+    for file, text in look.having("File.", "Path.wildcard"):
+        for found in _READS.finditer(text):
             start = text.rfind("\n", 0, found.start()) + 1
             there = any(look.target.exists(files.join(folder, found[2])) for folder in folders)
             if there and "#" not in text[start : found.start()] and _in_function(text, start):
@@ -306,12 +305,11 @@ _REPLICATES = re.compile(r"\bPostgrex\.ReplicationConnection\b|\b(?:Cainophile|W
 
 def replication(look: Look) -> Iterator[ProjectWarning]:
     """The app reads PostgreSQL's logical replication."""
-    for file, text in look.code_in_production.items():
-        if any(word in text for word in ("ReplicationConnection", "Cainophile", "WalEx")):
-            for number, line in enumerate(text.splitlines(), 1):
-                if _REPLICATES.search(line.partition("#")[0]):
-                    yield warning("replication", (file, number))
-                    return
+    for file, text in look.having("ReplicationConnection", "Cainophile", "WalEx"):
+        for number, line in enumerate(text.splitlines(), 1):
+            if _REPLICATES.search(line.partition("#")[0]):
+                yield warning("replication", (file, number))
+                return
 
 
 # --- What the project's own tasks do ------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
-from . import config, environment, machine, mixfile, release
+from . import config, environment, machine, mixfile, release, words
 from .mixfile import Dep, MixProject, Token
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
@@ -83,7 +83,7 @@ class Look(look.Look):
         """The app's own Elixir sources by path."""
         folders = ["lib", *(files.join(app.dir, "lib") for app in self.app.umbrella_apps)]
         return {
-            file: self.target.peek(file).decode(errors="replace")
+            file: self.target.source(file)
             for folder in folders
             for file in self.target.sources(self.path(folder), ".ex")
         }
@@ -94,8 +94,25 @@ class Look(look.Look):
         return {
             file: text
             for file, text in self.sources.items()
-            if "use Mix.Task" not in text and "defmodule Mix." not in text and "/lib/mix/" not in f"/{file}"
+            if "/lib/mix/" not in f"/{file}"
+            and ("Mix." not in self.words(file) or ("use Mix.Task" not in text and "defmodule Mix." not in text))
         }
+
+    def words(self, file: str) -> frozenset[str]:
+        """Which words of `words.WORDS` one of the sources has."""
+        return words.of(self.target, file)
+
+    @cached_property
+    def migrating(self) -> list[_Migrating]:
+        """The modules of the app that migrate."""
+        return list(_migrating(self))
+
+    def having(self, *wanted: str) -> Iterator[tuple[str, str]]:
+        """The sources in production that have one of these words of `words.WORDS`, each with its text."""
+        assert set(wanted) <= set(words.WORDS), wanted
+        for file, text in self.code_in_production.items():
+            if not self.words(file).isdisjoint(wanted):
+                yield file, text
 
     def names(self, module: str) -> bool:
         """Whether the configuration, or a module other than itself, names a module, also as one below `__MODULE__`."""
@@ -117,7 +134,11 @@ class Look(look.Look):
 
     def config(self) -> Iterator[tuple[str, list[mixfile.Node]]]:
         """The statements of every config file that counts in production, with the file."""
-        return config.production_files(self.target, self.dir)
+        return iter(self._config)
+
+    @cached_property
+    def _config(self) -> list[tuple[str, list[mixfile.Node]]]:
+        return list(config.production_files(self.target, self.dir))
 
     def at(self, file: str, offset: int) -> tuple[str, int]:
         """The place of an offset in a file."""
@@ -223,7 +244,7 @@ def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
     known = config.SET_BY_US | {one.name for one in told} | look.project.existing_deployment.fly_toml.env.keys()
     known |= {*look.project.redis.variables, *look.project.bucket.variables}
     found: dict[str, tuple[str, int]] = {}
-    for file, text in look.code_in_production.items():
+    for file, text in look.having("System."):
         for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text else ():
             if read[1] not in known and not read[1].startswith("FLY_"):
                 found.setdefault(read[1], (file, files.line_of(text, read.start(1))))
@@ -485,6 +506,9 @@ def _resolved(folder: str, name: str) -> str | None:
     return "/".join(parts) or "."
 
 
+_CALLS_GIT = re.compile(r"System\.(?:cmd|shell)\(\s*\"git\b")
+
+
 def git_at_build(look: Look) -> Iterator[ProjectWarning]:
     """The version, or a constant of a module, comes from git, which has no repository in the image build."""
     for file in look.mixes:
@@ -492,11 +516,11 @@ def git_at_build(look: Look) -> Iterator[ProjectWarning]:
             yield warning("git-at-build", look.at(file, found.end()))
             return
     for file, text in look.sources.items():
-        if '"git' not in text or ("System.cmd" not in text and "System.shell" not in text):
-            continue
-        if found := re.search(r"^[ \t]*@\w+[^#\n]*System\.(?:cmd|shell)\(\s*\"git\b", text, re.MULTILINE):
-            yield warning("git-at-build", (file, files.line_of(text, found.end())))
-            return
+        for found in _CALLS_GIT.finditer(text) if "System." in look.words(file) else ():
+            # What stands before it is looked at afterwards: a pattern is found fastest by a word that it begins with.
+            if re.match(r"[ \t]*@\w+[^#\n]*$", text[text.rfind("\n", 0, found.start()) + 1 : found.start()]):
+                yield warning("git-at-build", (file, files.line_of(text, found.end())))
+                return
 
 
 def rust(look: Look) -> Iterator[ProjectWarning]:
@@ -682,7 +706,7 @@ def force_ssl(look: Look) -> Iterator[ProjectWarning]:
         yield warning("force-ssl", look.at(file, token.start), name="force_ssl")
     configured = any(token.value == "rewrite_on" for _, nodes in look.config() for token in mixfile.flat(nodes))
     for file, text in look.sources.items():
-        if "Plug.SSL" not in text:
+        if "Plug.SSL" not in look.words(file):
             continue
         for found in re.finditer(r"^[ \t]*plug[ (]+Plug\.SSL\b([^#\n]*(?:\n[^#\n]*)?)", text, re.MULTILINE):
             elsewhere = configured and re.match(r"\s*,\s*(?!\s|\w+:|\[)", found[1])
@@ -720,8 +744,8 @@ def found_elsewhere(look: Look) -> Iterator[ProjectWarning]:
             if token.kind == "alias" and (found := _FINDS_ELSEWHERE.fullmatch(str(token.value))):
                 yield warning("nodes-found-elsewhere", look.at(file, token.start), name=found[1])
                 return
-    for file, text in look.code_in_production.items():
-        if "Cluster.Strategy." in text and (found := _FINDS_ELSEWHERE.search(text)):
+    for file, text in look.having("Cluster.Strategy."):
+        if found := _FINDS_ELSEWHERE.search(text):
             yield warning("nodes-found-elsewhere", (file, files.line_of(text, found.start())), name=found[1])
             return
 
@@ -736,7 +760,7 @@ def own_env_sh(look: Look) -> Iterator[ProjectWarning]:
 
 def own_migrations(look: Look) -> Iterator[ProjectWarning]:
     """A module of the app that migrates: called where it has the name that phx.gen.release gives it."""
-    found = _migrating(look)
+    found = look.migrating
     called = next((one for one in found if one.module in _called(look)), None)
     if called and set(called.functions) - _GENERATED:
         yield warning("own-release", called.place, module=called.module)
@@ -757,8 +781,7 @@ def _called(look: Look) -> set[str]:
     return {f"{module}.Release" for module in (look.app.app_module, look.app.web_module)}
 
 
-def _migrating(look: Look) -> list[_Migrating]:
-    found = []
+def _migrating(look: Look) -> Iterator[_Migrating]:
     for file, text in ((file, text) for file, text in look.sources.items() if "migrate" in text):
         module = re.match(r"(?:\s*#.*\n)*\s*defmodule[ \t]+([A-Z][\w.]*)", text)
         start = re.search(
@@ -767,13 +790,12 @@ def _migrating(look: Look) -> list[_Migrating]:
         if module and start and release.OURS not in text and "use Mix.Task" not in text:
             functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
             if module[1] in _called(look) or "Ecto.Migrator" in text:
-                found.append(_Migrating(module[1], functions, (file, files.line_of(text, start.start()))))
-    return found
+                yield _Migrating(module[1], functions, (file, files.line_of(text, start.start())))
 
 
 def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
     """Migrations of tenants have a folder of their own, and no function that the release command calls runs them."""
-    own = [one.place[0] for one in _migrating(look) if one.module in _called(look)]
+    own = [one.place[0] for one in look.migrating if one.module in _called(look)]
     if any("tenant" in look.sources[file] for file in own):
         return
     for app_dir in {"", *(app.dir for app in look.app.umbrella_apps)}:
@@ -786,7 +808,7 @@ def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
 def event_store(look: Look) -> Iterator[ProjectWarning]:
     """EventStore keeps its events in tables that Ecto's migrations do not make."""
     named = [(file, dep) for file, dep in look.deps if dep.name in ("eventstore", "commanded_eventstore_adapter")]
-    own = [look.sources[one.place[0]] for one in _migrating(look) if one.module in _called(look)]
+    own = [look.sources[one.place[0]] for one in look.migrating if one.module in _called(look)]
     if named and not any("EventStore" in text for text in own):
         place = look.target.where([named[0][0]], f":{named[0][1].name}")
         yield warning("event-store", place, package=named[0][1].name, name=look.app.app_module or "your main module")
@@ -802,7 +824,7 @@ def no_endpoint(look: Look) -> Iterator[ProjectWarning]:
 def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
     """Another file defines the module that the template's health plug has."""
     name = f"{look.app.web_module}.HealthPlug"
-    for file, text in look.sources.items():
+    for file, text in look.having("HealthPlug"):
         found = re.search(rf"^[ \t]*defmodule[ \t]+{re.escape(name)}[ \t]+do", text, re.MULTILINE)
         if look.app.web_module and found and not file.endswith("/health_plug.ex"):
             yield warning("health-plug-name", (file, files.line_of(text, found.start())), name=name)
@@ -826,7 +848,6 @@ _PROGRAM = re.compile(
     r"^(?!\s*#)[^#\n]*\b(?:System\.cmd|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\"",
     re.MULTILINE,
 )
-_RUNS = ("System.cmd", "MuonTrap", "Rambo", "Porcelain")
 _OF_THE_SYSTEM = frozenset(
     """
     sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
@@ -852,7 +873,10 @@ _LISTENS = re.compile(
 )
 
 
-_LISTENING = ("isten", "ranch", "ThousandIsland", "GRPC", ":ssh.daemon", ":gen_smtp_server")
+_LISTENING = (
+    *(":ranch", "ThousandIsland", "GRPC.Server", ":gen_tcp", ":ssl.listen", "Listener", ":ssh.daemon"),
+    ":gen_smtp_server",
+)
 """Words of which a file has one where the pattern above fits."""
 
 
@@ -860,8 +884,8 @@ def programs_called(look: Look) -> Iterator[ProjectWarning]:
     """The app's own code runs a program that is in the image only where `apt_packages` names it."""
     brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
     found: dict[str, tuple[str, int]] = {}
-    for file, text in look.code_in_production.items():
-        for call in _PROGRAM.finditer(text) if any(word in text for word in _RUNS) else ():
+    for file, text in look.having("System.", "MuonTrap", "Rambo", "Porcelain"):
+        for call in _PROGRAM.finditer(text):
             if call[1] not in _OF_THE_SYSTEM | brought:
                 found.setdefault(call[1], (file, files.line_of(text, call.start(1))))
     if found:
@@ -885,12 +909,12 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
         yield warning("writes-files", look.target.where(places, str(storage)), what=storage)
         return
     mounted = look.project.existing_deployment.fly_toml.mounted_at
-    for file, text in look.code_in_production.items() if not mounted else ():
+    for file, text in look.having(":mnesia", ":dets.", "CubDB") if not mounted else ():
         if store := _STORE.search(text):
             yield warning("writes-files", (file, files.line_of(text, store.start(1))), what=store[1])
             return
-    for file, text in look.code_in_production.items():
-        if "File." not in text or not any(word in text for word in _FOLDERS) or not _OWN_FOLDER.search(text):
+    for file, text in look.having("File."):
+        if not any(word in text for word in _FOLDERS) or not _OWN_FOLDER.search(text):
             continue
         lines = [line.partition("#")[0] for line in text.splitlines()]
         for number, line in enumerate(lines):
@@ -921,9 +945,7 @@ def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
     """The app listens for TCP connections, and no configuration has the port as a number."""
     if look.app.tcp_ports:
         return
-    for file, text in look.code_in_production.items():
-        if not any(word in text for word in _LISTENING):
-            continue
+    for file, text in look.having(*_LISTENING):
         for number, line in enumerate(text.splitlines() if _LISTENS.search(text) else (), 1):
             code = line.partition("#")[0]
             if _LISTENS.search(code):
@@ -939,9 +961,7 @@ def repo_connected_by_code(look: Look) -> Iterator[ProjectWarning]:
             if token[:2] == ("key", "configure") and following.kind == "alias":
                 yield warning("repo-by-code", look.at(file, token.start), name=following.value)
                 return
-    for file, text in look.sources.items():
-        if "Ecto.Repo" not in text and "AshPostgres.Repo" not in text:
-            continue
+    for file, text in look.having("Ecto.Repo", "AshPostgres.Repo"):
         if not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
             continue
         start = re.search(r"^([ \t]*)def[ \t]+init\(.*?^\1end\b", text, re.MULTILINE | re.DOTALL)
