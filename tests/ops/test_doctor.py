@@ -322,12 +322,13 @@ def test_what_the_files_say_is_told(
     assert says in found[2]
 
 
-def test_json_is_valid_whatever_a_file_is_called(wired: Project) -> None:
+def test_json_is_valid_and_commands_work_whatever_a_file_is_called(wired: Project) -> None:
     names = [
         'a "quoted" one',
         "back\\slash",
         "tab\tand\nline",
         "ümlaut",
+        "an ü's \\'s",
         "a 'b' $(c) %s",
         b"\xff".decode(errors="surrogateescape"),
     ]
@@ -337,6 +338,9 @@ def test_json_is_valid_whatever_a_file_is_called(wired: Project) -> None:
     found = [message for check, _, message in in_files(wired) if check == "merge"]
     assert len(found) == len(names)
     assert any(message.startswith("a 'b' $(c) %s.rej holds") for message in found)
+    for message in found:
+        subprocess.run(["bash", "-c", message.partition("then run: ")[2]], cwd=wired.folder, check=True)
+    assert list(wired.folder.glob("*.rej")) == []
 
 
 @pytest.mark.needs("curl", "jq", "openssl")

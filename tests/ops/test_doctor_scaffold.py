@@ -33,11 +33,11 @@ FIRST = {
     "template/fly.toml.jinja": f"{TEXT}memory = {{{{ vm_memory }}}}\n",
     "template/Dockerfile": TEXT,
     "template/kept": TEXT,
-    "template/a name": TEXT,
+    "template/it's a name": TEXT,
     "template/{{ if_ci }}/ci.yml": TEXT,
 }
 # Each version changes the second line, and the third one brings a script.
-CHANGED = ("template/Dockerfile", "template/kept", "template/a name", "template/fly.toml.jinja")
+CHANGED = ("template/Dockerfile", "template/kept", "template/it's a name", "template/fly.toml.jinja")
 SECOND = {path: FIRST[path].replace("two", "two of v2") for path in CHANGED}
 THIRD = {path: FIRST[path].replace("two", "two of v2").replace("eight", "eight of v3") for path in CHANGED} | {
     "template/run": "#!/bin/sh\nexit 0\n"
@@ -160,27 +160,27 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
     deployed.sh("git checkout HEAD -- Dockerfile")
     deployed.commit("Update, but for one file")
     deployed.update("v3.0.0")
-    deployed.sh("git checkout HEAD -- 'a name'", "rm run")
+    deployed.sh("git checkout HEAD -- \"it's a name\"", "rm run")
     deployed.commit("Update, but for two files")
     deployed.sh("git rm -q fly.toml", f"{COMMIT} 'Do without'")
     assert deployed.findings() == {
         "lost": [
             "run: v3.0.0 has it, and it never came into this repository. Look at it and bring it in: "
             "ops/doctor --scaffold --patch | git apply",
-            f"a name: it lacks what {deployed.sh('git rev-parse --short HEAD^').strip()} should have brought from "
+            f"it's a name: it lacks what {deployed.sh('git rev-parse --short HEAD^').strip()} should have brought from "
             "v2.0.0 to v3.0.0. Look at it and bring it in: ops/doctor --scaffold --patch | git apply",
             f"Dockerfile: it lacks what {deployed.sh('git rev-parse --short HEAD^^').strip()} should have brought from "
             "v1.0.0 to v2.0.0. Look at it and bring it in: ops/doctor --scaffold --patch | git apply",
         ],
         "deleted": [
             f"fly.toml was deleted in {deployed.sh('git rev-parse --short HEAD').strip()} and gets no updates. "
-            f"To bring it back: git checkout {deployed.sh('git rev-parse --short HEAD').strip()}^ -- 'fly.toml'"
+            f"To bring it back: git checkout {deployed.sh('git rev-parse --short HEAD').strip()}^ -- fly.toml"
         ],
         "edited": ["kept: your edit, +1 -1 lines against v3.0.0"],
     }
     deployed.mend()
     assert "two of v2" in (deployed.folder / "Dockerfile").read_text()
-    assert "eight of v3" in (deployed.folder / "a name").read_text()
+    assert "eight of v3" in (deployed.folder / "it's a name").read_text()
     assert os.access(deployed.folder / "run", os.X_OK)
     assert deployed.findings().keys() == {"deleted", "edited"}
 
@@ -242,14 +242,14 @@ def test_an_answer_that_never_reached_its_files_is_lost(deployed: Deployed) -> N
     found = deployed.findings()
     assert [message.split(":")[0] for message in found["lost"]] == ["fly.toml"]
     assert found["left"] == [
-        "ci.yml is still as v1.0.0 rendered it, and v1.0.0 has no such file. Unless you need it, run: git rm 'ci.yml'"
+        "ci.yml is still as v1.0.0 rendered it, and v1.0.0 has no such file. Unless you need it, run: git rm ci.yml"
     ]
     deployed.mend()
     assert "memory = 1gb" in (deployed.folder / "fly.toml").read_text()
 
 
 def test_a_deletion_that_is_not_committed_is_told(deployed: Deployed) -> None:
-    (deployed.folder / "a name").unlink()
+    (deployed.folder / "it's a name").unlink()
     [message] = deployed.findings()["deleted"]
     deployed.sh(message.partition("To bring it back: ")[2])
     assert deployed.findings() == {}
