@@ -98,8 +98,7 @@ class Place:
         env = {name: value for name, value in self.fly.env().items() if not name.startswith(("PG", "NEON_", "DIRECT_"))}
         env |= {"HOME": str(self.home), "TMPDIR": str(self.home), "PROXY_PORT": str(self.port), "LC_ALL": "C.UTF-8"}
         if self.provider == "neon":
-            # The name leads to this machine; the certificate is checked for the name all the same.
-            env |= {"PGHOSTADDR": "127.0.0.1", "PGSSLROOTCERT": str(self.server.ca_file)}
+            env |= {"PGSSLROOTCERT": str(self.server.ca_file)}
         return env | self.more | more
 
     def run(self, script: str, *words: str, shell: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -186,6 +185,11 @@ def place(provider: str, project: Path, server: Database, folder: Path) -> Place
     )
     found = Place(provider, project, fly, server, home, free_port())
     found.tell()
+    if provider == "neon":
+        # The name leads to this machine; the certificate is checked for the name all the same.
+        for tool in ("psql", "pg_dump", "pg_restore", "pg_isready"):
+            if real := shutil.which(tool):
+                found.program(tool, f'#!/bin/sh\nPGHOSTADDR=127.0.0.1 exec {real} "$@"\n')
     # What a script waits for is there sooner on loopback; its seconds pass three times as fast.
     found.program("sleep", f"#!/bin/sh\nexec {shutil.which('sleep')} 0.3\n")
     found.program(

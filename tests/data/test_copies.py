@@ -83,6 +83,39 @@ def test_each_provider_s_database_is_copied_and_brought_back(anywhere: Place, tm
     assert anywhere.fly.refused() == []
 
 
+# What a user's shell may have for another server, or to reach that one in another way.
+OF_ANOTHER_SERVER = {
+    "PGHOST": "localhost",
+    "PGHOSTADDR": "127.0.0.2",
+    "PGPORT": "1",
+    "PGDATABASE": "another",
+    "PGUSER": "somebody",
+    "PGPASSWORD": "of another server",
+    "PGPASSFILE": "/nowhere",
+    "PGSERVICE": "another",
+    "PGOPTIONS": "-c search_path=nowhere",
+    "PGSSLMODE": "verify-full",
+    "PGSSLCERT": "/nowhere",
+    "PGSSLCRL": "/nowhere",
+    "PGREQUIREAUTH": "none",
+    "PGCHANNELBINDING": "require",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGGSSENCMODE": "require",
+    "PGCLIENTENCODING": "SQL_ASCII",
+}
+
+
+def test_what_the_shell_has_for_another_server_leads_nowhere_else(anywhere: Place, tmp_path: Path) -> None:
+    fill(anywhere.server, rows=10)
+    authorities = {} if anywhere.provider == "neon" else {"PGSSLROOTCERT": "system"}
+    done = anywhere.backup(f"--to={tmp_path}/shop.dump", **OF_ANOTHER_SERVER, **authorities)
+    assert done.returncode == 0, done.stderr
+    done = anywhere.restore(
+        f"--from={tmp_path}/shop.dump", f"--into={anywhere.server.database}_again", **OF_ANOTHER_SERVER, **authorities
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("shell", shells())
 def test_it_works_in(shell: str, managed: Place, tmp_path: Path) -> None:
     fill(managed.server)
