@@ -77,6 +77,8 @@ def test_names_are_sorted_into_new_replaced_and_missing(app: Project) -> None:
         ("KEY=your-api-key-here", "line 1: KEY still has a placeholder"),
         ("KEY=postgres://app:PASSWORD@host/db", "line 1: KEY still has a placeholder"),
         ('KEY="-----BEGIN', "line 1: KEY has no closing quote"),
+        ('KEY="""a"""', "line 1: KEY has no closing quote, or three"),
+        (f"KEY={'ab' * 33_000}", "line 1: KEY is longer than 64 kB"),
         ("just words", "line 1: is not NAME=VALUE"),
         ("FLY_API_TOKEN=abc", "line 1: FLY_API_TOKEN is a name that Fly reserves"),
         ("A=1\nA=2", "these names twice: A"),

@@ -110,8 +110,8 @@ class Account:
 
     def inspected(self, ran: Ran) -> Ran:
         """Hold what is true of every run: no secret is shown or on a command line, no call was out of this world."""
-        # After a senseless answer flyctl stores an empty certificate, which is in every text.
-        told = (self.platform.world.given_out | {TOKEN}) - {""}
+        # A single letter is in every text, and so is the empty certificate that flyctl stores after a senseless answer.
+        told = {value for value in self.platform.world.given_out | {TOKEN} if len(value) > 1}
         assert [value for value in told if value in ran.text] == [], f"a secret is shown:\n{ran.text}"
         lines = self.login.commands
         assert [line for line in lines if any(value in line for value in told)] == [], "a secret is on a command line"

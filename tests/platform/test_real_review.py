@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -44,7 +45,28 @@ def test_a_run_that_ended_between_the_addresses_is_completed(review: Account) ->
 
 
 PEM = "-----BEGIN KEY-----\nabc/+=\n# no comment\n-----END KEY-----"
-VALUES = {"HASH": "pa#ss", "QUOTED": 'a"b" #c', "MIXED": "it's 1\"#2", "JSON": '{"a": "b#c"}', "KEY": PEM}
+VALUES = {
+    "HASH": "pa#ss",
+    "QUOTED": 'a"b" #c',
+    "MIXED": "it's 1\"#2",
+    "JSON": '{"a": "b#c"}',
+    "KEY": PEM,
+    "TWO": '""ab',
+    "TWO_HASH": '""a#b',
+    "THREE": '"""ab',
+    "THREE_HASH": '"""a#b',
+    "AROUND": '""ab""',
+    "ODD_AROUND": '"a"b"',
+    "ODD_HASH": '"a"#"b"#"',
+    "ONE": '"',
+    "ONE_HASH": '"#',
+    "SINGLE": "'a\"'",
+    "SINGLE_HASH": "'\"#'",
+    "SPACE": ' a"b#c ',
+    "LINES": '"\n""\n"""b\n"',
+    "LINES_HASH": '{"a": 1 # one\n}',
+    "LONG": "x" * 60_000,
+}
 
 
 def test_values_that_only_a_person_knows_arrive_as_they_are(make_account: Callable[..., Account]) -> None:
@@ -59,6 +81,26 @@ def test_values_that_only_a_person_knows_arrive_as_they_are(make_account: Callab
     stored = account.platform.world.apps["shop-pr-7"].secrets
     assert {name: stored[name].value for name in VALUES} == VALUES
     assert [stored[name].value for name in ("DATABASE_URL", "DIRECT_DATABASE_URL")] == [url, url]
+
+
+def test_a_value_that_flyctl_would_misread_is_refused(make_account: Callable[..., Account]) -> None:
+    misread = ['a"""\nb', '"""\nb', 'a\nb"""\nc', '{"a # b\n}', "x" * 65_000, f"a\n{'x' * 65_000}\nb"]
+    values = {f"KEY_{n}": value for n, value in enumerate(misread)}
+    secrets = [{"name": name, "how": "ask the bank"} for name in values]
+    account = make_account(database="none", github=True, review_apps=True, extra_secrets=secrets)
+    given = {f"REVIEW_{name}": value for name, value in values.items()}
+    for name, value in values.items():
+        refused = account.run("review", "up", "--number=7", **given)
+        assert (refused.code, f"this value of {name}." in refused.verdict) == (1, True), refused.text
+        (command,) = re.findall("and run: (.*), then: ops/review up --number=7$", refused.verdict)
+        (account.folder / "FILE").write_text(value)
+        assert account.type(command).code == 0
+
+    ran = account.run("review", "up", "--number=7", **given)
+
+    assert ran.code == 0, ran.text
+    stored = account.platform.world.apps["shop-pr-7"].secrets
+    assert {name: stored[name].value for name in values} == values
 
 
 def test_sessions_do_not_end_because_fly_lists_no_secret(review: Account) -> None:
