@@ -160,7 +160,7 @@ def test_each_file_is_told_what_became_of_it(deployed: Deployed, shell: tuple[st
     deployed.sh("git checkout HEAD -- Dockerfile")
     deployed.commit("Update, but for one file")
     deployed.update("v3.0.0")
-    deployed.sh("git checkout HEAD -- \"it's a name\"", "rm run")
+    deployed.sh('git checkout HEAD -- "it\'s a name"', "rm run")
     deployed.commit("Update, but for two files")
     deployed.sh("git rm -q fly.toml", f"{COMMIT} 'Do without'")
     assert deployed.findings() == {

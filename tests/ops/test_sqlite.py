@@ -121,9 +121,25 @@ def test_a_copy_that_the_machine_did_not_take_is_not_called_restored(machine: Ma
     done = machine.run("restore", f"--from={copy}", "--wait=0")
     assert (done.returncode, "Restored" in done.stdout) == (1, False)
     assert (
-        "has restarted, but did not put the copy in place, or does not answer. To see why: ops/logs production"
-        in done.stderr
+        "the machine did not put the copy in place, or does not answer. To see why: ops/logs production" in done.stderr
     )
+
+
+def test_a_login_that_ends_meanwhile_is_told_as_such(machine: Machine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert machine.run("backup", f"--to={copy}").returncode == 0
+    refused = "case $line in\n  'ls '*) echo 'Error: server returned a non-200 status code: 401' >&2; exit 1 ;;\n"
+    console = CONSOLE.replace("case $line in\n", refused).format(machine=machine.folder)
+    machine.project.fly.stub("ssh console", console)
+
+    done = machine.run("restore", f"--from={copy}", "--wait=0")
+
+    assert done.returncode == 3, done.stderr
+    *_, before, last = done.stderr.splitlines()
+    assert (
+        before == "Machine m1 has restarted. Restore nothing again before you have seen that the copy is not in place."
+    )
+    assert "Run: fly auth login" in last
 
 
 def test_what_a_killed_restore_left_is_not_in_the_way(machine: Machine, tmp_path: Path) -> None:

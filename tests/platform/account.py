@@ -119,6 +119,7 @@ class Account:
             # What follows from a senseless answer is senseless as well.
             assert self.platform.complaints == [], ran.text
         self.platform.unknown.clear()
+        self.platform.queries.invalid.clear()
         return ran
 
     def git(self, *words: str) -> str:

@@ -205,7 +205,8 @@ def check(account: Account, task: Task, tries: int, turn: int, record: Callable[
         ran = task.run(account)
         where = f"{' '.join(task.command)}: {kind.name} at command {point.command}, {point.call}"
         problems = faults_of(account, point, kind, ran) + aftermath(account, task, wanted, ran, kind)
-        print("wrong" if problems else "green" if fault.hits else "missed", where, flush=True)
+        verdict = "wrong" if problems else "green" if fault.hits else "missed"
+        print(f"{verdict} {where}", *problems, sep="\n", flush=True)
         wrong += [f"{where}: {problem}" for problem in problems]
     assert not wrong, f"{len(wrong)} of {len(tried)}:\n" + "\n\n".join(wrong)
 
@@ -254,9 +255,11 @@ def commands(ran: Ran) -> list[str]:
 
 
 def same(there: Any, wanted: Any, kind: Kind) -> bool:
-    """Whether all is there that should be. Told that there is no machine, flyctl makes one more."""
+    """Whether all is there that should be. Told that there is no machine or address, flyctl makes one more."""
     if kind.options.get("odd") and isinstance(there, dict):
-        return {**there, "machines": set(there["machines"])} == {**wanted, "machines": set(wanted["machines"])}
+        there, wanted = (
+            {**of, **{name: set(of[name]) for name in ("addresses", "machines")}} for of in (there, wanted)
+        )
     return bool(there == wanted)
 
 

@@ -125,6 +125,19 @@ def test_a_server_that_the_list_left_out_is_no_one_elses(
     assert (ran.code, "shop-db is there already, in the organization personal" in ran.verdict) == (1, True), ran.text
 
 
+def test_a_server_that_is_none_leads_on(make_account: Callable[..., Account]) -> None:
+    account = make_account(database="fly_postgres")
+    account.platform.faults.append(Fault(r"^graphql latestImageTag", odd=True, body={}))
+    ran = account.run("setup", "--yes", "--no-deploy")
+    account.platform.faults.clear()
+    assert (ran.code, "shop-db is no Postgres server that flyctl knows." in ran.verdict) == (3, True), ran.text
+
+    assert account.type(ran.verdict.partition("nothing of yours is in it: ")[2].partition(", then: ")[0]).code == 0
+    ran = account.run("setup", "--yes", "--no-deploy")
+
+    assert (ran.code, "DATABASE_URL" in account.app.secrets) == (0, True), ran.text
+
+
 def test_an_app_in_another_organization_is_said_to_be_there(account: Account) -> None:
     world = account.platform.world
     world.organizations["work"] = Organization("work", "work", 2)

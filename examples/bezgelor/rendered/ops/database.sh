@@ -47,6 +47,8 @@ attach_database() {
     case $(complaint) in
       *"database user"*"already exists"*)
         fail 3 "$database_server has the user $(app_user) already, whose password is lost if an earlier run ended half-way. Drop it (Postgres refuses while it owns anything): fly postgres connect -a $database_server, and there: DROP USER \"$(app_user)\"; Then run: $again" ;;
+      *"not compatible with this image"* | *"not a postgres app"*)
+        fail 3 "$database_server is no Postgres server that flyctl knows. See what it is: fly status -a $database_server. Choose another name: copier update --trust -A -r :current: --ask $([ "$environment" = production ] && echo database_name || echo environments). Or, if nothing of yours is in it: fly apps destroy $database_server --yes, then: $again" ;;
     esac
     explain 1 "the database could not be attached. Run again: $again"
   }

@@ -78,9 +78,9 @@ compare_files() {
 note_missing() {
   gone=$(git log -1 --first-parent --diff-filter=D --format=%h -- "$1")
   if git cat-file -e "HEAD:./$1" 2>/dev/null; then
-    note warn deleted "$1 is deleted, but not in git. To bring it back: git checkout HEAD -- '$1'"
+    note warn deleted "$1 is deleted, but not in git. To bring it back: git checkout HEAD -- $(quoted "$1")"
   elif [ -n "$gone" ]; then
-    note warn deleted "$1 was deleted in $gone and gets no updates. To bring it back: git checkout $gone^ -- '$1'"
+    note warn deleted "$1 was deleted in $gone and gets no updates. To bring it back: git checkout $gone^ -- $(quoted "$1")"
   else
     note_lost "$1" "$scratch/now/$1" "$current has it, and it never came into this repository"
   fi
@@ -107,7 +107,7 @@ check_step() {
   while IFS= read -r file; do
     if [ ! -e "$scratch/now/$file" ] && cmp -s "$file" "$2/$file" && ! grep -qxF -- "$file" "$scratch/left"; then
       printf '%s\n' "$file" >>"$scratch/left"
-      note warn left "$file is still as $old_version rendered it, and $new_version has no such file. Unless you need it, run: git rm '$file'"
+      note warn left "$file is still as $old_version rendered it, and $new_version has no such file. Unless you need it, run: git rm $(quoted "$file")"
     fi
   done <"$scratch/files"
 }

@@ -320,18 +320,23 @@ doubt_list() {
     fail 1 "Fly lists no secret of $app, although it has machines. If that is wrong, a new $1 would end every session, and what the old one encrypted would be lost. Run again: $again. If it has none indeed: $2"
 }
 
-# An awk function: a secret as flyctl reads it. Of several lines it wants three quotes around them. Of one it takes a pair of
-# quotes off, and a # for the beginning of a comment unless the number of quotes before it is odd.
-import_line='function import_line(name, value,   before) {
-  if (value ~ /\n/) return name "=\"\"\"" value "\"\"\""
-  before = value
-  sub(/#.*/, "", before)
-  return name "=" (gsub(/"/, "", before) % 2 ? value : "\"" value "\"")
+# An awk function: a secret as flyctl reads it, or nothing where it would read something else. It takes a pair of quotes off,
+# single, double or three, and a # of the first line for a comment unless the number of double quotes before it is odd. It
+# reads on over the lines until one ends with three, and drops all that follows a line of more than 64 kB.
+import_line='function import_line(name, value,   lines, count, odd, quote, i) {
+  count = split(value, lines, "\n")
+  for (i = 1; i <= count; i++) if (length(lines[i]) > 64000 || (i < count && lines[i] ~ /"""$/)) return ""
+  odd = sub(/#.*/, "", lines[1]) && gsub(/"/, "", lines[1]) % 2
+  if (odd && count > 1) return ""
+  quote = odd ? "\047" : count > 1 || value ~ /^"("|$)/ ? "\"\"\"" : "\""
+  return name "=" quote value quote
 }'
 
 # as_secret NAME: prints the value on stdin as import_secrets takes it.
 as_secret() {
-  awk -v name="$1" "$import_line"' { text = text (NR > 1 ? "\n" : "") $0 } END { print import_line(name, text) }'
+  awk -v name="$1" "$import_line"' { text = text (NR > 1 ? "\n" : "") $0 }
+    END { line = import_line(name, text); print line; exit line == "" }' ||
+    fail 1 "flyctl would store something else than this value of $1. Put it alone into a file, and run: fly secrets set $1=- -a $app --stage <FILE, then: $again"
 }
 
 # import_secrets [OPTION]: stores the lines NAME=VALUE of $scratch/import. The values are on no command line and in no log.

@@ -130,7 +130,8 @@ Give the right URL, or change the answer: copier update --trust -A -r :current: 
 connect() {
   find_url
   read_url
-  unset PGPASSWORD PGSERVICE PGSERVICEFILE PGOPTIONS
+  # What this shell has for other servers, such as PGHOSTADDR, would lead past the host below.
+  for name in $(env | sed -n '/^PGSSLROOTCERT=/d; s/^\(PG[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
   PGHOST=$host PGPORT=$port PGUSER=$user PGDATABASE=$database_name PGPASSFILE=$scratch/pgpass
   PGCONNECT_TIMEOUT=20 PGAPPNAME=ops/${0##*/}
   export PGHOST PGPORT PGUSER PGDATABASE PGPASSFILE PGCONNECT_TIMEOUT PGAPPNAME
@@ -173,6 +174,7 @@ in_background() {
 # open_tunnel COMMAND…: runs a proxy until this script ends, and lets everything after this go through it.
 open_tunnel() {
   PGHOST=127.0.0.1 PGPORT=$proxy_port
+  unset PGSSLROOTCERT
   printf '+ %s &\n' "$*" >&2
   [ -z "$dry_run" ] || return 0
   if pg_isready --quiet; then
