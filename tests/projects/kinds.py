@@ -221,6 +221,18 @@ def pages(body: str, files: Files | None = None) -> Files:
     return {**(files or phoenix()), **code(PAGES.format(body))}
 
 
+def starting(applications: str) -> Files:
+    """A project that starts these applications of Erlang, too."""
+    known = "extra_applications: [:logger, :runtime_tools"
+    assert known in MIX
+    return {**phoenix(), "mix.exs": MIX.replace(known, f"{known}, {applications}")}
+
+
+def compiling(path: str) -> Files:
+    """A module that compiles a setting in."""
+    return code(f"defmodule Shop.Pages do\n  @from Application.compile_env(:shop, {path})\nend\n")
+
+
 def by_alias(command: str) -> Files:
     """A project whose alias assets.deploy runs a command."""
     alias = '"assets.deploy": ['
@@ -1264,6 +1276,81 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "mix.exs": alias('release: ["assets.deploy", "release"]')},
             {**phoenix(), "mix.exs": alias('ship: ["cmd npm run build", "release"]')},
             {**phoenix(), "mix.exs": alias('compile: ["shop.gen.icons", "compile"]')},
+        ],
+    ),
+    "a program of the source, run by a function": Told(
+        {"code-reads-files"},
+        [
+            {**pages('Code.eval_file("priv/repo/seeds.exs")'), "priv/repo/seeds.exs": "x"},
+            {**pages('Code.require_file("priv/plans.exs")'), "priv/plans.exs": "x"},
+            below("back", {**pages('Code.compile_file("data/rules.exs")'), "data/rules.exs": "x"}),
+        ],
+        [{**pages(':shop |> Application.app_dir("priv/plans.exs") |> Code.eval_file()'), "priv/plans.exs": "x"}],
+    ),
+    "Mix in a function": Told(
+        {"mix-at-run-time"},
+        [
+            pages("if Mix.env() == :prod, do: path"),
+            pages('Mix.Task.run("ecto.migrate")'),
+            below("back", pages("Mix.Project.config()[:version]")),
+            {**umbrella(), **code("defmodule A do\n  def a, do: Mix.target()\nend\n", "apps/shop/lib/a.ex")},
+        ],
+        [
+            {**phoenix(), **code("defmodule A do\n  @env Mix.env()\n  def a, do: @env\nend\n")},
+            {**phoenix(), **code("defmodule A do\n  if Mix.env() == :dev do\n    def a, do: 1\n  end\nend\n")},
+            {**phoenix(), **code("defmodule A do\n  def a, do: unquote(Mix.env() == :dev)\nend\n")},
+            pages("if Code.ensure_loaded?(Mix), do: Mix.env(), else: :prod"),
+            pages("# Mix.env() is not here\n    path"),
+            {**phoenix(), **code('defmodule Mix.Tasks.A do\n  def run(_), do: Mix.shell().info("x")\nend\n')},
+        ],
+    ),
+    "Erlang's windows": Told(
+        {"graphical-applications"},
+        [
+            starting(":observer, :wx"),
+            below("back", starting(":wx")),
+            {**umbrella(), **below("apps/shop", {"mix.exs": starting(":observer")["mix.exs"]})},
+        ],
+        [starting(":os_mon"), phoenix()],
+    ),
+    "a variable in an attribute": Told(
+        {"variable-in-attribute"},
+        [
+            {**phoenix(), **code('defmodule A do\n  @key System.get_env("API_KEY")\n  def a, do: @key\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  @key String.trim(System.fetch_env!("API_KEY"))\nend\n')},
+            {**umbrella(), **code('defmodule A do\n  @key System.get_env("K")\nend\n', "apps/shop/lib/a.ex")},
+        ],
+        [
+            {**phoenix(), **code('defmodule A do\n  @env System.get_env("MIX_ENV")\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  @size System.get_env("SIZE", "10")\nend\n')},
+            pages('System.get_env("API_KEY")'),
+        ],
+    ),
+    "a setting that is compiled in and set again": Told(
+        {"setting-compiled"},
+        [
+            {**runtime('config :shop, :from, System.get_env("FROM")'), **compiling(":from")},
+            {**runtime('config :shop, Shop.Mailer, from: "a"'), **compiling("[Shop.Mailer, :from]")},
+            {**runtime('config :shop, Shop.Pages, from: "a"'), **compiling("__MODULE__")},
+            below("back", {**runtime('config :shop, mail: [from: "a"]'), **compiling("[:mail, :from]")}),
+        ],
+        [
+            {**runtime('config :shop, :to, System.get_env("TO")'), **compiling(":from")},
+            {**runtime('config :shop, Shop.Mailer, to: "a"'), **compiling("[Shop.Mailer, :from]")},
+            {**config("config :shop, from: 1"), **compiling(":from")},
+        ],
+    ),
+    "a log in a file": Told(
+        {"log-in-file"},
+        [
+            config('config :logger, :error_log, path: "log/error.log", level: :error'),
+            config('config :logger, :default_handler, config: [file: ~c"log/shop.log"]', "runtime"),
+            below("back", config("config :logger, :file, path: '/var/log/shop.log'")),
+        ],
+        [
+            config('config :logger, :error_log, path: "log/error.log"', "dev"),
+            config('config :logger, :error_log, path: "/tmp/error.log"'),
+            config('config :shop, path: "log/error.log"'),
         ],
     ),
     "logical replication": Told(

@@ -161,7 +161,8 @@ def hardware(look: Look) -> Iterator[ProjectWarning]:
 
 
 _READS = re.compile(
-    r"\b(?:File\.(?:read|stream|ls|open)!?|Path\.wildcard|Code\.eval_file)\(\s*\"((?:\./)?([\w-]+)/[^\"#]*)\""
+    r"\b(?:File\.(?:read|stream|ls|open)!?|Path\.wildcard|Code\.(?:eval|require|compile)_file)"
+    r"\(\s*\"((?:\./)?([\w-]+)/[^\"#]*)\""
 )
 _OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+|for|quote|test|describe|defmodule)\b")
 
@@ -169,17 +170,19 @@ _OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+|for|quote|test|describe|defmodul
 def code_reads_files(look: Look) -> Iterator[ProjectWarning]:
     """A function of the app reads a file of the source by a path that is relative to where the app is started."""
     folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
-    for file, text in look.having("File.", "Path.wildcard"):
+    for file, text in look.having("File.", "Path.wildcard", "Code."):
         for found in _READS.finditer(text):
-            start = text.rfind("\n", 0, found.start()) + 1
             there = any(look.target.exists(files.join(folder, found[2])) for folder in folders)
-            if there and "#" not in text[start : found.start()] and _in_function(text, start):
+            if there and runs_in_function(text, found.start()):
                 yield warning("code-reads-files", (file, files.line_of(text, found.start())), name=found[1])
                 return
 
 
-def _in_function(text: str, start: int) -> bool:
-    """Whether the line that starts there runs when a function is called, and not while its module is compiled."""
+def runs_in_function(text: str, offset: int) -> bool:
+    """Whether what is there runs when a function is called: not while its module is compiled, and no comment."""
+    start = text.rfind("\n", 0, offset) + 1
+    if "#" in text[start:offset]:
+        return False
     here = re.match(r"\s*", text[start:])
     indent = len(here[0].lstrip("\n")) if here else 0
     own = _OPENS.match(text[start:])
@@ -192,6 +195,20 @@ def _in_function(text: str, start: int) -> bool:
                 return opens[1] in ("def", "defp")
             indent = len(line) - len(line.lstrip())
     return False
+
+
+_LOG_FILE = re.compile(
+    r"^[^#\n]*\b(?:path|file):\s*(?:~c|to_charlist\()?[\"']((?!/tmp/|/dev/)[^\"'#\n]*\.log)[\"']", re.MULTILINE
+)
+
+
+def logs_in_files(look: Look) -> Iterator[ProjectWarning]:
+    """The logger of production writes to a file."""
+    for file, _ in look.config():
+        text = look.target.text(file) or ""
+        if ":logger" in text and (found := _LOG_FILE.search(text)):
+            yield warning("log-in-file", (file, files.line_of(text, found.start(1))), name=found[1])
+            return
 
 
 # --- What another way of releasing does -------------------------------------------------------------------

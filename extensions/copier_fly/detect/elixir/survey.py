@@ -23,7 +23,7 @@ from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
-from . import config, environment, machine, mixfile, release, words
+from . import compiled, config, environment, machine, mixfile, release, words
 from .mixfile import Dep, MixProject, Token
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
@@ -1065,6 +1065,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.own_certificates,
     machine.files_of_the_machine,
     machine.code_reads_files,
+    machine.logs_in_files,
     machine.ecto_too_old,
     machine.joined_variables,
     machine.settings_by_function,
@@ -1075,6 +1076,10 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.hardware,
     machine.distillery_settings,
     machine.release_command,
+    compiled.mix_at_run_time,
+    compiled.graphical_applications,
+    compiled.variables_in_attributes,
+    compiled.settings_compiled,
     repo_connected_by_code,
     repos_of_another_kind,
     host_in_configuration,

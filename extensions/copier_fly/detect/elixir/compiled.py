@@ -1,0 +1,89 @@
+"""What an Elixir app takes from the machine that compiles it, and a release on Fly does not have: rules of the survey.
+
+They are part of `RULES` in survey.py, which tells how a rule is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .. import files
+from ..project import ProjectWarning
+from ..warnings import warning
+from . import config, machine
+
+if TYPE_CHECKING:
+    from .survey import Look
+
+_CALLS_MIX = re.compile(
+    r"(?<![\w.])(?<!unquote\()Mix\.(?:env|target|shell|raise|(?:Project|Task|State|Dep|Generator)(?:\.\w+)*)\b(?=\()"
+)
+_GUARDS_MIX = re.compile(r"(?:ensure_loaded\??|function_exported\?)\(\s*Mix\b")
+
+
+def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
+    """A function of the app calls Mix, which no release has."""
+    for file, text in look.having("Mix."):
+        for found in _CALLS_MIX.finditer(text) if not _GUARDS_MIX.search(text) else ():
+            if machine.runs_in_function(text, found.start()):
+                yield warning("mix-at-run-time", (file, files.line_of(text, found.start())), name=found[0])
+                return
+
+
+_GRAPHICAL = re.compile(r":(?:wx|observer|debugger)\b")
+
+
+def graphical_applications(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs starts applications of Erlang that need wxWidgets."""
+    for file in look.mixes:
+        text = look.target.text(file) or ""
+        listed = re.search(r"^[^#\n]*\bextra_applications:\s*\[([^\]]*)\]", text, re.MULTILINE)
+        names = dict.fromkeys(_GRAPHICAL.findall(listed[1])) if listed else {}
+        if listed and names:
+            yield warning(
+                "graphical-applications", (file, files.line_of(text, listed.start(1))), names=", ".join(names)
+            )
+            return
+
+
+_IN_ATTRIBUTE = re.compile(
+    r"^[ \t]*@\w+[ \t]+(?:[\w.]+\()*System\.(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"\)*[ \t]*$", re.MULTILINE
+)
+_IN_THE_BUILD = {"MIX_ENV", "HOME", "PATH"}
+
+
+def variables_in_attributes(look: Look) -> Iterator[ProjectWarning]:
+    """Variables that a module reads into an attribute, which happens while the image is built, where none is set."""
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in look.having("System."):
+        for read in _IN_ATTRIBUTE.finditer(text):
+            if read[1] not in _IN_THE_BUILD:
+                found.setdefault(read[1], (file, files.line_of(text, read.start(1))))
+    if found:
+        yield warning("variable-in-attribute", next(iter(found.values())), names=", ".join(found))
+
+
+_COMPILED = re.compile(r"\bApplication\.compile_env!?\(\s*:(\w+),\s*(\[[^\]]*\]|:\w+|[A-Z][\w.]*|__MODULE__)")
+
+
+def settings_compiled(look: Look) -> Iterator[ProjectWarning]:
+    """Settings that modules compile in, and that config/runtime.exs sets to something else when the app boots."""
+    if any("validate_compile_env: false" in (look.target.text(file) or "") for file in look.mixes):
+        return
+    set_later: set[tuple[str, ...]] = set()
+    for setting in config.read(look.target, look.dir, config.AT_RUN_TIME):
+        for key, value in setting.values.items():
+            path = (setting.app, setting.module, key) if setting.module else (setting.app, key)
+            set_later |= {path[:2], path, *((*path, inner) for inner in (value if isinstance(value, dict) else ()))}
+    for file, text in look.having("compile_env"):
+        for read in _COMPILED.finditer(text) if set_later else ():
+            start = text.rfind("\n", 0, read.start()) + 1
+            module = re.search(r"defmodule ([\w.]+)", text)
+            said = read[2].replace("__MODULE__", module[1] if module else "")
+            path = (read[1], *re.findall(r"\w[\w.]*", said))
+            if path in set_later and "#" not in text[start : read.start()]:
+                place = (file, files.line_of(text, read.start()))
+                yield warning("setting-compiled", place, name=f":{read[1]}, {said}")
+                return
