@@ -40,6 +40,16 @@ def on(driver: str, app: str = "shop") -> Files:
     return {**files, "mix.exs": files["mix.exs"].replace("{:postgrex, ", f"{{:{driver}, ")}
 
 
+def strict(mix: str, when: str) -> str:
+    """A mix.exs whose compiler takes warnings for errors."""
+    return mix.replace("start_permanent:", f"elixirc_options: [warnings_as_errors: {when}],\n      start_permanent:")
+
+
+STRICT = {**phoenix(), "mix.exs": strict(phoenix()["mix.exs"], "true")}
+ENDPOINT = "config :shop, ShopWeb.Endpoint, "
+LISTENS_TCP = code("defmodule Shop.Dns do\n  def a(p), do: :gen_tcp.listen(p, [])\nend\n", "lib/shop/dns.ex")
+S3 = dep('{:ex_aws_s3, "~> 2.5"}')
+BUCKET = "config :shop, bucket: {}"
 LIBRARY = '{"name": "kit", "peerDependencies": {"next": ">=14"}, "devDependencies": {"next": "15.3.0"}}'
 LIBCLUSTER = dep('{:libcluster, "~> 3.5"}')
 BY_NAME = config('config :libcluster, topologies: [a: [config: [node_basename: "till"]]]', "runtime", LIBCLUSTER)
@@ -1679,5 +1689,153 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "Dockerfile": "FROM elixir:1.13.4-alpine AS builder\n"},
         ],
         [{**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.18.2\nARG OTP_VERSION=27.2\nFROM a\n"}],
+    ),
+    "warnings that end the compilation": Told(
+        {"warnings-as-errors"},
+        [
+            {**STRICT, ".tool-versions": "elixir 1.14.5\n"},
+            below("back", {**STRICT, "elixir_buildpack.config": "elixir_version=1.13.4\n"}),
+            {
+                **umbrella(),
+                "apps/shop/mix.exs": strict(umbrella()["apps/shop/mix.exs"], "Mix.env() == :prod"),
+                "Dockerfile": "FROM elixir:1.14.2\n",
+            },
+        ],
+        [
+            {
+                **phoenix(),
+                "mix.exs": strict(phoenix()["mix.exs"], "Mix.env() == :test"),
+                ".tool-versions": "elixir 1.14.5\n",
+            },
+            {**STRICT, ".tool-versions": "elixir 1.20.4\n"},
+        ],
+    ),
+    "a configuration that asks git": Told(
+        {"git-at-build"},
+        [
+            config('{hash, 0} = System.cmd("git", ["rev-parse", "HEAD"])\nconfig :sentry, release: hash'),
+            config('{out, 0} = System.shell("git describe --tags")\nconfig :shop, version: out', "config"),
+            below("web", config('{tag, 0} = System.cmd("git", ["tag"])\nconfig :shop, tag: tag', "parts/tag")),
+        ],
+        [
+            config('{hash, _} = System.cmd("git", ["rev-parse", "HEAD"])\nconfig :shop, hash: hash'),
+            config('{hash, 0} = System.cmd("git", ["rev-parse", "HEAD"])\nconfig :shop, hash: hash', "dev"),
+        ],
+    ),
+    "what is reached over UDP": Told(
+        {"udp"},
+        [
+            dep('{:ex_webrtc, "~> 0.15"}'),
+            dep('{:membrane_webrtc_plugin, "~> 0.25"}', umbrella()),
+            {**phoenix(), **code("defmodule Shop.Sip do\n  def init(_), do: :gen_udp.open(5060, [:binary])\nend\n")},
+        ],
+        [
+            {**phoenix(), **code("defmodule Shop.Stats do\n  def init(_), do: :gen_udp.open(0, [:binary])\nend\n")},
+            {**phoenix(), **code("defmodule Shop.Sip do\n  # :gen_udp.open(5060)\n  def a, do: 1\nend\n")},
+            dep('{:ex_webrtc, "~> 0.15", only: :test}'),
+        ],
+    ),
+    "models that are loaded": Told(
+        {"models-loaded"},
+        [
+            dep('{:bumblebee, "~> 0.6"}'),
+            dep('{:bumblebee, github: "elixir-nx/bumblebee"}', umbrella()),
+            below("ai", dep('{:bumblebee, "~> 0.5.3"}')),
+        ],
+        [
+            dep('{:bumblebee, "~> 0.6", only: :dev}'),
+            {**dep('{:bumblebee, "~> 0.6"}'), "fly.toml": '[env]\nBUMBLEBEE_CACHE_DIR = "/models"\n'},
+        ],
+    ),
+    "an endpoint that listens for HTTPS": Told(
+        {"own-https"},
+        [
+            config(f'{ENDPOINT}https: [port: 443, keyfile: "priv/key.pem", certfile: "priv/cert.pem"]'),
+            config(f'{ENDPOINT}https: [port: 8443, keyfile: System.fetch_env!("TLS_KEY")]', "runtime"),
+            below("web", config(f"{ENDPOINT}http: [port: 80], https: [port: 4443, cipher_suite: :strong]")),
+        ],
+        [
+            config(f'if System.get_env("TLS_KEY") do\n  {ENDPOINT}https: [port: 443]\nend', "runtime"),
+            config(f"{ENDPOINT}https: [port: 4001]", "dev"),
+            config(f"# {ENDPOINT}https: [port: 443]\nconfig :shop, a: 1"),
+        ],
+    ),
+    "a listener on a port of root": Told(
+        {"port-of-root"},
+        [
+            {**config("config :shop, Shop.Dns, port: 53"), **LISTENS_TCP},
+            {**config('config :shop, whois_port: System.get_env("WHOIS_PORT") || "43"', "runtime"), **LISTENS_TCP},
+            {**umbrella(), **config("config :shop, ports: [70]", files=umbrella()), **below("apps/shop", LISTENS_TCP)},
+        ],
+        [
+            {**config("config :shop, Shop.Dns, port: 5353"), **LISTENS_TCP},
+            config("config :shop, Shop.Mailer, port: 25"),
+        ],
+    ),
+    "an image of the project's own": Told(
+        {"own-base-image"},
+        [
+            {
+                **phoenix(),
+                "Dockerfile": "FROM ghcr.io/acme/ops:elixir-1.19 AS build\nRUN mix compile\nFROM debian:trixie\n",
+            },
+            {
+                **phoenix(),
+                "Dockerfile": "FROM elixir:1.18 AS build\nFROM registry.acme.io/run:2\nCOPY --from=build /a /a\n",
+            },
+            below(
+                "web", {**phoenix(), "Dockerfile": 'ARG BASE="acme/erlang-gdal:27"\nFROM ${BASE} AS base\nFROM base\n'}
+            ),
+        ],
+        [
+            {
+                **phoenix(),
+                "Dockerfile": "ARG I=hexpm/elixir:1.18.3-a\nFROM ${I} AS build\nFROM docker.io/debian:trixie\n",
+            },
+            {**phoenix(), "Dockerfile": "FROM elixir:1.18 AS build\nFROM build AS app\nFROM gcr.io/distroless/base\n"},
+            {**phoenix(), "Dockerfile": "ARG BASE\nFROM $BASE\n"},
+        ],
+    ),
+    "a build in a Makefile": Told(
+        {"builds-elsewhere"},
+        [
+            {**phoenix(), "Makefile": "release: ## all\n\tcd assets && npm install && \\\n\t\tnpm run graphql\n"},
+            {**phoenix(), "compile": "npm --prefix ./frontend ci\nnpm --prefix ./frontend run build\n"},
+            {
+                **phoenix(),
+                **code("defmodule Mix.Tasks.MakeSchema do\n  use Mix.Task\nend\n", "lib/mix/tasks/make_schema.ex"),
+                "Makefile": "build:\n\tMIX_ENV=prod mix make_schema\n\tmix compile\n",
+            },
+        ],
+        [
+            {
+                **phoenix(),
+                "Makefile": "test:\n\tnpm run e2e\ndev:\n\tnpm run codegen\nbuild:\n\tmix do deps.get, compile\n",
+            },
+            {**phoenix(), "compile": 'npm run deploy\ncd $phoenix_dir\nmix "${phoenix_ex}.digest"\n'},
+            {
+                **phoenix(),
+                "Makefile": "build:\n\tnpm run graphql\n",
+                "Dockerfile": "FROM elixir:1.18\nRUN make build\n",
+            },
+        ],
+    ),
+    "a bucket whose variables are required": Told(
+        {"bucket-there"},
+        [
+            config(BUCKET.format('System.get_env("S3_BUCKET_NAME") || raise("no bucket")'), "runtime", S3),
+            config(BUCKET.format('System.get_env("ASSETS_BUCKET") ||\n    raise "none"'), "runtime", S3),
+            config(BUCKET.format('System.fetch_env!("S3_BUCKET")'), "runtime", S3),
+        ],
+        [config(BUCKET.format('System.get_env("S3_BUCKET") || "shop"'), "runtime", S3)],
+    ),
+    "a folder of uploads": Told(
+        {"writes-files"},
+        [
+            config('config :shop, Shop.Uploaders.Local, uploads: "uploads"'),
+            config('config :shop, Shop.Store, uploads: "priv/uploads"', "runtime"),
+            config('config :shop, Shop.Files, root: "data"', "config"),
+        ],
+        [config('config :shop, Shop.Uploaders.Local, uploads: "/tmp/uploads"')],
     ),
 }

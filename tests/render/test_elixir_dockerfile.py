@@ -33,3 +33,11 @@ def test_programs_of_the_app_are_on_its_machine(render: Callable[..., Path], ima
     runner = (render(answers) / "Dockerfile").read_text().split("AS runner")[1]
     [installed] = re.findall(r"apt-get install -y --no-install-recommends (.*?) &&", runner)
     assert {"imagemagick", "ffmpeg"} <= set(installed.split())
+
+
+def test_what_a_dependency_is_compiled_against_is_in_the_build_too(render: Callable[..., Path]) -> None:
+    answers = template.example("phoenix_managed") | {"apt_packages": ["libmagic-dev", "ffmpeg"]}
+    builder, runner = (render(answers) / "Dockerfile").read_text().split("AS runner")
+    assert " git libmagic-dev $(cat /compilers)" in builder
+    assert "ffmpeg" not in builder
+    assert "libmagic-dev ffmpeg" in runner

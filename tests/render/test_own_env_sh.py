@@ -84,3 +84,15 @@ def test_elsewhere_names_stay_those_of_erlang(project: Path, tmp_path: Path) -> 
 def test_a_processor_of_its_own_may_spin(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "shop", {**OWN, "vm_memory": "2gb", "vm_size": "performance-1x"})
     assert "ERL_AFLAGS" not in sourced(project, tmp_path, "")
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["beside an env.sh of the app's own", "alone"])
+def test_settings_of_a_release_that_boots_anew_go_where_the_app_may_write(
+    own: bool, template: Path, tmp_path: Path
+) -> None:
+    rendered = render(template, tmp_path / "shop", OWN | {"own_env_sh": own})
+    script = rendered / ("rel/overlays/fly.sh" if own else "rel/env.sh.eex")
+    for given, expected in (("", "/tmp"), ("/data/tmp", "/data/tmp")):
+        env = {"PATH": "/usr/bin:/bin", "RELEASE_COMMAND": "start", "REL_VSN_DIR": str(tmp_path), "RELEASE_TMP": given}
+        said = subprocess.run(["sh", "-c", f". '{script}'; env"], env=env, capture_output=True, text=True, check=True)
+        assert f"RELEASE_TMP={expected}" in said.stdout.splitlines()

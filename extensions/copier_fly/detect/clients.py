@@ -36,7 +36,7 @@ _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(
 _READ_BY_SCHEMA = re.compile(r"(?<![\w.])env\.([A-Z]\w*)\b(?!\s*(?:\?\?|\|\|))")
 """A variable that is read through a schema of the environment, which may let it be missing."""
 _READ_BY_ELIXIR = re.compile(
-    r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|)|\{:system,\s*\"([A-Z]\w*)\"\}"
+    r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|(?!\s*raise\b))|\{:system,\s*\"([A-Z]\w*)\"\}"
 )
 """A variable that is read; one that may be missing, as there is another value for it, does not count."""
 

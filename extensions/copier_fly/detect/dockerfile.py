@@ -66,6 +66,20 @@ def commands(text: str) -> Iterator[tuple[int, str]]:
                 yield one.line, words
 
 
+def bases(text: str) -> Iterator[tuple[int, str]]:
+    """The images that its stages are built on, with the line; a stage of its own is none. ARGs are filled in."""
+    given = dict(re.findall(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']+)", text, re.MULTILINE))
+    stages = {"scratch"}
+    for one in instructions(text):
+        if one.name == "FROM":
+            image, _, name = re.sub(r"^(?:--\S+\s+)*", "", one.words).partition(" ")
+            for _ in range(3):  # an ARG may name others
+                image = re.sub(r"\$\{?(\w+)\}?", lambda use: given.get(use[1], use[0]), image)
+            if image.lower() not in stages:
+                yield one.line, image
+            stages.add(re.sub(r"(?i)^as\s+", "", name.strip()).lower())
+
+
 def last_image(text: str) -> list[Instruction]:
     """The instructions that make the image that runs: those of the last stage and of the stages that it is built on."""
     stages: dict[str, list[Instruction]] = {}

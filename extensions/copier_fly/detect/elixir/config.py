@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -159,6 +159,12 @@ def _port(value: Any) -> int | None:
     return number if isinstance(number, int) and 1024 <= number <= 65535 else None
 
 
+def privileged(value: Any) -> int | None:
+    """The number of a port that only root may open, and the user of the image is another one; None for others."""
+    number = value.number if isinstance(value, Fallback) else value
+    return number if isinstance(number, int) and 0 < number < 1024 else None
+
+
 def ecto_repos(settings: list[Setting], apps: list[str]) -> list[str]:
     """The modules that `ecto_repos` names for these applications, in order, each once."""
     found: list[str] = []
@@ -178,8 +184,10 @@ def http_port(settings: list[Setting], endpoint: str) -> int | None:
     return None
 
 
-def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> list[TcpPort]:
-    """Ports that these applications set for themselves and that are not their endpoints'.
+def tcp_ports(
+    settings: list[Setting], apps: list[str], endpoints: set[str], fits: Callable[[Any], int | None] = _port
+) -> list[TcpPort]:
+    """Ports that these applications set for themselves and that are not their endpoints': of those that `fits` knows.
 
     The name is that of the option, the module or, in an umbrella, the child without the prefix all share.
     """
@@ -192,7 +200,7 @@ def tcp_ports(settings: list[Setting], apps: list[str], endpoints: set[str]) -> 
         if setting.module and len(apps) == 1:
             words = [naming.underscore(part) for part in setting.module.split(".")[1:]]
             name = next((word for word in reversed(words) if not set(word.split("_")) <= PLAIN), name)
-        for own, port in _listeners(setting.values, name):
+        for own, port in _listeners(setting.values, name, fits):
             if not PRIVATE & set(own.split("_")):
                 found.setdefault(port, own if own not in found.values() else f"{own}_{port}")
     return [TcpPort(name, port) for port, name in sorted(found.items())]
@@ -207,26 +215,26 @@ def _shared_words(apps: list[str]) -> int:
     return count
 
 
-def _listeners(value: Any, name: str) -> Iterator[tuple[str, int]]:
+def _listeners(value: Any, name: str, fits: Callable[[Any], int | None]) -> Iterator[tuple[str, int]]:
     if isinstance(value, list):
         for inner in value:
-            yield from _listeners(inner, name)
+            yield from _listeners(inner, name, fits)
     if not isinstance(value, dict) or value.keys() & OUTBOUND:
         return
     own = value["name"] if isinstance(value.get("name"), str) else name
     for key, inner in value.items():
-        port = _port(inner)
+        port = fits(inner)
         if port and key in ("port", "tcp_port"):
             yield naming.underscore(own.rpartition(".")[2]), port
         elif port and re.search(r"_port(_|$)", key):
             yield re.sub(r"(_tcp)?_port(?=_|$)", "", key), port
         elif key.endswith("ports") and isinstance(inner, list):
             service = re.sub(r"_?(tcp_)?ports$", "", key) or own
-            yield from ((f"{service}_{number}", number) for each in inner if (number := _port(each)))
+            yield from ((f"{service}_{number}", number) for each in inner if (number := fits(each)))
         elif key in ("ports", "tcp_ports") and isinstance(inner, dict):
-            yield from ((each, number) for each, at in inner.items() if (number := _port(at)))
+            yield from ((each, number) for each, at in inner.items() if (number := fits(at)))
         else:
-            yield from _listeners(inner, own if key in PLAIN else key)
+            yield from _listeners(inner, own if key in PLAIN else key, fits)
 
 
 def production_files(target: Target, folder: str) -> Iterator[tuple[str, list[mixfile.Node]]]:

@@ -164,7 +164,10 @@ def _helpers(nodes: list[Node]) -> set[str]:
         last = statement[-1]
         if len(statement) == 3 and mixfile.is_word(statement[1], "=") and isinstance(last, Group) and last.kind == "fn":
             words = {token.value for token in mixfile.flat(last.items)}
-            if "fetch_env!" in words or {"get_env", "raise"} <= words:
+            arrow = next((at for at, node in enumerate(last.items) if mixfile.is_word(node, "->")), 0)
+            given = {token.value for token in mixfile.flat(last.items[:arrow])}
+            has_default = given & {"default", "fallback", "otherwise"}
+            if "fetch_env!" in words or ({"get_env", "raise"} <= words and not has_default):
                 found.add(str(mixfile.literal(statement[:1], "ident")))
         elif isinstance(last, Group) and last.kind == "do":
             found |= _helpers(last.items)

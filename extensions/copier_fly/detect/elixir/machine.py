@@ -82,6 +82,40 @@ def own_certificates(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+def own_https(look: Look) -> Iterator[ProjectWarning]:
+    """The endpoint listens for HTTPS itself, with files of the machine or on a port of root."""
+    for file, nodes in look.config():
+        for setting in config.collect(environment.always(nodes), {}):
+            if setting.module == f"{look.app.web_module}.Endpoint" and setting.values.get("https"):
+                yield warning("own-https", look.target.where([file], "https:"))
+                return
+
+
+_BY_WEBRTC = re.compile(r"ex_webrtc|ex_ice|membrane_(?:webrtc_plugin|ice_plugin|rtc_engine\w*)")
+_OPENS_UDP = re.compile(r":gen_udp\.open\(\s*(?!0\b)")
+
+
+def talks_by_udp(look: Look) -> Iterator[ProjectWarning]:
+    """The app is reached by UDP: by WebRTC, or on a port of its own."""
+    for file, dep in look.deps:
+        if _BY_WEBRTC.fullmatch(dep.name):
+            yield warning("udp", look.target.where([file], f":{dep.name}"), what=f"WebRTC ({dep.name})")
+            return
+    for file, text in look.having(":gen_udp"):
+        for found in _OPENS_UDP.finditer(text) if not re.search(r"(?:^|[/_])test", file) else ():
+            if "#" not in text[text.rfind("\n", 0, found.start()) + 1 : found.start()]:
+                yield warning("udp", (file, files.line_of(text, found.start())), what="a port that the code opens")
+                return
+
+
+def loads_models(look: Look) -> Iterator[ProjectWarning]:
+    """Bumblebee loads models of Hugging Face, which it keeps in a folder of the user's home."""
+    for file, dep in look.deps:
+        if dep.name == "bumblebee" and "BUMBLEBEE_CACHE_DIR" not in look.project.existing_deployment.fly_toml.env:
+            yield warning("models-loaded", look.target.where([file], ":bumblebee"))
+            return
+
+
 # --- What it reads and talks to --------------------------------------------------------------------------
 
 _ON_EVERY_MACHINE = re.compile(
@@ -342,13 +376,24 @@ def aliases_of_build(look: Look) -> Iterator[ProjectWarning]:
             place = look.target.where([file], f"{name}:" if "." not in name else f'"{name}"')
             strict = name == "compile" and any("--warnings-as-errors" in step for step in steps)
             if strict and not _same_elixir(look):
-                yield warning("warnings-as-errors", place)
+                yield warning("warnings-as-errors", place, what="The alias compile has --warnings-as-errors")
             others = [step for step in steps if step.partition(" ")[0] not in _TASKS_OF_BUILD]
             if name == "compile":
                 # A task of Mix's own kind runs wherever the app compiles.
                 others = [step for step in others if re.match(r"cmd\b|git_hooks\b", step)]
             if others:
                 yield warning("alias-of-build", place, name=name, steps=", ".join(others))
+
+
+def strict_compiler(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs has the compiler end with an error at the first warning, in production too."""
+    for file, mix in look.mixes.items():
+        options = mix.items("elixirc_options") or []
+        value = [token.value for token in mixfile.flat(mixfile.pairs(options).get("warnings_as_errors", []))]
+        if (value == ["true"] or {"prod", "=="} <= set(value)) and not _same_elixir(look):
+            place = look.target.where([file], "warnings_as_errors")
+            yield warning("warnings-as-errors", place, what="elixirc_options has warnings_as_errors: true")
+            return
 
 
 def _same_elixir(look: Look) -> bool:
@@ -375,6 +420,84 @@ _OF_EVERY_IMAGE = re.compile(
     r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|MIX|CARGO|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
 )
 """Variables that the template's image has in its own way, or that a build alone reads."""
+
+
+def own_base_image(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile builds on an image that is not one of the known ones, which brings what it may."""
+    file, text = look.own_dockerfile
+    for line, image in dockerfile.bases(text):
+        if not _KNOWN_BASE.fullmatch(image):
+            yield warning("own-base-image", (file, line), image=image)
+            return
+
+
+_KNOWN_BASE = re.compile(
+    r"(?:(?:docker\.io|public\.ecr\.aws/docker|mirror\.gcr\.io|registry-1\.docker\.io)/)?(?:library/)?[\w.-]+(?:[:@].*)?"
+    r"|(?:docker\.io/)?(?:hexpm|bitwalker|msaraiva|oven|denoland|tonistiigi|cimg|circleci)/.*|gcr\.io/distroless/.*"
+    r"|cgr\.dev/.*|.*\$.*"
+)
+"""Images of Docker Hub's library, of Elixir, Erlang and Node.js, and bare ones; and names that are computed."""
+
+_TARGETS = re.compile(r"(?:all|build|compile|release|assets?|dist|prod|deploy|package)(?:[-_.]\w+)*")
+_RUNS_SCRIPT = re.compile(
+    r"(?P<tool>npm|pnpm|yarn|bun)(?P<options>(?: -\S+| \./\S+)*) (?:run )?(?P<script>[a-z][\w:.-]*)"
+)
+_NO_BUILD = re.compile(
+    r"(?:install|ci|i|add|set|config|cache|audit|outdated|update|upgrade|version|release|prune|dedupe|global|login|publish)"
+    r"|.*(?:test|lint|format|watch|dev|start|serve|check|story|prettier).*"
+)
+
+
+def builds_elsewhere(look: Look) -> Iterator[ProjectWarning]:
+    """A Makefile, or Heroku's hook `compile`, builds more than the alias assets.deploy does.
+
+    Where the project has a Dockerfile of its own, that one says what its build needs.
+    """
+    if look.own_dockerfile[0]:
+        return
+    own_tasks = {
+        name
+        for text in look.sources.values()
+        if "defmodule Mix.Tasks." in text
+        for name in re.findall(r"defmodule Mix\.Tasks\.([\w.]+)", text)
+    }
+    written = "\n".join(str(token.value) for mix in look.mixes.values() for token in mixfile.flat(mix.block.items))
+    for name in ("compile", "Makefile"):
+        file = look.path(name)
+        steps: dict[str, int] = {}
+        for line, command in _steps_of_build(look.target.text(file) or "", every=name == "compile"):
+            script = _RUNS_SCRIPT.match(command)
+            task = re.match(r"(?:MIX_ENV=\w+ )?mix (?:do )?([a-z_.]+)", command)
+            module = "".join(part.capitalize() for part in re.split(r"[_]", task[1])) if task else ""
+            module = ".".join(part[:1].upper() + part[1:] for part in module.split("."))
+            builds = script and not _NO_BUILD.fullmatch(script["script"])
+            elsewhere = re.search(r"(?:--prefix|--cwd|--dir|-C)[ =](?!\S*assets)\S+", command)
+            usual = script and script["script"] in ("build", "deploy", "compile") and not elsewhere
+            known = (
+                script
+                and re.search(rf"\b(?:run|{script['tool']}) {re.escape(script['script'])}\b", written)
+                and not elsewhere
+            )
+            if (builds and not usual and not known) or (task and module in own_tasks and task[1] not in written):
+                steps.setdefault(command, line)
+        if steps:
+            shown = ", ".join(f"`{command}`" for command in list(steps)[:4])
+            yield warning("builds-elsewhere", (file, min(steps.values())), commands=shown)
+            return
+
+
+def _steps_of_build(text: str, *, every: bool) -> Iterator[tuple[int, str]]:
+    """The commands of a script, or of those targets of a Makefile that build, each with its line."""
+    inside = every
+    for number, line in enumerate(text.splitlines(), 1):
+        target = re.match(r"([\w.-]+)\s*:(?!=)", line)
+        if not every and target:
+            inside = bool(_TARGETS.fullmatch(target[1]))
+        elif inside and (every or line.startswith("\t")):
+            for command in re.split(r"&&|\|\||;", line.partition("#")[0].rstrip("\\")):
+                words = re.sub(r"^(?:@|-)?(?:[A-Z_]+=\S+ )*", "", " ".join(command.split()))
+                if words:
+                    yield number, words
 
 
 def own_start(look: Look) -> Iterator[ProjectWarning]:

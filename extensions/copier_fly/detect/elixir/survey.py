@@ -20,7 +20,7 @@ from ... import naming
 from ...fly import platform
 from .. import files, look
 from ..files import Target
-from ..project import ElixirApp, Project, ProjectWarning
+from ..project import ElixirApp, Project, ProjectWarning, TcpPort
 from ..warnings import warning
 from . import app as elixir_app
 from . import compiled, config, environment, machine, mixfile, release, words
@@ -301,6 +301,8 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
                 )
                 computed = computed or [one[:2] for one in tokens[at + 4 : at + 6]] == [("op", ","), ("key", "do")]
                 known = name.value in read_again | config.SET_BY_US
+                if _of_repo(look, _setting_at(tokens, at)):
+                    continue
                 if name.value == "SECRET_KEY_BASE":
                     # The template gives it to the endpoint; another package may sign with it too.
                     known = (setting := _setting_at(tokens, at)) is None or setting in set_again
@@ -309,6 +311,13 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
     if found:
         names = ", ".join(list(found)[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
         yield warning("variable-frozen", next(iter(found.values())), names=names)
+
+
+def _of_repo(look: Look, setting: tuple[str, str | None, str] | None) -> bool:
+    """Whether a setting is a part of a repository's address, before which DATABASE_URL goes."""
+    parts = ("url", "username", "password", "hostname", "port", "database")
+    first = look.app.repos[0].module if look.app.repos and look.app.uses_database else None
+    return bool(setting and first and setting[1] == first and setting[2] in parts)
 
 
 def _setting_at(tokens: list[Token], at: int) -> tuple[str, str | None, str] | None:
@@ -515,6 +524,17 @@ def git_at_build(look: Look) -> Iterator[ProjectWarning]:
         if found := re.search(r"^[^#\n]*System\.(?:cmd|shell)\(\s*\"git\b", look.target.text(file) or "", re.MULTILINE):
             yield warning("git-at-build", look.at(file, found.end()))
             return
+    for file, nodes in look.config():
+        for statement in mixfile.statements(nodes) if not _at_run_time(file) else ():
+            # Only what insists on its success stops there: `{revision, 0} = System.cmd("git", …)`.
+            insists = isinstance(statement[0], mixfile.Group) and any(
+                token[:2] == ("number", 0) for token in mixfile.flat(statement[0].items)
+            )
+            for call, arguments in config.calls(statement) if insists else ():
+                command = mixfile.literal(arguments[0], "string") if arguments else None
+                if call in ("System.cmd", "System.shell") and str(command).split(" ")[0] == "git":
+                    yield warning("git-at-build", look.at(file, arguments[0][0].start))
+                    return
     for file, text in look.sources.items():
         for found in _CALLS_GIT.finditer(text) if "System." in look.words(file) else ():
             # What stands before it is looked at afterwards: a pattern is found fastest by a word that it begins with.
@@ -934,7 +954,7 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
                 continue
             seen.add(one)
             name = f"{naming.underscore(setting.module or '')}.{key}"
-            kept = _KEEPS.search(name) and re.search(r"(^|[_.])(dir|directory|path|root|folder)$", name)
+            kept = _KEEPS.search(name) and re.search(r"(^|[_.])(dir|directory|path|root|folder|uploads)$", name)
             if kept and _FOLDER.match(value) and not (mounted and value.startswith(mounted)):
                 places = [look.path("config", f"{file}.exs") for file in config.FILES]
                 yield warning("writes-files", look.target.where(places, f'"{value}"'), what=value)
@@ -948,9 +968,21 @@ def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
     for file, text in look.having(*_LISTENING):
         for number, line in enumerate(text.splitlines() if _LISTENS.search(text) else (), 1):
             code = line.partition("#")[0]
+            if _LISTENS.search(code) and (low := _low_ports(look)):
+                places = [look.path("config", f"{name}.exs") for name in config.FILES]
+                numbers = " and ".join(str(one.port) for one in low)
+                yield warning("port-of-root", look.target.where(places, str(low[0].port)), numbers=numbers)
+                return
             if _LISTENS.search(code):
                 yield warning("tcp-port-unknown", (file, number))
                 return
+
+
+def _low_ports(look: Look) -> list[TcpPort]:
+    """The ports below 1024 that the app's own configuration has for what listens."""
+    own = [app.name for app in look.app.umbrella_apps] or [str(look.app.name)]
+    endpoints = {endpoint.module for endpoint in look.app.endpoints}
+    return config.tcp_ports(config.read(look.target, look.dir), own, endpoints, config.privileged)
 
 
 def repo_connected_by_code(look: Look) -> Iterator[ProjectWarning]:
@@ -1063,6 +1095,9 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.endpoint_on_port,
     machine.endpoint_by_code,
     machine.own_certificates,
+    machine.own_https,
+    machine.talks_by_udp,
+    machine.loads_models,
     machine.files_of_the_machine,
     machine.code_reads_files,
     machine.logs_in_files,
@@ -1070,7 +1105,10 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.joined_variables,
     machine.settings_by_function,
     machine.aliases_of_build,
+    machine.strict_compiler,
     machine.replication,
+    machine.own_base_image,
+    machine.builds_elsewhere,
     machine.own_start,
     machine.own_image_env,
     machine.hardware,

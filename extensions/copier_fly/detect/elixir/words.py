@@ -10,8 +10,8 @@ WORDS = (
     *("AshPostgres.Repo", "AshSqlite.Repo", "Bandit", "Cainophile", "Cluster.Strategy.", "Code.", "Cowboy", "CubDB"),
     *("Ecto.Repo", "File.", "GRPC.Server", "HealthPlug", "Listener", "Mix.", "MuonTrap", "Path.wildcard"),
     *("Phoenix.Endpoint", "Plug.SSL", "Porcelain", "Provider", "Rambo", "ReplicationConnection", "Skogsra", "System."),
-    *("ThousandIsland", "Vapor", "WalEx", ":cowboy", ":dets.", ":gen_smtp_server", ":gen_tcp", ":mnesia", ":ranch"),
-    *(":ssh.daemon", ":ssl.listen", "compile_env"),
+    *("ThousandIsland", "Vapor", "WalEx", ":cowboy", ":dets.", ":gen_smtp_server", ":gen_tcp", ":gen_udp", ":mnesia"),
+    *(":ranch", ":ssh.daemon", ":ssl.listen", "compile_env"),
 )
 """No word may begin inside of another one: such a one would be overlooked."""
 _PATTERN = re.compile("|".join(map(re.escape, WORDS)).encode())
