@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.data import places
+from tests.data.offsite import Offsite
 from tests.data.places import ANSWERS, NEON_HOST, PROVIDERS, Place
-from tests.support import postgres
+from tests.support import postgres, s3
 from tests.support.postgres import Database
+from tests.support.s3 import S3
 from tests.support.template import render
 
 
@@ -71,3 +75,33 @@ def managed(at: Callable[[str], Place]) -> Place:
 def anywhere(at: Callable[[str], Place], request: pytest.FixtureRequest) -> Place:
     """At each provider in turn."""
     return at(request.param)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[S3]:
+    """A server that speaks S3."""
+    with s3.server() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two private keys of age, each in a file."""
+    folder = tmp_path_factory.mktemp("keys")
+    files = [folder / "one.key", folder / "two.key"]
+    for file in files:
+        subprocess.run(["age-keygen", "-o", file], capture_output=True, check=True)
+    return files
+
+
+@pytest.fixture(scope="module")
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app with offsite backups."""
+    answers = {**ANSWERS, "database": "fly_managed", "github": True, "offsite_backups": True}
+    return render(template, tmp_path_factory.mktemp("offsite") / "shop", answers)
+
+
+@pytest.fixture
+def real(at: Callable[[str], Place], project: Path, store: S3, keys: list[Path]) -> Offsite:
+    """With the AWS CLI itself, and a server that speaks S3."""
+    return Offsite(replace(at("fly_managed"), project=project), store, store.bucket(), keys)

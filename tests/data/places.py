@@ -58,6 +58,7 @@ NEONCTL = {
     "branches create": {"--project-id", "--name", "--parent", "--no-secrets", "--output"},
     "branches get": {"--project-id", "--output"},
     "branches restore": {"--project-id", "--output"},
+    "branches delete": {"--project-id", "--output"},
 }
 
 
@@ -200,6 +201,9 @@ if [ -e '{fly.folder}/neonctl.fails' ]; then exit 1; fi
 case $* in
   "snapshots list"*json*) cat '{fly.folder}/snapshots.json' ;;
   "branches get"*json*) cat '{fly.folder}/branch.json' ;;
+  "branches get"*) [ -e "{fly.folder}/branch-$3" ] ;;
+  "branches delete"*) rm "{fly.folder}/branch-$3" ;;
+  "branches create"*) set -C; : >"{fly.folder}/branch-$4" ;;
 esac
 """,
     )

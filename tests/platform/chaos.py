@@ -154,12 +154,16 @@ def at(account: Account, point: Point, kind: Kind) -> Fault:
     return Fault("", when=when, **options)
 
 
+def heed_ctrl_c() -> None:
+    """Let what is started heed Ctrl-C: whoever starts the tests in the background has all that they start ignore it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def points(account: Account, task: Task) -> list[Point]:
     """The points of a task, in order."""
     found: dict[Point, None] = {}
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        # Whoever starts the tests in the background has all that they start ignore Ctrl-C.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_ctrl_c()
     begin(account, task)
 
     def look(call: Call) -> bool:

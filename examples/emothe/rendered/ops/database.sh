@@ -55,7 +55,8 @@ pooler_notice() {
 
 need_provider() {
   need neonctl "Install it: npm install --global neonctl, then run: neonctl auth (in CI: set NEON_API_KEY)"
-  [ -n "$dry_run" ] || neonctl me >/dev/null 2>&1 || fail 3 "neonctl is not logged in. Run: neonctl auth (in CI: set NEON_API_KEY)"
+  [ -n "$dry_run" ] || neonctl me >/dev/null 2>"$scratch/refused" ||
+    fail 3 "neonctl does not tell who is logged in: $(grep . "$scratch/refused" | tail -n 1). Run: neonctl auth (in CI: set NEON_API_KEY), then: $again"
 }
 
 # neon WORDS…: runs neonctl, which finds the project by itself where there is one only. Ends the script if it fails.
@@ -69,7 +70,7 @@ neon_json() {
   file=$scratch/$1
   shift
   neon "$@" --output json >"$file"
-  [ -n "$dry_run" ] || jq -e . "$file" >/dev/null 2>&1 || fail 1 "neonctl printed something else than JSON. Run it yourself: neonctl $*"
+  [ -n "$dry_run" ] || jq -e . "$file" >/dev/null 2>&1 || fail 1 "neonctl printed something else than JSON. Run it yourself: neonctl $*, then: $again"
 }
 
 # Beside its snapshots Neon keeps a history to go back in: 6 hours on the Free plan, 1 day on others, more if you set and
@@ -96,8 +97,11 @@ create_backup() {
   neon "$@"
 }
 
-# restore_at_provider: into a new branch, which shares what has not changed and so costs little.
+# restore_at_provider: into a new branch, which shares what has not changed and so costs little. The answer of an earlier try
+# may have been lost, and its copy may not have come to its time.
 restore_at_provider() {
+  [ -n "$dry_run" ] || ! neonctl branches get "$copy" ${NEON_PROJECT_ID:+--project-id "$NEON_PROJECT_ID"} >/dev/null 2>&1 ||
+    fail 1 "there is a branch $copy already. If it is the copy of an earlier try: neonctl branches delete $copy, then: $again. For another one give another name with --name=NAME"
   if [ -n "$backup" ]; then
     neon snapshots restore "$backup" --name "$copy"
   elif [ -z "$branch" ]; then

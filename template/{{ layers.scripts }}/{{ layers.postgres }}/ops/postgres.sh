@@ -139,8 +139,8 @@ connect() {
   [ -z "${channel_binding:-}" ] || export PGCHANNELBINDING="$channel_binding"
   reach
   [ -z "$dry_run" ] || return 0
-  server=$(sql "show server_version_num" 2>"$scratch/refused") ||
-    fail 1 "$provider does not let $user in: $(tail -n 1 "$scratch/refused")"
+  server=$(sql "show server_version_num" 2>"$scratch/refused") && [ "$server" -gt 0 ] 2>>"$scratch/refused" ||
+    fail 1 "$provider does not let $user in: $(tail -n 1 "$scratch/refused"). When that is fixed: $again"
   server=$((server / 10000))
   mine=$(pg_dump --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
   [ "$mine" -ge "$server" ] || fail 3 "pg_dump here is version $mine, too old for the server's version $server.
@@ -178,7 +178,7 @@ open_tunnel() {
   printf '+ %s &\n' "$*" >&2
   [ -z "$dry_run" ] || return 0
   if pg_isready --quiet; then
-    fail 1 "port $proxy_port on this machine is taken, perhaps by a proxy of another run. End that one, or choose a port: PROXY_PORT=16544"
+    fail 1 "port $proxy_port on this machine is taken, perhaps by a proxy of another run. End that one, then run again: $again. Or choose a port: PROXY_PORT=16544"
   fi
   in_background "$scratch/proxy" "$@"
   tries=0
@@ -327,14 +327,14 @@ END { exit inside }'
 # read_dump FILE: reads the whole file and writes the rows of each table into $scratch/rows. Ends the script if anything
 # about the file is wrong; no database has been touched by then.
 read_dump() {
-  [ -s "$1" ] || fail 1 "$1 is empty. Take another dump"
-  pg_restore --list "$1" >"$scratch/list" 2>"$scratch/refused" || fail 1 "$1 is no dump that pg_restore can read: $(tail -n 1 "$scratch/refused")"
+  [ -s "$1" ] || fail 1 "$1 is empty. Take another dump: ops/backup $which"
+  pg_restore --list "$1" >"$scratch/list" 2>"$scratch/refused" || fail 1 "$1 is no dump that pg_restore can read: $(tail -n 1 "$scratch/refused"). Take another dump: ops/backup $which"
   rm -f "$scratch/cut-off"
   {
     pg_restore --data-only --file=- "$1" 2>"$scratch/refused" || : >"$scratch/cut-off"
   } | LC_ALL=C awk "$count_rows" >"$scratch/rows" || : >"$scratch/cut-off"
-  [ ! -e "$scratch/cut-off" ] || fail 1 "$1 cannot be read to its end: $(tail -n 1 "$scratch/refused")"
-  [ -s "$scratch/rows" ] || fail 1 "$1 has no table. Is $variable the URL of the database that the app uses?"
+  [ ! -e "$scratch/cut-off" ] || fail 1 "$1 cannot be read to its end: $(tail -n 1 "$scratch/refused"). Take another dump: ops/backup $which"
+  [ -s "$scratch/rows" ] || fail 1 "$1 has no table. Is $variable the URL of the database that the app uses? See: ops/database $which"
 }
 
 # check_dump FILE: reads a file that was written earlier, and compares it with its checksum first.
@@ -352,12 +352,12 @@ compare() {
     { text = $2; gsub(/\047/, "\047\047", text)
       printf "select (select count(*) from only %s) || chr(9) || \047%s\047;\n", $2, text }' "$scratch/rows" >"$scratch/count.sql"
   psql_quietly --dbname="$1" --file="$scratch/count.sql" >"$scratch/restored" 2>"$scratch/refused" ||
-    fail 1 "the rows of $1 cannot be counted: $(tail -n 1 "$scratch/refused")"
+    fail 1 "the rows of $1 cannot be counted: $(tail -n 1 "$scratch/refused"). Run again: $again"
   awk -F '\t' '
     NR == FNR { wanted[$2] = $1; next }
     { if (wanted[$2] != $1) { printf "  %s: %s rows in the dump, %s restored\n", $2, wanted[$2], $1; differ = 1 } delete wanted[$2] }
     END { for (table in wanted) { printf "  %s: not restored\n", table; differ = 1 } exit differ }
-  ' "$scratch/rows" "$scratch/restored" || fail 1 "$1 differs from the dump, see above. Do not switch over to it"
+  ' "$scratch/rows" "$scratch/restored" || fail 1 "$1 differs from the dump, see above. Do not switch over to it. Run again: $again"
 }
 
 # summary: how much $scratch/rows counts.
