@@ -1838,4 +1838,36 @@ TOLD: dict[str, Told] = {
         ],
         [config('config :shop, Shop.Uploaders.Local, uploads: "/tmp/uploads"')],
     ),
+    "a token for Fly itself": Told(
+        {"variable-at-run-time", "variable-in-code"},
+        [
+            config('config :flame, FLAME.FlyBackend, token: System.fetch_env!("FLY_API_TOKEN")', "runtime"),
+            config('token = System.get_env("FLY_ACCESS_TOKEN") || raise "none"\nconfig :shop, t: token', "runtime"),
+            {**phoenix(), **code('defmodule Shop.Fly do\n  def a, do: System.fetch_env!("FLY_API_TOKEN")\nend\n')},
+        ],
+        [
+            config('config :shop, app: System.fetch_env!("FLY_APP_NAME")', "runtime"),
+            {**phoenix(), **code('defmodule Shop.Fly do\n  def a, do: System.fetch_env!("FLY_MACHINE_ID")\nend\n')},
+        ],
+    ),
+    "a program by a shell or a port": Told(
+        {"program-called"},
+        [
+            {**phoenix(), **code('defmodule A do\n  def a, do: System.shell("pandoc a.md -o a.pdf")\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  def a, do: Port.open({:spawn, "sox -n a.wav"}, [])\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  def a, do: :os.cmd(~c"convert a b")\nend\n')},
+            {
+                **phoenix(),
+                **code('defmodule A do\n  def a, do: MuonTrap.cmd(System.find_executable("sox"), [])\nend\n'),
+            },
+        ],
+        [
+            {**phoenix(), **code('defmodule A do\n  def a, do: System.shell("ls -l")\nend\n')},
+            {
+                **phoenix(),
+                **code('defmodule A do\n  # System.shell("pandoc a")\n  def a, do: :os.cmd(~c"uname")\nend\n'),
+            },
+            {**phoenix(), **code("defmodule A do\n  def a(c), do: Port.open({:spawn, c}, [])\nend\n")},
+        ],
+    ),
 }

@@ -77,7 +77,7 @@ def settings_compiled(look: Look) -> Iterator[ProjectWarning]:
         for key, value in setting.values.items():
             path = (setting.app, setting.module, key) if setting.module else (setting.app, key)
             set_later |= {path[:2], path, *((*path, inner) for inner in (value if isinstance(value, dict) else ()))}
-    for file, text in look.having("compile_env"):
+    for file, text in look.having("Application.compile_env"):
         for read in _COMPILED.finditer(text) if set_later else ():
             start = text.rfind("\n", 0, read.start()) + 1
             module = re.search(r"defmodule ([\w.]+)", text)

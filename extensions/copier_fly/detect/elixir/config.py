@@ -159,6 +159,11 @@ def _port(value: Any) -> int | None:
     return number if isinstance(number, int) and 1024 <= number <= 65535 else None
 
 
+def set_by_fly(name: str) -> bool:
+    """Whether Fly sets a variable on every machine: those of its own, and no token for its API."""
+    return name.startswith("FLY_") and "TOKEN" not in name
+
+
 def privileged(value: Any) -> int | None:
     """The number of a port that only root may open, and the user of the image is another one; None for others."""
     number = value.number if isinstance(value, Fallback) else value

@@ -62,7 +62,7 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
                 name = str(token.value)
                 # The address of the database has an answer of its own.
                 given = f"${name}" in set_there and not DATABASE_NAME.fullmatch(name)
-                if name not in known and not name.startswith("FLY_") and name not in switches and not given:
+                if name not in known and not config.set_by_fly(name) and name not in switches and not given:
                     place = Variable(name, file, files.line_of(text, token.start), switches=switches)
                     found[into].setdefault(name, place)
     on_condition = (one for name, one in found["condition"].items() if name not in found["run"])

@@ -22,7 +22,7 @@ def required(file: str, text: str) -> Iterator[Variable]:
     default, and what a module that starts the app, its endpoint or its repository reads without another value.
     """
     for name, start in _required(text):
-        if name not in config.SET_BY_US and not name.startswith("FLY_"):
+        if name not in config.SET_BY_US and not config.set_by_fly(name):
             yield Variable(name, file, files.line_of(text, start))
 
 

@@ -246,7 +246,7 @@ def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
     found: dict[str, tuple[str, int]] = {}
     for file, text in look.having("System."):
         for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text else ():
-            if read[1] not in known and not read[1].startswith("FLY_"):
+            if read[1] not in known and not config.set_by_fly(read[1]):
                 found.setdefault(read[1], (file, files.line_of(text, read.start(1))))
     if found:
         yield warning("variable-in-code", next(iter(found.values())), names=", ".join(found))
@@ -865,14 +865,15 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
 
 
 _PROGRAM = re.compile(
-    r"^(?!\s*#)[^#\n]*\b(?:System\.cmd|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\"",
-    re.MULTILINE,
+    r"(?:System\.(?:cmd|find_executable)|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\""
+    r"|(?:System\.shell\(|:os\.cmd\(|Port\.open\(\{:spawn,)\s*(?:~c)?[\"']([\w.+-]+)[ \"']"
 )
 _OF_THE_SYSTEM = frozenset(
     """
     sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
     uname hostname sleep test true false stat tar gzip gunzip find grep sed awk xargs diff mktemp dd tee kill whoami
     nproc readlink realpath basename dirname md5sum sha1sum sha256sum base64 getent mount umount which mix open xdg-open
+    cmd cmd.exe timeout
     """.split()  # noqa: SIM905
 )
 """Programs that every Debian has, and some that are called on a developer's machine alone."""
@@ -904,10 +905,11 @@ def programs_called(look: Look) -> Iterator[ProjectWarning]:
     """The app's own code runs a program that is in the image only where `apt_packages` names it."""
     brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
     found: dict[str, tuple[str, int]] = {}
-    for file, text in look.having("System.", "MuonTrap", "Rambo", "Porcelain"):
+    for file, text in look.having("System.", "MuonTrap", "Rambo", "Porcelain", ":os.cmd", "Port.open"):
         for call in _PROGRAM.finditer(text):
-            if call[1] not in _OF_THE_SYSTEM | brought:
-                found.setdefault(call[1], (file, files.line_of(text, call.start(1))))
+            comment = "#" in text[text.rfind("\n", 0, call.start()) + 1 : call.start()]
+            if not comment and (name := call[1] or call[2]) not in _OF_THE_SYSTEM | brought:
+                found.setdefault(name, (file, files.line_of(text, call.start(call.lastindex or 0))))
     if found:
         yield warning("program-called", next(iter(found.values())), names=", ".join(found))
 

@@ -11,7 +11,7 @@ WORDS = (
     *("Ecto.Repo", "File.", "GRPC.Server", "HealthPlug", "Listener", "Mix.", "MuonTrap", "Path.wildcard"),
     *("Phoenix.Endpoint", "Plug.SSL", "Porcelain", "Provider", "Rambo", "ReplicationConnection", "Skogsra", "System."),
     *("ThousandIsland", "Vapor", "WalEx", ":cowboy", ":dets.", ":gen_smtp_server", ":gen_tcp", ":gen_udp", ":mnesia"),
-    *(":ranch", ":ssh.daemon", ":ssl.listen", "compile_env"),
+    *(":os.cmd", ":ranch", "Port.open", ":ssh.daemon", ":ssl.listen", "Application.compile_env"),
 )
 """No word may begin inside of another one: such a one would be overlooked."""
 _PATTERN = re.compile("|".join(map(re.escape, WORDS)).encode())
