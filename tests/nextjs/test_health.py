@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -121,6 +122,39 @@ def test_no_machine_id_opens_nothing(serve: Callable) -> None:
     with serve(env={"FLY_MACHINE_ID": ""}) as server:
         _, _, text = server.ask("/livez", fly_client_ip="203.0.113.9", x_machine_id="")
         assert "image" not in json.loads(text)
+
+
+AWAY = """
+import http from "node:http";
+http.createServer((request, response) => {
+  response.statusCode = 303;
+  const location = decodeURIComponent(request.url.slice(1)).replace("PORT", process.env.PORT);
+  response.setHeader("location", location.includes("login") ? [location] : location); // Next.js sets a list
+  response.end();
+}).listen(process.env.PORT, "::");
+"""
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://[::]:PORT/login?from=%2Fa", "/login?from=%2Fa"),
+        ("http://localhost:PORT/login", "/login"),
+        ("https://0.0.0.0:PORT", "/"),
+        ("https://[::]:PORT?a=b", "/?a=b"),
+        ("https://[::]:PORT//evil.example.com/a", "/evil.example.com/a"),
+        ("https://[::]:9PORT/a", "https://[::]:9PORT/a"),
+        ("https://shop.example.com:PORT/a", "https://shop.example.com:PORT/a"),
+        ("https://pay.example.com/?back=https://[::]:PORT/a", "https://pay.example.com/?back=https://[::]:PORT/a"),
+        ("/login", "/login"),
+    ],
+)
+def test_a_redirect_to_the_servers_own_address_goes_out_as_a_path(
+    location: str, expected: str, serve: Callable
+) -> None:
+    with serve(AWAY) as server:
+        _, headers, _ = server.ask("/" + quote(location, safe=""))
+        assert headers["location"] == expected.replace("PORT", str(server.port))
 
 
 SLOW = """

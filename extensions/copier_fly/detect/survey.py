@@ -454,6 +454,22 @@ def file_on_a_volume(target: Target, project: Project) -> Iterator[ProjectWarnin
         yield warning("file-on-volume", place, folder=mounted_at, name=name)
 
 
+def not_in_a_clone(target: Target, _: Project) -> Iterator[ProjectWarning]:
+    """Parts of the repository that git fetches only when it is told to: submodules, and large files by LFS."""
+    if "[submodule" in (target.text(".gitmodules") or ""):
+        command = "git submodule update --init --recursive"
+        yield warning(
+            "not-in-a-clone",
+            (".gitmodules", 1),
+            what="git submodules",
+            command=command,
+            option="submodules: recursive",
+        )
+    if re.search(r"^[^#\n]*\bfilter=lfs\b", target.text(".gitattributes") or "", re.MULTILINE):
+        place = target.where([".gitattributes"], "filter=lfs")
+        yield warning("not-in-a-clone", place, what="files in Git LFS", command="git lfs pull", option="lfs: true")
+
+
 RULES: tuple[Rule, ...] = (
     unreadable_files,
     inside_umbrella,
@@ -479,6 +495,7 @@ RULES: tuple[Rule, ...] = (
     redis_ipv6,
     bucket,
     own_workers,
+    not_in_a_clone,
     crons_of_vercel,
     own_crontab,
     own_image,

@@ -1,6 +1,7 @@
 // @ts-nocheck - for an app whose tsconfig checks every JavaScript file (checkJs)
 // Answers /livez and /readyz before the app sees a request, so that none of its logins, locales, base paths or host
 // checks stands between Fly's checks and the answer. Loaded by the image's command: node --require /health.cjs …
+// It also makes redirects relative that name the address which only this machine knows.
 //
 //   /livez   200: this process serves, and which build it is. It asks nothing else: it decides about traffic, so a pause
 //            of the database must not take every machine out at once.
@@ -94,11 +95,25 @@ async function answer(server, check, request, response) {
   response.end(body);
 }
 
+// Next.js takes the address of a request from where the server listens, so a redirect to new URL("/login", request.url)
+// would send the browser to https://[::]:3000/login. A proxy would put the name right; here it goes out as a path.
+const OWN = new RegExp(`^https?://(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|\\[::1?\\]):${process.env.PORT ?? 3000}(?![^/?#])/*`);
+
+function redirectByPath(response) {
+  const { writeHead } = response;
+  response.writeHead = function (...head) {
+    const [location] = [this.getHeader("location")].flat(); // Next.js sets a list of one
+    if (location) this.setHeader("location", String(location).replace(OWN, "/"));
+    return writeHead.apply(this, head);
+  };
+}
+
 const { emit } = http.Server.prototype;
 
 http.Server.prototype.emit = function (event, ...rest) {
   if (event === "request") {
     const [request, response] = rest;
+    redirectByPath(response);
     const [, name] = PATH.exec(request.url) ?? [];
     if (name && request.headers["x-health"] !== TOKEN) {
       answer(this, checks[name], request, response);

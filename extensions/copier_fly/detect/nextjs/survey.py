@@ -20,7 +20,7 @@ from ..files import Target
 from ..project import NextjsApp, Project, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
-from . import deployed, environment, static_pages
+from . import deployed, environment, portable, static_pages
 
 _STATIC = re.compile(
     r"^export (?:(?:async )?function|const) (generateStaticParams|getStaticProps|getStaticPaths)\b(?:.|\n)*?^\}",
@@ -562,6 +562,14 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.writes_beside_code,
     deployed.unknown_file,
     deployed.unknown_database,
+    portable.address_of_request,
+    portable.set_by_vercel,
+    portable.case_of_imports,
+    portable.addresses_of_this_machine,
+    portable.lock_of_another_system,
+    portable.lock_behind,
+    portable.secrets_by_program,
+    portable.start_does_more,
 )
 
 

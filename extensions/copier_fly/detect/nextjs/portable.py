@@ -1,0 +1,227 @@
+"""What a Next.js project takes from a developer's machine or from Vercel, and Fly does not have: rules of the survey.
+
+They are part of `RULES` in survey.py, which tells how a rule is made.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .. import files
+from ..project import ProjectWarning
+from ..warnings import warning
+from . import environment
+
+if TYPE_CHECKING:
+    from .survey import Look
+
+# --- Where a request came to -----------------------------------------------------------------------------
+
+_ORIGIN = re.compile(
+    r"\b(?:req|request)\.nextUrl\.(?:origin|host|hostname)\b"
+    r"|\bnew URL\(\s*(?:req|request)\.url\s*\)\.(?:origin|host|hostname)\b"
+    r"|\{[^{}\n]*\borigin\b[^{}\n]*\}\s*=\s*new URL\(\s*(?:req|request)\.url\b"
+)
+_HAS_ANOTHER = re.compile(r"(?:\?\?|\|\||\?[^?:\n]*:)\s*$")
+_OF_REQUESTS = re.compile(r"(?:^|/)route\.[jt]sx?$")
+
+
+def address_of_request(look: Look) -> Iterator[ProjectWarning]:
+    """A route handler takes the app's address from the request, for more than a redirect, which works."""
+    for file, text in look.texts.items():
+        if not _OF_REQUESTS.search(file) or "x-forwarded-host" in text:
+            continue
+        for found in _ORIGIN.finditer(text):
+            before, after = text[: found.start()], text[found.end() :]
+            served = "redirect(" in before[-160:] + after[:80]
+            if found[0][0] == "{":
+                served = all("redirect(" in line for line in after.splitlines() if re.search(r"\borigin\b", line))
+            if not served and not _HAS_ANOTHER.search(before):
+                yield warning("address-of-request", (file, files.line_of(text, found.start())))
+                return
+
+
+_VISITOR = re.compile(
+    r"[\"'](x-vercel-ip-[\w-]+)[\"']|(?<=from )[\"'](@vercel/functions)[\"']|\b(?:req|request)\.(geo)\b(?!\w)"
+)
+_APP = re.compile(r"\bprocess\.env\.((?:NEXT_PUBLIC_)?VERCEL_(?:URL|BRANCH_URL|PROJECT_PRODUCTION_URL))\b")
+_ANOTHER_NAME = re.compile(r"process\.env\.(?!(?:NEXT_PUBLIC_)?VERCEL_)\w*(?:URL|URI|ORIGIN|HOST|DOMAIN|PORT)\b")
+
+
+def set_by_vercel(look: Look) -> Iterator[ProjectWarning]:
+    """The code asks for the address of the app, or for the place of a visitor, in a way that only Vercel answers."""
+    found: dict[str, dict[str, tuple[str, int]]] = {"visitor-by-vercel": {}, "address-by-vercel": {}}
+    for file, text in look.texts.items():
+        for read in _VISITOR.finditer(text) if "ercel" in text or ".geo" in text else ():
+            name = next(filter(None, read.groups()))
+            found["visitor-by-vercel"].setdefault(name, (file, files.line_of(text, read.start())))
+        # A client of tRPC asks its own server, which does answer at localhost.
+        other = "trpc" in file.lower() or _ANOTHER_NAME.search(text)
+        for read in _APP.finditer(text) if "VERCEL_" in text and not other else ():
+            found["address-by-vercel"].setdefault(read[1], (file, files.line_of(text, read.start())))
+    for code, names in found.items():
+        if names:
+            yield warning(code, next(iter(names.values())), names=", ".join(names))
+
+
+# --- What differs on another machine ---------------------------------------------------------------------
+
+_IMPORTS = re.compile(r"\b(?:from|import|require\(|import\()\s*[\"'](\.{1,2}/[^\"'\n]+|@/[^\"'\n]+)[\"']")
+_ENDINGS = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", ".cjs", ".json", ".d.ts")
+
+
+class _Spelling:
+    """How the files of a project are spelt, each folder read once."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.folders: dict[str, dict[str, bool]] = {}
+
+    def find(self, path: str) -> tuple[str, bool] | None:
+        """What an import finds where capital and small letters are the same, and whether it spells it so."""
+        folder, exact = ".", True
+        *above, last = posixpath.normpath(path).split("/")
+        for part, endings in (*((one, ("",)) for one in above), (last, _ENDINGS)):
+            names = self.folders.setdefault(folder, {}) or self.look.target.names(folder)
+            self.folders[folder] = names
+            wanted = [part + ending for ending in endings]
+            name = next((one for one in wanted if one in names), None)
+            if name is None:
+                small = {one.lower() for one in wanted}
+                name = next((one for one in names if one.lower() in small), None)
+                exact = False
+            if name is None:
+                return None
+            folder = files.join(folder, name)
+        return folder, exact
+
+
+def case_of_imports(look: Look) -> Iterator[ProjectWarning]:
+    """An import spells a file with other capital letters than it has, which macOS and Windows do not mind."""
+    spelling = _Spelling(look)
+    for file, text in look.texts.items():
+        for found in _IMPORTS.finditer(text):
+            bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
+            there = [spelling.find(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
+            fits = [one for one in there if one]
+            if fits and not any(exact for _, exact in fits):
+                yield warning(
+                    "case-of-import", (file, files.line_of(text, found.start(1))), name=found[1], other=fits[0][0]
+                )
+                return
+
+
+_ADDRESS_HERE = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?\w+://(?:[^@/\s]*@)?(?:localhost|127\.0\.0\.1)\b",
+    re.MULTILINE,
+)
+
+
+def addresses_of_this_machine(look: Look) -> Iterator[ProjectWarning]:
+    """A committed .env file that goes into the image has addresses on the developer's own machine."""
+    for name in reversed(environment.READ_BY_NEXT):
+        file = look.path(name)
+        text = (look.target.text(file) or "") if file in look.app.env_files else ""
+        names = [name for name in dict.fromkeys(_ADDRESS_HERE.findall(text)) if name != look.app.database_variable]
+        if names:
+            yield warning("env-file-localhost", look.target.where([file], names[0]), name=name, names=", ".join(names))
+            return
+
+
+# --- Lock files ------------------------------------------------------------------------------------------
+
+
+def _npm_lock(look: Look) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The package-lock.json that installs the app, and the packages in it by their path; none where there is none."""
+    for folder in files.ancestors(look.dir):
+        file = files.join(folder, "package-lock.json")
+        if look.app.lockfiles == ("package-lock.json",) and look.target.is_file(file):
+            try:
+                packages = json.loads(look.target.text(file, files.LOCK_LIMIT) or "").get("packages")
+            except (ValueError, AttributeError):
+                return file, {}
+            found = packages if isinstance(packages, dict) else {}
+            return file, {path: one for path, one in found.items() if isinstance(one, dict)}
+    return "", {}
+
+
+_LINUX = re.compile(r"^(?!@next/swc-)(?!.*musl)(?:.*linux.*x64|.*x64.*linux)")
+"""Packages with a program for Linux. Next.js fetches its own compiler where the lock file lacks it."""
+
+
+def lock_of_another_system(look: Look) -> Iterator[ProjectWarning]:
+    """package-lock.json has a package's programs for the developer's system alone, or demands one of another system."""
+    file, packages = _npm_lock(look)
+    lacking: list[str] = []
+    for path, package in packages.items():
+        systems = package.get("os") or []
+        if not package.get("optional") and systems and not any(one == "linux" or one[0] == "!" for one in systems):
+            name = path.rpartition("node_modules/")[2]
+            yield warning("package-of-another-system", look.target.where([file], f'"{path}"'), name=name)
+            return
+        names = list(package.get("optionalDependencies") or ()) if path else []
+        ours = [name for name in names if _LINUX.search(name)]
+        there = [name for name in names if {f"node_modules/{name}", f"{path}/node_modules/{name}"} & packages.keys()]
+        if ours and there and not {*ours} & {*there}:
+            lacking.append(ours[0])
+    if lacking:
+        yield warning("lock-lacks-linux", (file, None), names=", ".join(lacking))
+
+
+def lock_behind(look: Look) -> Iterator[ProjectWarning]:
+    """package.json names packages that package-lock.json does not have, where `npm ci` stops."""
+    file, packages = _npm_lock(look)
+    importer = files.relative(look.dir, posixpath.dirname(file) or ".")
+    locked = packages.get("" if importer == "." else importer, {})
+    known = {
+        name for key in ("dependencies", "devDependencies", "optionalDependencies") for name in locked.get(key) or ()
+    }
+    lacking = [name for name in look.dependencies if name not in known]
+    if known and lacking:
+        place = look.target.where([look.path("package.json")], f'"{lacking[0]}"')
+        yield warning("lock-behind", place, names=", ".join(lacking), lock=file)
+
+
+# --- What a script calls ------------------------------------------------------------------
+
+_BY_PROGRAM = re.compile(r"(?:^|&& *|; *)(doppler|infisical|op|vault|chamber|teller|sops) (?:run|exec|exec-env)\b")
+
+
+def secrets_by_program(look: Look) -> Iterator[ProjectWarning]:
+    """The script build gets its variables from a program that keeps secrets."""
+    for file, name, command in look.scripts():
+        if name in ("prebuild", "build", "postbuild") and (found := _BY_PROGRAM.search(command)):
+            yield warning("secrets-by-program", look.script_place(file, name), program=found[1], command=command)
+            return
+
+
+_PRELOADS = re.compile(r"(?:--require|--import|--loader|--experimental-loader|(?<=\s)-r)[= ]([^\s'\"]+)")
+_STARTS_NEXT = re.compile(r"\bnext start\b")
+_IN_PARALLEL = re.compile(r"(?<!&)&(?!&)|\b(?:concurrently|run-p|npm-run-all (?:-p|--parallel))\b")
+_NO_STEP = re.compile(
+    r"^(?:cd |echo |export |sleep |cross-env|\w+=|rm |mkdir |cp )"
+    r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd)\b|migrat|db:(?:push|deploy)"
+)
+
+
+def start_does_more(look: Look) -> Iterator[ProjectWarning]:
+    """`start` starts Next.js' own server, and loads or runs something else with it."""
+    scripts = look.package.get("scripts")
+    start = scripts.get("start") if isinstance(scripts, dict) else None
+    if not isinstance(start, str) or not _STARTS_NEXT.search(start):
+        return
+    place = look.script_place(look.path("package.json"), "start")
+    if preloads := _PRELOADS.search(start):
+        yield warning("start-loads", place, name=preloads[1])
+    if _IN_PARALLEL.search(start):
+        yield warning("start-runs-more", place, command=start)
+        return
+    before = start[: _STARTS_NEXT.search(start).start()].split("&&")[:-1]  # type: ignore[union-attr]
+    hook = scripts.get("prestart") if isinstance(scripts, dict) else None
+    steps = [*([hook] if isinstance(hook, str) else []), *(one.strip() for one in before)]
+    if more := [one for one in steps if not _NO_STEP.search(one)]:
+        yield warning("start-runs-more", place, command=" && ".join(more))

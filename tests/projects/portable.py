@@ -1,0 +1,189 @@
+"""Kinds of Next.js projects that lean on a developer's machine or on Vercel, for kinds.py."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.detection.projects import Files, below, nextjs
+
+
+def handler(body: str, file: str = "app/api/out/route.ts") -> Files:
+    """A project with a route handler."""
+    return {**nextjs(), file: f"export async function GET(request: Request) {{\n  {body}\n}}\n"}
+
+
+def importing(name: str, *there: str, file: str = "app/shop/page.tsx") -> Files:
+    """A project with a page that imports a file, and with these files."""
+    page = f'import one from "{name}";\nexport default () => one;\n'
+    return {**nextjs(), file: page, **dict.fromkeys(there, "export default 1;\n")}
+
+
+def env(text: str, file: str = ".env.production") -> Files:
+    """A project with a committed .env file."""
+    return {**nextjs(), file: text}
+
+
+def locked(packages: dict[str, dict[str, Any]], **root: Any) -> Files:
+    """A project whose package-lock.json has these packages."""
+    lock = {"lockfileVersion": 3, "packages": {"": {"name": "x", **root}, **packages}}
+    return {**nextjs(), "package-lock.json": json.dumps(lock)}
+
+
+def built_for(*systems: str, package: str = "lightningcss") -> Files:
+    """A project with a package of which the lock file has the programs for these systems."""
+    wanted = {f"{package}-{system}": "1.30.0" for system in ("darwin-arm64", "linux-x64-gnu", "linux-x64-musl")}
+    there = {f"node_modules/{package}-{system}": {"version": "1.30.0", "optional": True} for system in systems}
+    return locked({f"node_modules/{package}": {"version": "1.30.0", "optionalDependencies": wanted}, **there})
+
+
+def start(command: str, **scripts: str) -> Files:
+    """A project that starts so."""
+    return nextjs(scripts={"build": "next build", "start": command, **scripts})
+
+
+REACT = {"next": "16.2.3", "react": "19.2.0", "react-dom": "19.2.0"}
+DARWIN = {"node_modules/@next/swc-darwin-arm64": {"version": "16.2.3", "os": ["darwin"], "cpu": ["arm64"]}}
+OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.items()}
+PAY = "return pay({ success_url: `${request.nextUrl.origin}/done` });"
+
+TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
+    "an address out of the request": (
+        {"address-of-request"},
+        [
+            handler(PAY),
+            handler("const { origin } = new URL(request.url);\n  await mail(`${origin}/confirm`);"),
+            handler("return Response.json({ host: new URL(request.url).host });", "src/app/api/out/route.ts"),
+            below("web", handler(PAY)),
+        ],
+        [
+            handler('return NextResponse.redirect(new URL("/login", request.url));'),
+            handler("const { origin } = new URL(request.url);\n  return NextResponse.redirect(`${origin}/a`);"),
+            handler("const { searchParams } = new URL(request.url);"),
+            handler("const base = process.env.APP_URL ?? request.nextUrl.origin;"),
+            handler(f'const host = request.headers.get("x-forwarded-host");\n  {PAY}'),
+            handler(PAY, "middleware.ts"),
+        ],
+    ),
+    "where a visitor is": (
+        {"visitor-by-vercel"},
+        [
+            handler('return Response.json({ country: request.headers.get("x-vercel-ip-country") });'),
+            handler("return Response.json(request.geo);", "middleware.ts"),
+            {**nextjs(), "lib/geo.ts": 'export { geolocation } from "@vercel/functions";\n'},
+        ],
+        [handler('return Response.json({ ip: request.headers.get("fly-client-ip") });')],
+    ),
+    "an address that Vercel sets": (
+        {"address-by-vercel"},
+        [
+            {**nextjs(), "lib/url.ts": "export const url = `https://${process.env.VERCEL_URL}`;\n"},
+            {
+                **nextjs(),
+                "lib/url.ts": 'export default process.env.NEXT_PUBLIC_VERCEL_URL ?? "http://localhost:3000";\n',
+            },
+            below("web", {**nextjs(), "app/a.ts": "export const a = process.env.VERCEL_PROJECT_PRODUCTION_URL;\n"}),
+        ],
+        [
+            {**nextjs(), "lib/url.ts": "export const url = process.env.APP_URL ?? process.env.VERCEL_URL;\n"},
+            {**nextjs(), "lib/trpc.ts": "export const url = process.env.VERCEL_URL;\n"},
+            {**nextjs(), "lib/env.ts": "export const preview = process.env.VERCEL_ENV;\n"},
+        ],
+    ),
+    "capital letters in an import": (
+        {"case-of-import"},
+        [
+            importing("../../components/header", "components/Header.tsx"),
+            importing("@/components/Header", "components/header.tsx"),
+            importing("@/lib/Api/client", "src/lib/api/client.ts", file="src/app/page.tsx"),
+            below("web", importing("./Logo.json", "app/shop/logo.json")),
+        ],
+        [
+            importing("../../components/Header", "components/Header.tsx"),
+            importing("@/components/button", "components/Button/x.ts", "components/button.tsx"),
+            importing("@/components/menu", "components/menu/index.ts"),
+            importing("../none"),
+        ],
+    ),
+    "addresses on this machine in a committed file": (
+        {"env-file-localhost"},
+        [
+            env("NEXT_PUBLIC_API_URL=http://localhost:4000\n"),
+            env('NEXTAUTH_URL="http://127.0.0.1:3000"\n', ".env"),
+            below("web", env("API=redis://user@localhost:6379\n")),
+        ],
+        [
+            env("NEXT_PUBLIC_API_URL=https://api.example.com\n"),
+            env("NEXT_PUBLIC_API_URL=http://localhost:4000\n", ".env.development"),
+            env("DATABASE_URL=postgres://a:b@localhost/shop\n", ".env"),
+        ],
+    ),
+    "a package of another system": (
+        {"package-of-another-system"},
+        [
+            locked(DARWIN),
+            locked({"node_modules/@rollup/rollup-win32-x64-msvc": {"version": "4.0.0", "os": ["win32"]}}),
+            below("web", locked(DARWIN)),
+        ],
+        [
+            locked(OPTIONAL),
+            locked({"node_modules/a": {"version": "1.0.0", "os": ["linux", "darwin"]}}),
+            locked({"node_modules/a": {"version": "1.0.0", "os": ["!win32"]}}),
+        ],
+    ),
+    "a lock file without Linux": (
+        {"lock-lacks-linux"},
+        [built_for("darwin-arm64"), below("web", built_for("darwin-arm64")), built_for("darwin-arm64", package="a")],
+        [
+            built_for("darwin-arm64", "linux-x64-gnu"),
+            built_for(),
+            built_for("darwin-arm64", package="@next/swc"),
+        ],
+    ),
+    "a lock file that is behind": (
+        {"lock-behind"},
+        [
+            locked({}, dependencies={"next": "16.2.3"}),
+            below("web", locked({}, dependencies={"react": "19.2.0"})),
+            locked({}, devDependencies={"typescript": "5.0.0"}),
+        ],
+        [locked({}), locked({}, dependencies=REACT, devDependencies=dict.fromkeys(("typescript", "eslint"), "*"))],
+    ),
+    "secrets by a program": (
+        {"secrets-by-program"},
+        [
+            nextjs(scripts={"build": "doppler run -- next build"}),
+            nextjs(scripts={"build": "prisma generate && infisical run --env=prod -- next build"}),
+            below("web", nextjs(scripts={"build": "op run --env-file=.env.op -- next build"})),
+        ],
+        [nextjs(scripts={"dev": "doppler run -- next dev", "build": "next build"})],
+    ),
+    "what is loaded before Next.js": (
+        {"start-loads"},
+        [
+            start("node --require ./tracing.js node_modules/.bin/next start"),
+            start("NODE_OPTIONS='--import ./otel.mjs' next start"),
+            below("web", start("node -r dd-trace/init node_modules/.bin/next start")),
+        ],
+        [start("next start"), start("NODE_OPTIONS=--max-old-space-size=512 next start")],
+    ),
+    "what start runs besides": (
+        {"start-runs-more"},
+        [
+            start("next start & node server.js"),
+            start('concurrently "next start" "node worker.js"'),
+            start("node scripts/seed-cache.js && next start"),
+            start("next start", prestart="node scripts/download.js"),
+        ],
+        [start("prisma migrate deploy && next start -p 3001"), start("cross-env NODE_ENV=production next start")],
+    ),
+    "what a clone lacks": (
+        {"not-in-a-clone"},
+        [
+            {**nextjs(), ".gitmodules": '[submodule "a"]\n\tpath = a\n\turl = https://example.com/a\n'},
+            {**nextjs(), ".gitattributes": "public/*.mp4 filter=lfs diff=lfs merge=lfs -text\n"},
+            {**below("web", nextjs()), ".gitattributes": "*.onnx filter=lfs\n"},
+        ],
+        [{**nextjs(), ".gitattributes": "*.sh text eol=lf\n# *.mp4 filter=lfs\n"}],
+    ),
+}
