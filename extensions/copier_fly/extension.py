@@ -17,6 +17,7 @@ GLOBALS = {
     "bucket_env_default": defaults.bucket_env_default,
     "build_script": defaults.build_script,
     "database_env_default": defaults.database_env_default,
+    "app_name_default": defaults.app_name_default,
     "database_file_default": defaults.database_file_default,
     "default_pool": defaults.default_pool,
     "detected": defaults.detected,

@@ -41,6 +41,18 @@ CASES = {
         {**nextjs(**S3), FILES: "new S3Client({ region: process.env.AWS_REGION }); // Bucket: 'shop'\n"},
         ("s3", ("AWS_REGION", *KEYS)),
     ),
+    "keys-of-another-name": (
+        {
+            **nextjs(**S3),
+            FILES: "new S3Client({ credentials: { accessKeyId: env.CDN_ID, secretAccessKey: env.CDN_SECRET } });\n"
+            "const at = process.env.CDN_BUCKET;\n",
+        },
+        ("s3", ("CDN_BUCKET", "CDN_ID", "CDN_SECRET")),
+    ),
+    "keys-from-elsewhere": (
+        {**nextjs(**S3), FILES: "new S3Client({ credentials: { accessKeyId: k.id } });\nprocess.env.CDN_BUCKET;\n"},
+        ("s3", ("CDN_BUCKET",)),
+    ),
     "a-schema": (
         {
             **nextjs(**S3),

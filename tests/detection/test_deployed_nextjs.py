@@ -814,6 +814,40 @@ def test_the_nearest_line_of_node_takes_the_place_of_one_that_is_not_offered(
 
 
 DATABASES: dict[str, tuple[Files, str, str]] = {
+    "Neon by the package of Vercel": (
+        {
+            **nextjs(dependencies={"@vercel/postgres": "^0.10", "pg": "^8"}),
+            "lib/db.ts": "import { sql } from '@vercel/postgres';\nimport { Pool } from 'pg';\n",
+        },
+        "neon",
+        "DATABASE_URL",
+    ),
+    "Neon by Payload's adapter for Vercel": (
+        {
+            **nextjs(dependencies={f"@payloadcms/db-{one}": "3.1.0" for one in ("postgres", "vercel-postgres")}),
+            "src/payload.config.ts": "import { vercelPostgresAdapter } from '@payloadcms/db-vercel-postgres'\n",
+        },
+        "neon",
+        "DATABASE_URL",
+    ),
+    "the package of Vercel that no file imports": (
+        {
+            **nextjs(dependencies={"@vercel/postgres": "^0.10", "postgres": "^3"}),
+            "lib/db.ts": "import postgres from 'postgres';\n",
+        },
+        "fly_managed",
+        "DATABASE_URL",
+    ),
+    "of two adapters of Payload the one that is imported": (
+        {
+            **nextjs(
+                dependencies={"payload": "3.1.0", "@payloadcms/db-postgres": "3.1.0", "@payloadcms/db-sqlite": "3.1.0"}
+            ),
+            "payload.config.ts": "import { sqliteAdapter } from '@payloadcms/db-sqlite'\nprocess.env.DATABASE_URL\n",
+        },
+        "sqlite",
+        "DATABASE_URL",
+    ),
     "Turso by its token": (
         {
             **nextjs(dependencies=LIBSQL),

@@ -258,6 +258,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ".nvmrc:1 version-not-served",
         ["Node.js 16.20.2, which is not offered"],
     ),
+    "node-by-a-word": (
+        {**nextjs(), ".nvmrc": "# ours\nmy-shop\n"},
+        ".nvmrc:2 node-unknown",
+        ["by the word my-shop", "image gets Node.js 24", "-d node_version="],
+    ),
     "own-health-page": (
         {**below("apps/web", nextjs()), "apps/web/app/readyz/page.tsx": "export default () => null\n"},
         "apps/web/app/readyz/page.tsx own-health-page",

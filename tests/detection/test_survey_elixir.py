@@ -13,6 +13,8 @@ from copier import run_copy
 from copier_fly.detect.elixir import words
 from tests.detection.projects import Files, below, endpoint_ex, mix_exs, phoenix, repo_ex, told, umbrella, write
 
+ITS_VALUE = "its value for production, from the service that it is for or from where the app runs now"
+
 
 def dep(line: str, files: Files | None = None) -> Files:
     """A project with one more dependency."""
@@ -287,7 +289,7 @@ def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
 def test_what_the_app_does_not_boot_without_is_asked_for_as_a_secret(template: Path, tmp_path: Path) -> None:
     project = config('config :shop, a: System.fetch_env!("MAIL_KEY")', "runtime")
     answers = copied(template, write(tmp_path / "shop", project))
-    assert answers["extra_secrets"] == [{"name": "MAIL_KEY", "how": "the value that config/runtime.exs reads"}]
+    assert answers["extra_secrets"] == [{"name": "MAIL_KEY", "how": f"{ITS_VALUE}; config/runtime.exs reads it"}]
 
 
 def test_a_name_of_its_own_for_the_address_has_the_value_of_database_url(template: Path, tmp_path: Path) -> None:
@@ -296,7 +298,7 @@ def test_a_name_of_its_own_for_the_address_has_the_value_of_database_url(templat
     answers = copied(template, write(tmp_path / "shop", config(address + audit, "runtime")))
     assert {one["name"]: one["how"] for one in answers["extra_secrets"]} == {
         "SHOP_DB_URL": "the same value as DATABASE_URL",
-        "AUDIT_DATABASE_URL": "the value that config/runtime.exs reads",
+        "AUDIT_DATABASE_URL": f"{ITS_VALUE}; config/runtime.exs reads it",
     }
 
 

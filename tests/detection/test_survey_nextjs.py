@@ -17,6 +17,8 @@ from copier_fly.detect.examine import examine
 from tests.detection.projects import Files, below, nextjs, phoenix, told, write
 from tests.support.template import pretend
 
+ITS_VALUE = "its value for production, from the service that it is for or from where the app runs now"
+
 PRISMA = {"@prisma/client": "^6.19.0", "prisma": "^6.19.0"}
 DRIZZLE = {"drizzle-orm": "^0.45.0", "pg": "^8"}
 LIBSQL_PACKAGES = {"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}
@@ -367,11 +369,40 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "a schema of what is compiled in": (
         {**nextjs(), "src/env.mjs": ENV_OF_PAGES},
         "src/env.mjs variable-public-required",
-        ["NEXT_PUBLIC_SITE.", "build gets no stand-ins", "public_env"],
+        ["NEXT_PUBLIC_SITE.", "build gets no stand-in:", "public_env"],
+    ),
+    "a build in another folder": (
+        {**scripts(build="cd web && cross-env NODE_ENV=production next build"), "web/pages/index.js": "x\n"},
+        "package.json build-elsewhere",
+        ["script build runs Next.js in the folder web.", "a package.json of its own"],
+    ),
+    "a build that names a folder": (
+        {**scripts(build="next build --no-lint ./site"), "site/app/page.tsx": "x\n"},
+        "package.json build-elsewhere",
+        ["in the folder site."],
+    ),
+    "a build by a script in another folder": (
+        below(
+            "shop", {**scripts(build="npm run make", make="cd client/src && next build && cd ../.."), "pages/a.js": "x"}
+        ),
+        "shop/package.json build-elsewhere",
+        ["in the folder shop/client/src."],
+    ),
+    "uploads of Payload": (
+        {
+            **nextjs(dependencies={"payload": "3.1.0", "@payloadcms/db-postgres": "3.1.0"}),
+            "src/migrations/index.ts": "export const migrations = []\n",
+            "src/collections/Media.ts": "export const Media = {\n  slug: 'media',\n  upload: true,\n};\n",
+        },
+        "src/collections/Media.ts writes-beside-code",
+        ["Keep them in a bucket"],
     ),
 }
 SILENT: dict[str, Files] = {
     "a build that generates": scripts(build="prisma generate && next build", postinstall="prisma generate"),
+    "a build that goes into the folder where it is": scripts(build="cd . && next build"),
+    "a build that goes elsewhere afterwards": scripts(build="next build && cd scripts && node done.js"),
+    "a build with options alone": scripts(build="next build --turbopack"),
     "pages from files": {
         **drizzle('dialect: "postgresql",'),
         "app/[slug]/page.tsx": "export function generateStaticParams() {\n  return a();\n}\nconst b = db.b();\n",
@@ -501,7 +532,7 @@ def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_pat
     assert answers["build_env"]["POSTGRES_URL"].startswith("postgresql://")
     assert [(secret["name"], secret["how"]) for secret in answers["extra_secrets"]] == [
         ("AUTH_SECRET", "openssl rand -base64 32"),
-        ("MAIL_FROM", "the value that src/env.mjs reads"),
+        ("MAIL_FROM", f"{ITS_VALUE}; src/env.mjs reads it"),
         ("POSTGRES_URL", "the same value as DATABASE_URL"),
     ]
 
@@ -778,6 +809,27 @@ def test_a_placeholder_in_a_committed_file_is_no_value(value: str, tmp_path: Pat
     assert [one.name for one in examine(write(tmp_path / "a", files)).nextjs.variables] == ["AUTH_SECRET"]
     files[".env.production"] = "AUTH_SECRET=aVeryLongValue\n"
     assert examine(write(tmp_path / "b", files)).nextjs.variables == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("export default buildConfig({\n  secret: process.env.PAYLOAD_SECRET || '',\n})", ["PAYLOAD_SECRET"]),
+        ("export default buildConfig({ db: a({ url: 'x' }), secret: process.env.CMS_KEY! })", ["CMS_KEY"]),
+        ("export default buildConfig({ collections: [] })", []),
+    ],
+)
+def test_the_secret_of_payload_is_known(code: str, names: list[str], tmp_path: Path) -> None:
+    files = {**nextjs(dependencies={"payload": "3.1.0"}), "src/payload.config.ts": code}
+    assert [one.name for one in examine(write(tmp_path, files)).nextjs.variables] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "app"),
+    [("CHANGE_ME_APP", "change-me-app"), ("My Shop", "my-shop"), ("@Acme/Shop", "acme-shop"), ("", "here")],
+)
+def test_a_name_that_is_not_possible_is_made_possible(name: str, app: str, template: Path, tmp_path: Path) -> None:
+    assert copied(template, write(tmp_path / "here", nextjs(name)))["fly_app"] == app
 
 
 def test_what_next_config_stops_without_is_known(tmp_path: Path) -> None:

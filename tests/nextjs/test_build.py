@@ -216,6 +216,18 @@ def test_a_failed_build_ends_with_the_names_that_it_missed(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        "export default {\n  ...(process.env.STATIC === '1' ? {\n  output: 'export',\n  } : {}),\n};\n",
+        "export default {\n  ...(!process.env.SERVER && {\n    output: 'export',\n  }),\n};\n",
+    ],
+)
+def test_an_export_for_a_variable_alone_is_built(config: str, tmp_path: Path) -> None:
+    code, said = build(tmp_path, {"next.config.ts": config})
+    assert (code, "output: 'export'" in said) == (0, False), said
+
+
 def test_a_failure_of_another_kind_names_no_variable(tmp_path: Path) -> None:
     code, said = build(tmp_path, {"src/env.ts": ENV, "build.mjs": "console.error('SyntaxError'); process.exit(1)"})
     assert code == 1

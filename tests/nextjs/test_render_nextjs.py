@@ -110,6 +110,19 @@ def test_doctor_has_nothing_against_a_fresh_copy(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "config",
+    [
+        "export default {\n  ...(process.env.A ? { distDir: 'out' } : {}),\n};\n",
+        "export default {\n  ...(!process.env.A && {\n    output: 'export',\n  }),\n};\n",
+    ],
+)
+def test_doctor_has_nothing_against_what_a_variable_of_the_build_switches_on(config: str, project: Path) -> None:
+    (project / "next.config.ts").write_text(config)
+    code, said = doctor(project)
+    assert (code, "fail  next.config" in said) == (0, False), said
+
+
+@pytest.mark.parametrize(
     ("path", "text", "finding"),
     [
         ("next.config.ts", "export default {\n  output: 'export',\n};\n", r"^fail  next.config .*output is export"),

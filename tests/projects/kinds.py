@@ -1074,6 +1074,42 @@ TOLD: dict[str, Told] = {
         ],
         [nextjs(engines={"node": ">=22"})],
     ),
+    "a word for Node.js that is no version": Told(
+        {"node-unknown"},
+        [
+            {**nextjs(), ".nvmrc": "system\n"},
+            {**nextjs(), ".node-version": "# ours\nacme-node\n"},
+            below("web", {**nextjs(), ".tool-versions": "nodejs path:/opt/node\n"}),
+        ],
+        [{**nextjs(), ".nvmrc": "# LTS\n\nlts/*\n"}, {**nextjs(), ".nvmrc": "node\n"}],
+    ),
+    "a build of Next.js in another folder": Told(
+        {"build-elsewhere"},
+        cases("a build in another folder", "a build that names a folder", "a build by a script in another folder"),
+        [nextjs()],
+    ),
+    "a server that starts the app": Told(
+        {"program-beside"},
+        [
+            {
+                "package.json": json.dumps({"workspaces": [folder]}),
+                **below(f"{at}/client", nextjs("client")),
+                f"{at}/server/package.json": json.dumps(
+                    {
+                        "name": "server",
+                        "scripts": {"start": command},
+                        "dependencies": {"client": "*", "next": "16.0.0", "express": "5"},
+                    }
+                ),
+            }
+            for folder, at, command in (
+                ("@shop/*", "@shop", "node dist/index.js"),
+                ("code/*", "code", "NODE_ENV=production tsx index.ts"),
+                ("packages/*", "packages", "node server.mjs"),
+            )
+        ],
+        [nextjs()],
+    ),
     "next without a page": Told(
         {"no-pages"},
         [

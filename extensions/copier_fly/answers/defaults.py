@@ -16,6 +16,7 @@ from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
 from ..detect.project import Project, UmbrellaApp, Variable
 from ..fly import memory, platform, toml
+from ..stacks import FRAMEWORKS
 from . import checks, questions
 
 
@@ -27,17 +28,32 @@ def detected(context: Context) -> Project:
     return detect(str(run["dst_path"]), context.get("app_dir", run["data"].get("app_dir")))
 
 
+@pass_context
+def app_name_default(context: Context, framework: str) -> str:
+    """Return the app's name as its project has it, else that of the folder; a possible name made of one that is not."""
+    project = detected(context)
+    name = (project.nextjs if framework == "nextjs" else project.elixir).name
+    possible = name and re.fullmatch(FRAMEWORKS[framework].name, name)
+    return name if name and possible else naming.otp_name(name or project.folder)
+
+
 MADE_BY = dict.fromkeys(
-    ("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET", "AUTH0_SECRET", "WORKOS_COOKIE_PASSWORD"),
+    (
+        *("AUTH_SECRET", "NEXTAUTH_SECRET", "BETTER_AUTH_SECRET", "AUTH0_SECRET", "WORKOS_COOKIE_PASSWORD"),
+        "PAYLOAD_SECRET",
+    ),
     "openssl rand -base64 32",
 )
 """Secrets that are random, and the command that their libraries' documentation makes them with."""
 
 
 def _how_made(variable: Variable) -> str:
-    if variable.file.endswith("package.json"):  # a library reads it, and no line of the app names it
-        return MADE_BY.get(variable.name, "the value that its library reads, see the documentation of that")
-    return MADE_BY.get(variable.name, f"the value that {variable.file} reads")
+    # Where a library reads it, no line of the app names it.
+    reads = "a library of the app" if variable.file.endswith("package.json") else variable.file
+    return MADE_BY.get(
+        variable.name,
+        f"its value for production, from the service that it is for or from where the app runs now; {reads} reads it",
+    )
 
 
 @pass_context

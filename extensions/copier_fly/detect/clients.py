@@ -30,6 +30,9 @@ UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
 _UPSTASH_OPTION = re.compile(r"\b(url|token)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
 """What code hands a client of Upstash."""
 
+_KEYS = re.compile(r"\b(?:accessKeyId|secretAccessKey)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
+"""The keys that code hands a client of S3."""
+
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
 _REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
 _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
@@ -55,7 +58,8 @@ def bucket(target: Target, project: Project) -> Client:
         fits = fits and any("AWS_ENDPOINT_URL_S3" in text or "tigris" in text for text in texts)
     if names and not fits and not any("KEY" in name for name in names):
         # Both libraries take the keys from there where the code hands them none.
-        names += TIGRIS[:2]
+        handed = any("accessKeyId" in text for text in texts)
+        names += tuple(dict.fromkeys(_KEYS.findall("\n".join(texts)))) if handed else TIGRIS[:2]
     return Client(package, file, line, names, "tigris" if fits else "s3" if names else "none")
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-POSTGRES_DRIVERS = frozenset({"pg", "postgres", "@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
+NEON_DRIVERS = frozenset({"@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
+"""Drivers that talk to Neon alone, by WebSocket or HTTPS: the first, and what is made of it."""
+POSTGRES_DRIVERS = frozenset({"pg", "postgres"}) | NEON_DRIVERS
 """Packages through which a Next.js app reaches PostgreSQL."""
 
 OTHER_DRIVERS = {
@@ -285,8 +287,9 @@ class NextjsApp:
 
     `next_version` and `orm_version` are the locked version, else the range in package.json. `package_manager` and `orm`
     are choices of their questions; `package_manager_pin` is `packageManager` of package.json, `manager_chosen_by` the
-    file that says which of several lock files is in use, `node_version_file` the one that names the version of Node.js,
-    `build_script` the script
+    file that says which of several lock files is in use, `node_version_file` the one that names the version of Node.js
+    and `node_version_word` how (`lts/jod`); where that is no version, `node_version` is None. `build_script` is the
+    script
     `build`, else the one that runs `next build`. `build_command` is what it runs but for commands that ask a database,
     where it has such; it builds the packages in `built_first` before the app. `output` is export, standalone or None.
     `database` is the kind that
@@ -310,6 +313,7 @@ class NextjsApp:
     manager_chosen_by: str | None = None
     node_version: str | None = None
     node_version_file: str | None = None
+    node_version_word: str = ""
     build_script: str | None = None
     build_command: str | None = None
     built_first: tuple[Linked, ...] = ()
@@ -357,8 +361,7 @@ class NextjsApp:
             return "sqlite" if self.kind == "SQLite" else "external"
         if not self.uses_database:
             return "none"
-        # The drivers that talk to Neon alone have its name in theirs.
-        return "neon" if "neon" in (self.db_driver or "") else "fly_managed"
+        return "neon" if self.db_driver in NEON_DRIVERS else "fly_managed"
 
     @property
     def migration_command(self) -> str:

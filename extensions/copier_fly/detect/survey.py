@@ -230,10 +230,14 @@ def lock_files(target: Target, project: Project) -> Iterator[ProjectWarning]:
 
 
 def node_version(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """The project names a line of Node.js that is not offered."""
-    wanted = project.nextjs.node_version
-    if wanted and wanted.partition(".")[0] not in platform.node_choices():
-        place = target.where([project.nextjs.node_version_file or ""], wanted)
+    """The project names a line of Node.js that is not offered, or by a word that is no version here."""
+    wanted, file = project.nextjs.node_version, project.nextjs.node_version_file
+    word = project.nextjs.node_version_word
+    if file and wanted is None:
+        default = platform.catalog("node")["default"]
+        yield warning("node-unknown", target.where([file], word), word=word, default=default)
+    elif wanted and wanted.partition(".")[0] not in platform.node_choices():
+        place = target.where([file or ""], word)
         yield warning("version-not-served", place, tool="Node.js", wanted=wanted, question="node_version")
 
 

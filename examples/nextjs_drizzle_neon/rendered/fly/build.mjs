@@ -69,9 +69,13 @@ function checkEngine(app) {
   }
 }
 
+// What next.config spreads where a variable of the build says so: ...(process.env.A ? { … } : {}).
+const OF_A_VARIABLE = /\.\.\.\(\s*!?process\.env(?!\.NODE_ENV\b)[^{}]*\{[^{}]*\}/g;
+
 function checkConfig(app) {
   for (const name of readdirSync(app).filter((file) => file.startsWith("next.config."))) {
-    if (/^\s*output: *['"]export/m.test(readFileSync(join(app, name), "utf8"))) {
+    const text = readFileSync(join(app, name), "utf8").replace(OF_A_VARIABLE, "");
+    if (/^\s*output: *['"]export/m.test(text)) {
       throw new Stop(
         `${name} sets output: 'export', which makes plain files and no server to run. Remove that line, or put the ` +
           "folder out/ on a host for static files: it needs no machine.",

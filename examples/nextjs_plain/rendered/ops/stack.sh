@@ -19,7 +19,10 @@ applied_migrations() {
 
 # next_config KEY: prints the value of KEY in next.config, if it is a plain string on a line of its own.
 next_config() {
-  cat "$app_dir"/next.config.* 2>/dev/null | sed -n "s/^ *$1 *: *[\"'\`]\([^\"'\`]*\)[\"'\`] *,\{0,1\} *\$/\1/p" | head -n 1
+  # Without what it spreads where a variable of the build says so: ...(process.env.A ? { … } : {}).
+  cat "$app_dir"/next.config.* 2>/dev/null |
+    sed -e '/\.\.\.( *!*process\.env\..*}/d' -e '/\.\.\.( *!*process\.env\./,/}/d' |
+    sed -n "s/^ *$1 *: *[\"'\`]\([^\"'\`]*\)[\"'\`] *,\{0,1\} *\$/\1/p" | head -n 1
 }
 
 check_stack() {

@@ -40,8 +40,11 @@ MAX_MEMBERS = 2_000
 """How many folders of a workspace are looked at for its packages."""
 _NO_PACKAGES = frozenset({"node_modules", "src", "dist", "build", "public", "test", "tests"})
 """Folders in which no package of a workspace is."""
-NODE_LTS = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
-"""Code names of Node's LTS lines, for `.nvmrc` files that say `lts/NAME`."""
+NODE_LTS = {
+    **{"argon": "4", "boron": "6", "carbon": "8", "dubnium": "10", "erbium": "12", "fermium": "14", "gallium": "16"},
+    **{"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"},
+}
+"""Code names of Node's LTS lines, for files that say `lts/NAME`."""
 
 
 def package_json(target: Target, folder: str) -> dict[str, Any]:
@@ -180,6 +183,12 @@ def made_of(target: Target, folder: str) -> list[str]:
     return list(_made_of(target, folder, root)) if root is not None else []
 
 
+def beside(target: Target, folder: str) -> list[str]:
+    """The folders of all packages of the workspace that the app is part of; [] outside of one."""
+    root = workspace(target, folder)
+    return list(_members(target, root).values()) if root is not None else []
+
+
 def scripts(target: Target, folder: str) -> Iterator[tuple[str, str, str]]:
     """File, name and command of the scripts of the app and of the workspace it is part of, the app's first."""
     root = workspace(target, folder)
@@ -288,6 +297,10 @@ def _js_string(text: str, key: str) -> str | None:
     return next((part for part in found.groups() if part is not None), None) if found else None
 
 
+_OF_A_VARIABLE = re.compile(r"\.\.\.\(\s*!?process\.env(?!\.NODE_ENV\b)[^{}]*\{[^{}]*\}")
+"""What next.config spreads where a variable of the build says so, `...(process.env.A ? { … } : {})`."""
+
+
 def _local(path: Any) -> str | None:
     """A path from a settings file as a clean path inside the app, or None."""
     if not isinstance(path, str) or not path or path[0] == "/" or re.search(r"(^|/)\.\.(/|$)|\\", path):
@@ -318,19 +331,47 @@ def _of_range(wanted: str) -> str | None:
     return str(next((line for line in asked if line in offered), asked[0])) if asked else None
 
 
-def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The version of Node.js that the project names, and the file that names it; the Dockerfile where no other does."""
+def _of_name(word: str) -> str | None:
+    """The version of Node.js that a word stands for which nvm, fnm, asdf or mise take: `v22.1`, `22.x`, `lts/jod`,
+    `lts/*`, `lts/-1`, `node`; None for any other, such as an alias of one's own.
+
+    Which version `lts/*` and `node` are changes with time; here they are lines that are offered.
+    """
+    if found := _VERSION.fullmatch(word):
+        return found[1]
+    default = str(platform.catalog("node")["default"])
+    if word in ("node", "stable", "latest", "current"):
+        return max(platform.node_choices(), key=int)
+    if named := re.fullmatch(r"lts(?:[/-](\*|latest|-\d+|[a-z]+))?", word):
+        back = re.fullmatch(r"-(\d+)", named[1] or "")
+        return NODE_LTS.get(named[1] or "*", str(int(default) - 2 * int(back[1])) if back else default)
+    return _of_range(word) if re.match(r"[\^~><=v]*\s*\d+(?![\w-])", word) else None
+
+
+def _first_word(text: str) -> str:
+    """What a file with a version says, as nvm reads it: without comments, empty lines and settings (`key=value`)."""
+    lines = (line.partition("#")[0].strip().lower() for line in text.splitlines())
+    return next((line for line in lines if line and not re.match(r"[\w-]+=", line)), "")
+
+
+def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple[str | None, str | None, str]:
+    """The version of Node.js that the project names, the file that names it (the Dockerfile where no other does), and
+    a word there that is no version which is known here."""
+    unknown: list[tuple[None, str, str]] = []
     for above in files.ancestors(folder):
         for name in (".nvmrc", ".node-version"):
-            word = (target.text(files.join(above, name)) or "").strip().lower()
-            if found := _VERSION.fullmatch(word):
-                return found[1], files.join(above, name)
-            if word.startswith("lts/") and word[4:] in NODE_LTS:
-                return NODE_LTS[word[4:]], files.join(above, name)
+            file = files.join(above, name)
+            if word := _first_word(target.text(file) or ""):
+                if version := _of_name(word):
+                    return version, file, word
+                unknown.append((None, file, word))
     tools = files.tool_versions(target, folder)
-    if found := _VERSION.fullmatch(tools.get("nodejs", tools.get("node", ""))):
+    if word := tools.get("nodejs", tools.get("node", "")).lower():
         names = [files.join(above, name) for above in files.ancestors(folder) for name in files.TOOL_FILES]
-        return found[1], target.where(names, found[1])[0]
+        file = target.where(names, word)[0]
+        if version := _of_name(word):
+            return version, file, word
+        unknown.append((None, file, word))
     manifests = [(package, files.join(folder, "package.json"))]
     manifests += [
         (package_json(target, above), files.join(above, "package.json")) for above in files.ancestors(folder)[1:]
@@ -338,17 +379,23 @@ def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple
     for one, file in manifests:
         volta = one.get("volta")
         if isinstance(volta, dict) and (found := _VERSION.fullmatch(str(volta.get("node")))):
-            return found[1], file
+            return found[1], file, found[0]
     for one, file in manifests:
-        engines = one.get("engines")
-        wanted = engines.get("node") if isinstance(engines, dict) else None
-        if isinstance(wanted, str) and (version := _of_range(wanted)):
-            return version, file
+        engines, runtimes = one.get("engines"), one.get("devEngines")
+        runtime = runtimes.get("runtime") if isinstance(runtimes, dict) else None
+        of_node = isinstance(runtime, dict) and runtime.get("name") == "node"
+        for wanted in (
+            engines.get("node") if isinstance(engines, dict) else None,
+            runtime.get("version") if isinstance(runtime, dict) and of_node else None,
+        ):
+            if isinstance(wanted, str) and (version := _of_range(wanted)):
+                return version, file, wanted
     for above in files.ancestors(folder):
         text = target.text(files.join(above, "Dockerfile")) or ""
         if "fly/plan.mjs" not in text and (found := _NODE_IMAGE.search(text)):
-            return found[1] or found[2], files.join(above, "Dockerfile")
-    return None, None
+            version = found[1] or found[2]
+            return version, files.join(above, "Dockerfile"), version
+    return unknown[0] if unknown else (None, None, "")
 
 
 class Orm(NamedTuple):
@@ -527,7 +574,11 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
             if _ADDRESS.search(name) and name not in _KNOWN_ADDRESSES and not name.startswith("NEXT_PUBLIC_"):
                 place = files.join(folder, file)
                 variables.setdefault(name, Variable(name, place, files.line_of(text, found.start())))
-    adapter = next((name for name in _PAYLOAD if f"@payloadcms/{name}" in deps), None)
+    adapters = [name for name in _PAYLOAD if f"@payloadcms/{name}" in deps]
+    code = [target.text(files.join(folder, file)) or "" for file in settings if "payload.config" in file]
+    # Of several the one that the configuration imports.
+    adapter = next((one for one in adapters if any(f"@payloadcms/{one}" in text for text in code)), None)
+    adapter = adapter or next(iter(adapters), None)
     word = word or (_PAYLOAD[adapter] if adapter else None)
     # Payload and the like keep other addresses in their settings too, so only those of a database count.
     wanted = re.compile(r"DATABASE|POSTGRES|PG|DB|MYSQL|MONGO|NEON|SUPABASE|TURSO")
@@ -559,7 +610,17 @@ def _turso_token(
 def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
     """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database, and that
     of an ORM for several (`type: "sqlite"`) where no file names it."""
+    ends = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs")
+    # What this template wrote there imports one.
+    own = files.join(folder, "fly")
+    others = (file for end in ends for file in target.sources(folder, end) if not files.within(file, own))
     name = next((name for name in DB_DRIVERS if name in deps), None)
+    of_vercel = [one for one in ("@vercel/postgres", "@payloadcms/db-vercel-postgres") if one in deps]
+    if of_vercel and name not in ("@neondatabase/serverless", "@prisma/adapter-neon"):
+        # One that a file imports goes before what a developer's own database needs.
+        named = re.compile(rf"[\"'](?:{'|'.join(map(re.escape, of_vercel))})[\"']".encode())
+        if any(named.search(target.peek(file)) for file in others):
+            return "@vercel/postgres"
     if name == "sqlite3":
         imported = re.compile(rb"[\"'](?:sqlite3?|better-sqlite3)[\"']")
     elif name not in POSTGRES_DRIVERS or settled:
@@ -568,9 +629,6 @@ def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) ->
         imported = re.compile(
             rf"[\"']{re.escape(name)}[\"'/]|\b(?:\w+_)?(?:POSTGRES|PG|DATABASE|DB)_[A-Z]+\b|\bsql`".encode()
         )
-    sources = (file for end in (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs") for file in target.sources(folder, end))
-    # What this template wrote there imports one.
-    others = (file for file in sources if not files.within(file, files.join(folder, "fly")))
     return name if any(imported.search(target.peek(file)) for file in others) else None
 
 
@@ -876,7 +934,7 @@ def read(target: Target, app: App) -> NextjsApp:
     required += [token] if token and token.name not in {*env.names, *(one.name for one in required)} else []
     own = {variable.name for variable in (*addresses, *filter(None, [address.variable]))}
     named = tuple({one.name: one for one in reversed(required) if one.name not in own}.values())[::-1]
-    output = _js_string(_js(target, folder, "next.config"), "output")
+    output = _js_string(_OF_A_VARIABLE.sub("", _js(target, folder, "next.config")), "output")
     built_first = _built_first(target, folder, package, deps, manager.name)
     build_command = _build_command(package, manager.name)
     if built_first and (build_command or _build_script(package)):
@@ -884,7 +942,7 @@ def read(target: Target, app: App) -> NextjsApp:
         places = [posixpath.relpath(one.folder, folder) for one in built_first]
         first = [f"npm --prefix {shlex.quote(place)} run build" for place in places]
         build_command = " && ".join((*first, build_command or f"{run} {_build_script(package)}"))
-    node_version, node_version_file = _node_version(target, folder, package)
+    node_version, node_version_file, node_version_word = _node_version(target, folder, package)
     return NextjsApp(
         name=app.name,
         next_version=version(folder, deps, "next"),
@@ -895,6 +953,7 @@ def read(target: Target, app: App) -> NextjsApp:
         manager_chosen_by=manager.chosen_by,
         node_version=node_version,
         node_version_file=node_version_file,
+        node_version_word=node_version_word,
         build_script=_build_script(package),
         build_command=build_command,
         built_first=built_first,

@@ -271,8 +271,18 @@ _AT_BUILD = re.compile(
 )
 
 
+_UPLOADS = re.compile(r"^[ \t]*upload\s*:\s*(?:true\b|\{(?![^{}]*\bdisableLocalStorage\s*:\s*true))", re.MULTILINE)
+_STORES = re.compile(r"@payloadcms/(?:storage-|plugin-cloud-storage)|.*(?:cloudinary|uploadthing|-s3\b|storage|bunny)")
+
+
 def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
     """The code writes files into the folder of the app, which is read-only in the image and new with every deploy."""
+    # Payload writes what is uploaded into a folder beside its configuration, unless another package keeps it.
+    if look.app.payload and not any(_STORES.match(name) for name in look.dependencies):
+        for file, text in look.texts.items():
+            if "slug" in text and (takes := _UPLOADS.search(text)):
+                yield warning("writes-beside-code", (file, files.line_of(text, takes.start())))
+                return
     made_of = nextjs_app.made_of(look.target, look.dir)
     beside = {file: text for place in made_of for file, text in environment.texts(look.target, place).items()}
     for file, text in {**look.texts, **beside}.items():
@@ -299,18 +309,20 @@ def programs_beside(look: Look) -> Iterator[ProjectWarning]:
     """A folder beside the app has a program with a start script, which is no part of the app."""
     made_of = {look.dir, *nextjs_app.made_of(look.target, look.dir)}
     found: dict[str, str] = {}
-    for above in _PLACES:
-        for name, is_folder in look.target.names(above).items():
-            place = files.join(above, name)
-            if not is_folder or not _BESIDE_THE_APP.fullmatch(name) or any(files.within(one, place) for one in made_of):
-                continue
-            package = nextjs_app.package_json(look.target, place)
-            scripts = package.get("scripts")
-            commands = [scripts.get(one) for one in ("start", "start:prod", "dev")] if isinstance(scripts, dict) else []
-            command = next((one for one in commands if isinstance(one, str)), "")
-            # A package with programs of its own is one for the command line.
-            if "bin" not in package and _STARTS.match(command) and "next" not in nextjs_app.dependencies(package):
-                found[place] = command
+    named = (files.join(above, name) for above in _PLACES for name, inner in look.target.names(above).items() if inner)
+    for place in dict.fromkeys((*named, *nextjs_app.beside(look.target, look.dir))):
+        if not _BESIDE_THE_APP.fullmatch(posixpath.basename(place)) or any(files.within(one, place) for one in made_of):
+            continue
+        package = nextjs_app.package_json(look.target, place)
+        scripts = package.get("scripts")
+        commands = [scripts.get(one) for one in ("start", "start:prod", "dev")] if isinstance(scripts, dict) else []
+        command = next((one for one in commands if isinstance(one, str)), "")
+        deps = nextjs_app.dependencies(package)
+        # One with pages is an app of its own, and one without may be the server that starts this app.
+        is_app = "next" in deps and nextjs_app.has_pages(look.target, place, package)
+        # A package with programs of its own is one for the command line.
+        if "bin" not in package and _STARTS.match(command) and not is_app:
+            found[place] = command
     if found:
         names = ", ".join(f"{place} (`{command}`)" for place, command in found.items())
         place = files.join(next(iter(found)), "package.json")

@@ -276,6 +276,8 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
 _SECRET_OPTION = re.compile(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
 
 
+_SECRET_OF_PAYLOAD = re.compile(r"\bbuildConfig\((?:.|\n)*?\bsecret\s*:\s*(?:process\.)?env\.([A-Z]\w*)")
+"""What Payload starts with; that of its templates goes on with `|| ""`, with which Payload does not start either."""
 _OF_LOGINS = {
     "@clerk/nextjs": ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
     "@kinde-oss/kinde-auth-nextjs": ("KINDE_CLIENT_ID", "KINDE_CLIENT_SECRET", "KINDE_ISSUER_URL", "KINDE_SITE_URL"),
@@ -304,6 +306,7 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
         "next-auth": (given or of_auth_js,),
         "better-auth": () if _is_a_client_alone(target, folder, deps) else (given or "BETTER_AUTH_SECRET",),
         **_OF_LOGINS,
+        "payload": tuple(found[1] for text in code.values() if (found := _SECRET_OF_PAYLOAD.search(text)))[:1],
         "@auth0/nextjs-auth0": ("AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", of_auth0),
     }
     imported = re.compile(r"from\s+[\"'](@vercel/[\w-]+)[\"']")

@@ -266,6 +266,27 @@ def no_pages(look: Look) -> Iterator[ProjectWarning]:
         yield warning("no-pages", look.target.where([look.path("package.json")], '"next"'))
 
 
+_BUILT_IN = re.compile(r"\bnext build(?: --?\S+)* (?:\./)?([\w@][\w@./-]*)")
+_GOES_TO = re.compile(r"cd (?:\./)?([\w@][\w@./-]*)")
+
+
+def built_elsewhere(look: Look) -> Iterator[ProjectWarning]:
+    """The script build runs Next.js in another folder than that of package.json."""
+    found = look.package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    inside = ""
+    for command in nextjs_app.leaves(str(scripts.get(look.app.build_script or "") or ""), scripts):
+        if moves := _GOES_TO.fullmatch(command):
+            inside = posixpath.normpath(posixpath.join(inside, moves[1]))
+        elif re.search(r"\bnext build\b", command):
+            named = _BUILT_IN.search(command)
+            inside = posixpath.normpath(posixpath.join(inside, named[1])) if named else inside
+            if inside not in ("", "."):
+                place = look.script_place(look.path("package.json"), look.app.build_script or "")
+                yield warning("build-elsewhere", place, name=look.app.build_script, folder=look.path(inside))
+            return
+
+
 def start_dropped(look: Look) -> Iterator[ProjectWarning]:
     """`start` starts something else than Next.js' own server."""
     scripts = {name: (file, command) for file, name, command in look.scripts() if file == look.path("package.json")}
@@ -525,6 +546,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     pages_from_service,
     install_hook,
     no_pages,
+    built_elsewhere,
     programs_at_install,
     scripts_read_env,
     start_dropped,
