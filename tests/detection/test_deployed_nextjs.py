@@ -86,6 +86,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "packages/shop-api/package.json program-beside",
         ["packages/shop-api", "extra_env"],
     ),
+    "a server that starts the app": (
+        beside("apps/server", "node server.js", dependencies={"next": "16.0.0"}),
+        "apps/server/package.json program-beside",
+        ["apps/server (`node server.js`)"],
+    ),
     "a server beside an app without a workspace": (
         {**below("client", nextjs()), "server/package.json": '{"scripts": {"start:prod": "nest start"}}'},
         "server/package.json program-beside",
@@ -413,6 +418,49 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/store.ts writes-beside-code",
         ["belongs to root"],
     ),
+    "files of a package for uploads": (
+        {**nextjs(), "pages/api/up.ts": "import multer from 'multer';\nconst up = multer({ dest: 'uploads' });\n"},
+        "pages/api/up.ts writes-beside-code",
+        ["belongs to root"],
+    ),
+    "files of a package for forms": (
+        {**nextjs(), "lib/up.ts": 'import f from "formidable";\nf({ uploadDir: "./public/uploads" });\n'},
+        "lib/up.ts writes-beside-code",
+        ["bucket"],
+    ),
+    "a database in a file of JSON": (
+        {**nextjs(), "lib/db.ts": "import { JSONFilePreset } from 'lowdb/node';\nJSONFilePreset('db.json', {});\n"},
+        "lib/db.ts writes-beside-code",
+        ["bucket"],
+    ),
+    "SQLite of Bun": (
+        {**nextjs(), "lib/db.ts": "import { Database } from 'bun:sqlite';\n"},
+        "lib/db.ts bun-at-run-time",
+        ["imports bun:sqlite", "by Node.js", "node:sqlite"],
+    ),
+    "files by Bun": (
+        {**nextjs(), "app/api/a/route.ts": "\nimport { file } from 'bun';\n"},
+        "app/api/a/route.ts bun-at-run-time",
+        ["imports bun,"],
+    ),
+    "the shell of Bun": (
+        below("web", {**nextjs(), "src/lib/run.ts": "const { $ } = await import('bun');\n"}),
+        "web/src/lib/run.ts bun-at-run-time",
+        ["imports bun,"],
+    ),
+    "variables that next.config takes out": (
+        {**nextjs(), "next.config.ts": "const { CDN, CI } = process.env;\nexport default { assetPrefix: CDN };\n"},
+        "next.config.ts variable-in-config",
+        ["reads CDN."],
+    ),
+    "SQLite of Node.js": (
+        {
+            **nextjs(),
+            "lib/db.ts": "import { DatabaseSync } from 'node:sqlite';\nnew DatabaseSync('data/shop.db');\n",
+        },
+        "lib/db.ts sqlite-fixed-file",
+        ["new DatabaseSync('data/shop.db'"],
+    ),
     "files in a folder by its name": (
         {**nextjs(), "app/api/upload/route.ts": WRITES.replace("{0}", "join('uploads/pictures', name)")},
         "app/api/upload/route.ts writes-beside-code",
@@ -478,7 +526,11 @@ SILENT: dict[str, Files] = {
     },
     "a library with the name of a worker": beside("packages/worker", "tsc --watch"),
     "a program for the command line": beside("packages/api", "bun run src/main.ts", bin={"shop": "bin/shop.js"}),
-    "another web app": beside("apps/server", "node server.js", dependencies={"next": "16.0.0"}),
+    "uploads to a folder for such": {
+        **nextjs(),
+        "lib/up.ts": 'import multer from "multer";\nmulter({ dest: "/tmp/up", storage });\n',
+    },
+    "tests by Bun": {**nextjs(), "lib/a.ts": "import { test } from 'bun:test';\n"},
     "a storybook": beside("apps/storybook", "node start.js"),
     "a package that the app is made of": {
         **beside("packages/server", "node a.js", name="@acme/server"),

@@ -198,6 +198,8 @@ def test_major_version_without_a_lock(wanted: str, major: int | None, tmp_path: 
         ({".node-version": "^24.1\n"}, "24"),
         ({".tool-versions": "nodejs lts\n"}, "24"),
         ({"mise.toml": '[tools]\nnode = "latest"\n'}, "26"),
+        ({".config/mise/config.toml": '[tools]\nnode = ["22", "24"]\n'}, "22"),
+        ({".npmrc": "auto-install-peers=true\nuse-node-version=22.11.0\n"}, "22.11.0"),
         ({"package.json": package_json(devEngines={"runtime": {"name": "node", "version": "^22.18"}})}, "22"),
         ({"package.json": package_json(devEngines={"runtime": {"name": "bun", "version": "1.3"}})}, None),
         ({".node-version": "26.1.0\n"}, "26.1.0"),

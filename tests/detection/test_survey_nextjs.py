@@ -383,26 +383,64 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
     "a build by a script in another folder": (
         below(
-            "shop", {**scripts(build="npm run make", make="cd client/src && next build && cd ../.."), "pages/a.js": "x"}
+            "shop",
+            {
+                **scripts(build="npm run make", make="cd client/src && next build && cd ../.."),
+                "pages/a.js": "x",
+                "client/src/a.js": "x",
+            },
         ),
         "shop/package.json build-elsewhere",
         ["in the folder shop/client/src."],
     ),
-    "uploads of Payload": (
-        {
-            **nextjs(dependencies={"payload": "3.1.0", "@payloadcms/db-postgres": "3.1.0"}),
-            "src/migrations/index.ts": "export const migrations = []\n",
-            "src/collections/Media.ts": "export const Media = {\n  slug: 'media',\n  upload: true,\n};\n",
-        },
-        "src/collections/Media.ts writes-beside-code",
-        ["Keep them in a bucket"],
+    "a server by another script": (
+        scripts(start="npm run serve", serve="node dist/server.js"),
+        "package.json own-server",
+        ["runs `npm run serve`"],
+    ),
+    "a program beside the server": (
+        scripts(start='concurrently "next start" "node jobs.js"'),
+        "package.json own-server",
+        ["(WebSockets, jobs)"],
+    ),
+    "a program in the background": (
+        scripts(start="node jobs.js & next start -p 3000"),
+        "package.json own-server",
+        ["runs `node jobs.js & next start -p 3000`"],
+    ),
+    "a program before the server": (
+        scripts(start="node scripts/settings.mjs && next start"),
+        "package.json own-server",
+        ["settings.mjs"],
+    ),
+    "another folder for the build on one line": (
+        {**nextjs(), "next.config.ts": "export default { reactStrictMode: true, distDir: 'build' };\n"},
+        "next.config.ts dist-dir",
+        ["sets distDir to build"],
+    ),
+    "a migration by MikroORM in a hook": (
+        scripts(prebuild="mikro-orm migration:up"),
+        "package.json build-without-database",
+        ["`mikro-orm migration:up`"],
     ),
 }
 SILENT: dict[str, Files] = {
     "a build that generates": scripts(build="prisma generate && next build", postinstall="prisma generate"),
     "a build that goes into the folder where it is": scripts(build="cd . && next build"),
     "a build that goes elsewhere afterwards": scripts(build="next build && cd scripts && node done.js"),
+    "a server that migrates first": scripts(start="prisma migrate deploy && next start"),
+    "a server that is built first": scripts(start="npm run build && next start"),
+    "a server with a variable": scripts(start="cross-env PORT=3000 next start"),
+    "another folder for a variable": {
+        **nextjs(),
+        "next.config.ts": "export default { ...(process.env.E2E ? { distDir: 'e2e' } : {}) };\n",
+    },
     "a build with options alone": scripts(build="next build --turbopack"),
+    "a build with an option that has a value": scripts(build="next build --experimental-build-mode compile"),
+    "a build that comes back from another folder": {
+        **scripts(build="cd studio && npm run make && cd .. && next build"),
+        "studio/package.json": "{}",
+    },
     "pages from files": {
         **drizzle('dialect: "postgresql",'),
         "app/[slug]/page.tsx": "export function generateStaticParams() {\n  return a();\n}\nconst b = db.b();\n",
@@ -793,7 +831,7 @@ def test_a_secret_that_only_a_library_reads_says_so(template: Path, tmp_path: Pa
     [secret] = copied(template, write(tmp_path / "shop", nextjs(dependencies={"@clerk/nextjs": "^6"})))["extra_secrets"]
     assert secret["name"] == "CLERK_SECRET_KEY"
     assert "package.json" not in secret["how"]
-    assert "its library reads" in secret["how"]
+    assert secret["how"].endswith("; a library of the app reads it")
 
 
 def test_the_key_that_clerk_compiles_into_the_pages_is_told(tmp_path: Path) -> None:
@@ -809,6 +847,23 @@ def test_a_placeholder_in_a_committed_file_is_no_value(value: str, tmp_path: Pat
     assert [one.name for one in examine(write(tmp_path / "a", files)).nextjs.variables] == ["AUTH_SECRET"]
     files[".env.production"] = "AUTH_SECRET=aVeryLongValue\n"
     assert examine(write(tmp_path / "b", files)).nextjs.variables == ()
+
+
+@pytest.mark.parametrize(
+    ("upload", "packages", "is_told"),
+    [
+        ("upload: true", (), True),
+        ("upload: {\n    staticDir: 'media',\n  }", (), True),
+        ("upload: { disableLocalStorage: true }", (), False),
+        ("upload: true", ("@payloadcms/storage-s3",), False),
+        ("fields: [{ type: 'upload', relationTo: 'media' }]", (), False),
+    ],
+)
+def test_uploads_of_payload_are_told(upload: str, packages: tuple[str, ...], is_told: bool, tmp_path: Path) -> None:
+    files = nextjs(dependencies={"payload": "3.1.0", **dict.fromkeys(packages, "3.1.0")})
+    files["src/collections/Media.ts"] = f"export const Media = {{\n  slug: 'media',\n  {upload},\n}};\n"
+    found = [f"{one.file}:{one.line}" for one in told(write(tmp_path, files)) if one.code == "writes-beside-code"]
+    assert found == (["src/collections/Media.ts:3"] if is_told else [])
 
 
 @pytest.mark.parametrize(

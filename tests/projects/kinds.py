@@ -1110,6 +1110,11 @@ TOLD: dict[str, Told] = {
         ],
         [nextjs()],
     ),
+    "a module of Bun": Told(
+        {"bun-at-run-time"},
+        cases("SQLite of Bun", "files by Bun", "the shell of Bun"),
+        [nextjs(), deployed.SILENT["tests by Bun"]],
+    ),
     "next without a page": Told(
         {"no-pages"},
         [

@@ -235,18 +235,23 @@ def ancestors(folder: str) -> list[str]:
     return found
 
 
-TOOL_FILES = (".tool-versions", "mise.toml", ".mise.toml")
+MISE_FILES = (
+    *("mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml"),
+    ".config/mise/config.toml",
+)
+"""Where mise looks for its settings in a folder."""
+TOOL_FILES = (".tool-versions", *MISE_FILES)
 
 
 def tool_versions(target: Target, folder: str) -> dict[str, str]:
-    """Tool → version from .tool-versions and mise.toml, the nearest file first, up to the target's root."""
+    """Tool → version from .tool-versions and the settings of mise, the nearest file first, up to the target's root."""
     found: dict[str, str] = {}
     for above in ancestors(folder):
         for line in (target.text(join(above, ".tool-versions")) or "").splitlines():
             words = line.partition("#")[0].split()
             if len(words) > 1:
                 found.setdefault(words[0], words[1])
-        for name in ("mise.toml", ".mise.toml"):
+        for name in MISE_FILES:
             tools = target.parsed(join(above, name), tomllib.loads, "TOML").get("tools")
             for tool, value in tools.items() if isinstance(tools, dict) else ():
                 first = value[0] if isinstance(value, list) and value else value

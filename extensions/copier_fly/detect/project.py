@@ -23,8 +23,9 @@ OTHER_DRIVERS = {
     "@libsql/client": "SQLite",
     "mongodb": "MongoDB",
     "mongoose": "MongoDB",
+    "node:sqlite": "SQLite",
 }
-"""Packages through which a Next.js app reaches another database → that database."""
+"""Packages, and a module of Node.js, through which a Next.js app reaches another database → that database."""
 
 DATABASE_NAME = re.compile(
     r"(?:\w+_)?(?:DATABASE|DB|SQLITE|MYSQL|MONGO|MONGODB|TURSO|LIBSQL)(?:_\w+)?_"

@@ -391,6 +391,11 @@ def _node_version(target: Target, folder: str, package: dict[str, Any]) -> tuple
             if isinstance(wanted, str) and (version := _of_range(wanted)):
                 return version, file, wanted
     for above in files.ancestors(folder):
+        file = files.join(above, ".npmrc")
+        # pnpm runs scripts with that version.
+        if found := re.search(r"^\s*use-node-version\s*=\s*(\d[\d.]*)\s*$", target.text(file) or "", re.MULTILINE):
+            return found[1], file, found[1]
+    for above in files.ancestors(folder):
         text = target.text(files.join(above, "Dockerfile")) or ""
         if "fly/plan.mjs" not in text and (found := _NODE_IMAGE.search(text)):
             version = found[1] or found[2]
@@ -607,20 +612,26 @@ def _turso_token(
     return None
 
 
+def _code(target: Target, folder: str) -> Iterator[bytes]:
+    """What is in the app's JavaScript and TypeScript, but for what this template wrote there."""
+    own = files.join(folder, "fly")
+    for end in (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs"):
+        yield from (target.peek(file) for file in target.sources(folder, end) if not files.within(file, own))
+
+
 def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
     """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database, and that
     of an ORM for several (`type: "sqlite"`) where no file names it."""
-    ends = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs")
-    # What this template wrote there imports one.
-    own = files.join(folder, "fly")
-    others = (file for end in ends for file in target.sources(folder, end) if not files.within(file, own))
     name = next((name for name in DB_DRIVERS if name in deps), None)
     of_vercel = [one for one in ("@vercel/postgres", "@payloadcms/db-vercel-postgres") if one in deps]
     if of_vercel and name not in ("@neondatabase/serverless", "@prisma/adapter-neon"):
         # One that a file imports goes before what a developer's own database needs.
         named = re.compile(rf"[\"'](?:{'|'.join(map(re.escape, of_vercel))})[\"']".encode())
-        if any(named.search(target.peek(file)) for file in others):
+        if any(named.search(text) for text in _code(target, folder)):
             return "@vercel/postgres"
+    if name is None:
+        code = environment.texts(target, folder).values()
+        return "node:sqlite" if any(re.search(r"[\"']node:sqlite[\"']", text) for text in code) else None
     if name == "sqlite3":
         imported = re.compile(rb"[\"'](?:sqlite3?|better-sqlite3)[\"']")
     elif name not in POSTGRES_DRIVERS or settled:
@@ -629,7 +640,7 @@ def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) ->
         imported = re.compile(
             rf"[\"']{re.escape(name)}[\"'/]|\b(?:\w+_)?(?:POSTGRES|PG|DATABASE|DB)_[A-Z]+\b|\bsql`".encode()
         )
-    return name if any(imported.search(target.peek(file)) for file in others) else None
+    return name if any(imported.search(text) for text in _code(target, folder)) else None
 
 
 _ENV = re.compile(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
@@ -741,7 +752,8 @@ def _build_script(package: dict[str, Any]) -> str | None:
 
 MIGRATES = re.compile(
     r"\b(prisma (?:migrate|db (?:push|seed|pull|execute))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
-    r"sequelize\S* db:|typeorm\S* migration:run|node-pg-migrate|db:(?:push|migrate|seed|deploy)|migrate:deploy|"
+    r"sequelize\S* db:|typeorm\S* migration:run|mikro-orm\S* migration:up|migrate-mongo up|dbmate (?:up|migrate)|"
+    r"node-pg-migrate|db:(?:push|migrate|seed|deploy)|migrate:deploy|"
     r"(?:check|wait-?for|init|sync|setup)[-_:]?(?:db|database)|"
     r"(?:tsx|ts-node|vite-node|jiti|node|bun) (?:[^\s&|;]+ )*?[^\s&|;]*"
     r"(?:migrat[\w-]*|(?<![\w-])seed)(?:\.[cm]?[jt]s)?)(?![\w-])"

@@ -217,6 +217,7 @@ def program_at_build(look: Look) -> Iterator[ProjectWarning]:
 # --- What next.config keeps of the build ----------------------------------------------------------------
 
 _CONFIG_READS = re.compile(r"\bprocess\.env\.([A-Z]\w*)\b")
+_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?!\.)")
 _OF_THE_BUILD = re.compile(
     r"NODE_ENV|CI|PORT|HOST(?:NAME)?|npm_\w+|DEBUG\w*|(?:\w+_)?DEV(?:_\w+)?|EXPORT|OUTPUT\w*|STANDALONE|DOCKER\w*|ANALY[SZ]E\w*|\w*_(?:SHA|REF)|\w*COMMIT\w*"
     r"|(?:NEXT|VERCEL|NETLIFY|CF|GITHUB|CI|TURBO|SENTRY|BUNDLE|BUILD|SKIP|GIT|TAURI|JEST|STORYBOOK|E2E|TEST|USE|ENABLE|DISABLE|IS)_\w+|\w*ANALY[SZ]E\w*"
@@ -237,6 +238,11 @@ def frozen_config(look: Look) -> Iterator[ProjectWarning]:
             known = _OF_THE_BUILD.fullmatch(read[1]) or _ADDRESS.fullmatch(read[1]) or read[1] in look.app.env_names
             if not (tested or other or known):
                 found.setdefault(read[1], (file, files.line_of(text, read.start())))
+        for taken in _TAKEN_OUT.finditer(text):
+            for name in re.findall(r"(?:^|,)\s*([A-Z]\w*)\s*(?=,|$)", taken[1]):
+                known = _OF_THE_BUILD.fullmatch(name) or _ADDRESS.fullmatch(name) or name in look.app.env_names
+                if not known and re.search(rf":\s*{name}\s*[,}}\n]|\$\{{{name}\}}", text):
+                    found.setdefault(name, (file, files.line_of(text, taken.start())))
     if found:
         yield warning("variable-in-config", next(iter(found.values())), names=", ".join(found))
 
@@ -271,6 +277,13 @@ _AT_BUILD = re.compile(
 )
 
 
+_STORED = re.compile(
+    r"\b(?:uploadDir|dest|destination|filename)\s*:\s*[\"'`](?:\./)?(?!/|\.\.|https?:)[\w-]+[/.][^\"'`\n]*[\"'`]|"
+    r"\b(?:uploadDir|dest)\s*:\s*[\"'`](?:\./)?(?!/|\.\.)[\w-]+[\"'`]|\bJSONFile\w*\(\s*[\"'`](?!/)[^\"'`\n]+[\"'`]"
+)
+_STORES_FILES = re.compile(r"[\"'](?:lowdb(?:/node)?|formidable|multer|nedb|@seald-io/nedb)[\"']")
+"""Packages that write the files which they are told by a path."""
+
 _UPLOADS = re.compile(r"^[ \t]*upload\s*:\s*(?:true\b|\{(?![^{}]*\bdisableLocalStorage\s*:\s*true))", re.MULTILINE)
 _STORES = re.compile(r"@payloadcms/(?:storage-|plugin-cloud-storage)|.*(?:cloudinary|uploadthing|-s3\b|storage|bunny)")
 
@@ -283,6 +296,10 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
             if "slug" in text and (takes := _UPLOADS.search(text)):
                 yield warning("writes-beside-code", (file, files.line_of(text, takes.start())))
                 return
+    for file, text in look.texts.items():
+        if _STORES_FILES.search(text) and (kept := _STORED.search(text)):
+            yield warning("writes-beside-code", (file, files.line_of(text, kept.start())))
+            return
     made_of = nextjs_app.made_of(look.target, look.dir)
     beside = {file: text for place in made_of for file, text in environment.texts(look.target, place).items()}
     for file, text in {**look.texts, **beside}.items():
@@ -327,6 +344,18 @@ def programs_beside(look: Look) -> Iterator[ProjectWarning]:
         names = ", ".join(f"{place} (`{command}`)" for place, command in found.items())
         place = files.join(next(iter(found)), "package.json")
         yield warning("program-beside", (place, None), names=names)
+
+
+_OF_BUN = re.compile(r"(?:\bfrom\s+|\bimport\(\s*|\brequire\(\s*)[\"'](bun(?::(?!test\b)\w+)?)[\"']")
+
+
+def needs_bun(look: Look) -> Iterator[ProjectWarning]:
+    """The code uses a module of Bun, and the image runs Next.js by Node.js, whatever installed the packages."""
+    for file, text in look.texts.items():
+        inside = files.relative(file, look.dir)
+        if (used := _OF_BUN.search(text)) and not _OF_NO_REQUEST.search(inside):
+            yield warning("bun-at-run-time", (file, files.line_of(text, used.start())), module=used[1])
+            return
 
 
 _BROWSERS = ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "chrome-aws-lambda", "@sparticuz/chromium")

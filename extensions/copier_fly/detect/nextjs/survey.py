@@ -267,7 +267,7 @@ def no_pages(look: Look) -> Iterator[ProjectWarning]:
 
 
 _BUILT_IN = re.compile(r"\bnext build(?: --?\S+)* (?:\./)?([\w@][\w@./-]*)")
-_GOES_TO = re.compile(r"cd (?:\./)?([\w@][\w@./-]*)")
+_GOES_TO = re.compile(r"cd ([\w@./-]+)")
 
 
 def built_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -281,21 +281,41 @@ def built_elsewhere(look: Look) -> Iterator[ProjectWarning]:
         elif re.search(r"\bnext build\b", command):
             named = _BUILT_IN.search(command)
             inside = posixpath.normpath(posixpath.join(inside, named[1])) if named else inside
-            if inside not in ("", "."):
+            # A word behind an option need not be a folder.
+            if inside not in ("", ".") and look.target.is_dir(look.path(inside)):
                 place = look.script_place(look.path("package.json"), look.app.build_script or "")
                 yield warning("build-elsewhere", place, name=look.app.build_script, folder=look.path(inside))
             return
 
 
+_BESIDE_NEXT = re.compile(r"\b(?:concurrently|npm-run-all2? (?:-p|--parallel)|run-p)\b|(?<![&>])&(?![&>])")
+"""What starts several programs at once."""
+_BEFORE_NEXT = re.compile(
+    r"^(?:\w+=\S+ )*(?:cd|echo|export|sleep|rimraf|rm|wait-on|true$)\b"
+    r"|\b(?:build|generate|install|sync|migrate|push|deploy)\b"
+)
+"""Commands before `next start` that the image has done, or needs not."""
+
+
 def start_dropped(look: Look) -> Iterator[ProjectWarning]:
-    """`start` starts something else than Next.js' own server."""
-    scripts = {name: (file, command) for file, name, command in look.scripts() if file == look.path("package.json")}
-    if "start" not in scripts or _STARTS_NEXT.search(scripts["start"][1]):
+    """`start` starts something else than Next.js' own server, or more than that."""
+    found = look.package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    command = scripts.get("start")
+    if not isinstance(command, str):
         return
-    file, command = scripts["start"]
-    if re.search(r"\b(serve|http-server)\b|\bturbo\b|\bnx\b|npm run|pnpm |yarn |bun run", command):
-        return
-    yield warning("own-server", look.script_place(file, "start"), command=command)
+    run = list(nextjs_app.leaves(command, scripts))
+    starts = any(_STARTS_NEXT.search(one) for one in run)
+    more = starts and (
+        _BESIDE_NEXT.search(command)
+        or any(
+            not _STARTS_NEXT.search(one) and not _BEFORE_NEXT.search(one) and not nextjs_app.MIGRATES.search(one)
+            for one in run
+        )
+    )
+    elsewhere = re.search(r"\b(serve|http-server)\b|\bturbo\b|\bnx\b|npm run|pnpm |yarn |bun run", " && ".join(run))
+    if more or not (starts or elsewhere):
+        yield warning("own-server", look.script_place(look.path("package.json"), "start"), command=command)
 
 
 def programs_at_install(look: Look) -> Iterator[ProjectWarning]:
@@ -510,12 +530,19 @@ def next_at_the_root(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+_DIST_DIR = re.compile(
+    r"^(?:(?:module\.exports\s*=|export default|(?:const|let) \w+[^=\n]*=)\s*\{[^{}\n]*?)?[ \t]*"
+    r"distDir\s*:\s*([\"'`])([^\"'`$]+)\1",
+    re.MULTILINE,
+)
+
+
 def dist_dir(look: Look) -> Iterator[ProjectWarning]:
     """The build goes to another folder than .next."""
     for ending in ("ts", "mts", "mjs", "js", "cjs"):
         file = look.path(f"next.config.{ending}")
         text = look.target.text(file) or ""
-        found = re.search(r"^[ \t]*distDir\s*:\s*([\"'`])([^\"'`$]+)\1", text, re.MULTILINE)
+        found = _DIST_DIR.search(text)
         if found and found[2].strip("./") != "next":
             yield warning("dist-dir", (file, files.line_of(text, found.start(1))), value=found[2])
 
@@ -581,6 +608,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.rewrite_to_itself,
     deployed.programs_beside,
     deployed.programs_at_run_time,
+    deployed.needs_bun,
     deployed.writes_beside_code,
     deployed.unknown_file,
     deployed.unknown_database,
