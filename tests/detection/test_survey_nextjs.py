@@ -398,21 +398,6 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "package.json own-server",
         ["runs `npm run serve`"],
     ),
-    "a program beside the server": (
-        scripts(start='concurrently "next start" "node jobs.js"'),
-        "package.json own-server",
-        ["(WebSockets, jobs)"],
-    ),
-    "a program in the background": (
-        scripts(start="node jobs.js & next start -p 3000"),
-        "package.json own-server",
-        ["runs `node jobs.js & next start -p 3000`"],
-    ),
-    "a program before the server": (
-        scripts(start="node scripts/settings.mjs && next start"),
-        "package.json own-server",
-        ["settings.mjs"],
-    ),
     "another folder for the build on one line": (
         {**nextjs(), "next.config.ts": "export default { reactStrictMode: true, distDir: 'build' };\n"},
         "next.config.ts dist-dir",

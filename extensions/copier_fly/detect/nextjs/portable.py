@@ -204,7 +204,7 @@ _STARTS_NEXT = re.compile(r"\bnext start\b")
 _IN_PARALLEL = re.compile(r"(?<!&)&(?!&)|\b(?:concurrently|run-p|npm-run-all (?:-p|--parallel))\b")
 _NO_STEP = re.compile(
     r"^(?:cd |echo |export |sleep |cross-env|\w+=|rm |mkdir |cp )"
-    r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd)\b|migrat|db:(?:push|deploy)"
+    r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd)\b|migrat|db:(?:push|deploy)|\b(?:build|install)\b"
 )
 
 

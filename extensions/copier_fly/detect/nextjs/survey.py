@@ -288,33 +288,16 @@ def built_elsewhere(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_BESIDE_NEXT = re.compile(r"\b(?:concurrently|npm-run-all2? (?:-p|--parallel)|run-p)\b|(?<![&>])&(?![&>])")
-"""What starts several programs at once."""
-_BEFORE_NEXT = re.compile(
-    r"^(?:\w+=\S+ )*(?:cd|echo|export|sleep|rimraf|rm|wait-on|true$)\b"
-    r"|\b(?:build|generate|install|sync|migrate|push|deploy)\b"
-)
-"""Commands before `next start` that the image has done, or needs not."""
-
-
 def start_dropped(look: Look) -> Iterator[ProjectWarning]:
-    """`start` starts something else than Next.js' own server, or more than that."""
+    """`start` starts something else than Next.js' own server."""
     found = look.package.get("scripts")
     scripts = found if isinstance(found, dict) else {}
     command = scripts.get("start")
     if not isinstance(command, str):
         return
     run = list(nextjs_app.leaves(command, scripts))
-    starts = any(_STARTS_NEXT.search(one) for one in run)
-    more = starts and (
-        _BESIDE_NEXT.search(command)
-        or any(
-            not _STARTS_NEXT.search(one) and not _BEFORE_NEXT.search(one) and not nextjs_app.MIGRATES.search(one)
-            for one in run
-        )
-    )
     elsewhere = re.search(r"\b(serve|http-server)\b|\bturbo\b|\bnx\b|npm run|pnpm |yarn |bun run", " && ".join(run))
-    if more or not (starts or elsewhere):
+    if not elsewhere and not any(_STARTS_NEXT.search(one) for one in run):
         yield warning("own-server", look.script_place(look.path("package.json"), "start"), command=command)
 
 
