@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import shutil
@@ -275,7 +276,15 @@ def test_what_only_a_person_knows_is_asked_for(make_project: Callable[..., Proje
     assert done(project) == ["secrets import", "deploy"]
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "a value"])
+TYPED = {
+    "Ctrl-C": b"\x03",
+    "a value": b'needle of $HOME: "one" #2\n',
+    "several lines": b"-----BEGIN KEY-----\nneedle\n-----END KEY-----\n",
+    "several lines, the last one open": b"-----BEGIN KEY-----\nneedle\n-----END KEY-----",
+}
+
+
+@pytest.mark.parametrize("how", TYPED)
 def test_typing_a_secret_is_hidden_and_the_terminal_is_left_as_it_was(
     make_project: Callable[..., Project], how: str
 ) -> None:
@@ -301,12 +310,15 @@ os.execvp("sh", ["sh", *sys.argv[1:]])"""
         said += os.read(ours, 1024).decode()
     while termios.tcgetattr(theirs)[3] & termios.ECHO:
         time.sleep(0.05)
-    os.write(ours, b"\x03" if how == "Ctrl-C" else b'needle of $HOME: "one" #2\n')
+    os.write(ours, TYPED[how])
     code = asking.wait(60)
     assert termios.tcgetattr(theirs) == before
+    assert fcntl.ioctl(theirs, termios.FIONREAD, bytes(4)) == bytes(4), "something is left for the shell"
     secrets = project.fly.state()["apps"]["shop"]["secrets"]
     if how == "Ctrl-C":
         assert (code, "TOKEN" in secrets) == (130, False)
+    elif how != "a value":
+        assert (code, "TOKEN" in secrets) == (3, False)
     else:
         assert (code, secrets["TOKEN"]["value"]) == (0, 'needle of $HOME: "one" #2')
     os.close(ours)
