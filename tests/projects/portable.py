@@ -42,6 +42,11 @@ def start(command: str, **scripts: str) -> Files:
     return nextjs(scripts={"build": "next build", "start": command, **scripts})
 
 
+def logger(made: str, file: str = "lib/log.ts") -> Files:
+    """A project that logs by pino."""
+    return {**nextjs(), file: f'import pino from "pino";\n\nexport const log = {made};\n'}
+
+
 REACT = {"next": "16.2.3", "react": "19.2.0", "react-dom": "19.2.0"}
 DARWIN = {"node_modules/@next/swc-darwin-arm64": {"version": "16.2.3", "os": ["darwin"], "cpu": ["arm64"]}}
 OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.items()}
@@ -88,6 +93,21 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             {**nextjs(), "lib/url.ts": "export const url = process.env.APP_URL ?? process.env.VERCEL_URL;\n"},
             {**nextjs(), "lib/trpc.ts": "export const url = process.env.VERCEL_URL;\n"},
             {**nextjs(), "lib/env.ts": "export const preview = process.env.VERCEL_ENV;\n"},
+        ],
+    ),
+    "a logger that is loaded by its name": (
+        {"logger-by-name"},
+        [
+            logger('pino({ transport: { target: "@logtail/pino", options: {} } })'),
+            logger('pino(pino.transport({ targets: [{ target: "pino/file" }, { target: "pino-loki" }] }))'),
+            logger('pino({ transport: { target: "pino-pretty" } })', "src/lib/log.ts"),
+            below("web", logger("pino({\n  transport: {\n    target: 'pino-sentry-transport',\n  },\n})")),
+        ],
+        [
+            logger("pino()"),
+            logger('pino(process.env.NODE_ENV === "production" ? {} : { transport: { target: "pino-pretty" } })'),
+            logger('pino({ transport: { target: "pino/file", options: { destination: 1 } } })'),
+            logger('pino({ transport: { target: "pino-loki" } })', "scripts/import.ts"),
         ],
     ),
     "capital letters in an import": (

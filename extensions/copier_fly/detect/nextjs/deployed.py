@@ -403,6 +403,24 @@ def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
         yield warning("program-not-there", next(iter(found.values())), names=", ".join(found))
 
 
+_TARGET = re.compile(r"\btarget:\s*[\"'`](?!pino/file)(@?[\w.-]+(?:/[\w.-]+)*)[\"'`]")
+_OF_DEVELOPMENT = re.compile(r"\bNODE_ENV\b|\b(?:is_?)?(?:dev|prod)|\.isTTY\b", re.IGNORECASE)
+
+
+def loggers_by_name(look: Look) -> Iterator[ProjectWarning]:
+    """pino loads a transport by its name, so Next.js does not put that package into the image."""
+    for file, text in look.texts.items():
+        imported = re.search(r"[\"']pino[\"']", text)
+        if imported and not _OF_NO_REQUEST.search(files.relative(file, look.dir)):
+            named = [found for found in _TARGET.finditer(text) if found[1].split("/")[0] != "."]
+            # Colours for a developer's terminal; what goes elsewhere is for production.
+            if found := next(
+                (one for one in named if one[1] != "pino-pretty" or not _OF_DEVELOPMENT.search(text)), None
+            ):
+                yield warning("logger-by-name", (file, files.line_of(text, found.start())), name=found[1])
+                return
+
+
 # --- Databases that are used in a way that is not known --------------------------------------------------
 
 _ADDRESS = re.compile(

@@ -592,6 +592,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.programs_beside,
     deployed.programs_at_run_time,
     deployed.needs_bun,
+    deployed.loggers_by_name,
     deployed.writes_beside_code,
     deployed.unknown_file,
     deployed.unknown_database,
