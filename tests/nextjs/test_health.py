@@ -128,7 +128,7 @@ AWAY = """
 import http from "node:http";
 http.createServer((request, response) => {
   response.statusCode = 303;
-  const location = decodeURIComponent(request.url.slice(1)).replace("PORT", process.env.PORT);
+  const location = decodeURIComponent(request.url.slice(1)).replaceAll("PORT", process.env.PORT);
   response.setHeader("location", location.includes("login") ? [location] : location); // Next.js sets a list
   response.end();
 }).listen(process.env.PORT, "::");
@@ -145,7 +145,13 @@ http.createServer((request, response) => {
         ("https://[::]:PORT//evil.example.com/a", "/evil.example.com/a"),
         ("https://[::]:9PORT/a", "https://[::]:9PORT/a"),
         ("https://shop.example.com:PORT/a", "https://shop.example.com:PORT/a"),
-        ("https://pay.example.com/?back=https://[::]:PORT/a", "https://pay.example.com/?back=https://[::]:PORT/a"),
+        ("https://pay.example.com/?back=https://[::]:PORT/a", "https://pay.example.com/?back=https://shop.fly.dev/a"),
+        (
+            "https://[::]:PORT/login?from=https%3A%2F%2F%5B%3A%3A%5D%3APORT%2Fcart%3Fa%3Db",
+            "/login?from=https%3A%2F%2Fshop.fly.dev%2Fcart%3Fa%3Db",
+        ),
+        ("/login?from=http://%5B::%5D:PORT/cart", "/login?from=https://shop.fly.dev/cart"),
+        ("/login?from=http%3A%2F%2Flocalhost%3A9PORT%2F", "/login?from=http%3A%2F%2Flocalhost%3A9PORT%2F"),
         ("/login", "/login"),
     ],
 )
@@ -153,7 +159,8 @@ def test_a_redirect_to_the_servers_own_address_goes_out_as_a_path(
     location: str, expected: str, serve: Callable
 ) -> None:
     with serve(AWAY) as server:
-        _, headers, _ = server.ask("/" + quote(location, safe=""))
+        # As Fly's proxy passes it on.
+        _, headers, _ = server.ask("/" + quote(location, safe=""), host="shop.fly.dev", x_forwarded_proto="https")
         assert headers["location"] == expected.replace("PORT", str(server.port))
 
 

@@ -60,6 +60,10 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             handler("const { origin } = new URL(request.url);\n  await mail(`${origin}/confirm`);"),
             handler("return Response.json({ host: new URL(request.url).host });", "src/app/api/out/route.ts"),
             below("web", handler(PAY)),
+            handler('return fetch(new URL("/api/session", request.url));'),
+            handler("const host = request.nextUrl.hostname;\n  return byTenant(host);", "middleware.ts"),
+            handler('const user = await fetch(new URL("/api/me", request.url), { headers });', "src/proxy.ts"),
+            handler("const user = await fetch(`${request.nextUrl.origin}/api/me`);", "middleware.ts"),
         ],
         [
             handler('return NextResponse.redirect(new URL("/login", request.url));'),
@@ -68,6 +72,9 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             handler("const base = process.env.APP_URL ?? request.nextUrl.origin;"),
             handler(f'const host = request.headers.get("x-forwarded-host");\n  {PAY}'),
             handler(PAY, "middleware.ts"),
+            handler('const host = request.headers.get("host");', "middleware.ts"),
+            handler("return fetch(`${process.env.API_URL}${request.nextUrl.pathname}`);", "middleware.ts"),
+            handler("return fetch(new URL(request.nextUrl.pathname, process.env.API_URL));"),
         ],
     ),
     "where a visitor is": (

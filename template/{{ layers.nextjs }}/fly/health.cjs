@@ -96,14 +96,22 @@ async function answer(server, check, request, response) {
 }
 
 // Next.js takes the address of a request from where the server listens, so a redirect to new URL("/login", request.url)
-// would send the browser to https://[::]:3000/login. A proxy would put the name right; here it goes out as a path.
-const OWN = new RegExp(`^https?://(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|\\[::1?\\]):${process.env.PORT ?? 3000}(?![^/?#])/*`);
+// would send the browser to https://[::]:3000/login. A proxy would put the name right; here it goes out as a path, and
+// what such a redirect says of the way back (?next=https://[::]:3000/cart) gets the name that the browser knows.
+const PORT = process.env.PORT ?? 3000;
+const NAMES = "(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|(?:\\[|%5B)(?::|%3A){2}1?(?:\\]|%5D))";
+const OWN = new RegExp(`^https?://${NAMES}:${PORT}(?![^/?#])/*`);
+const NAMED = new RegExp(`https?(?:://${NAMES}:|%3A%2F%2F${NAMES}%3A)${PORT}(?!\\d)`, "gi");
 
-function redirectByPath(response) {
+function redirectByPath({ headers }, response) {
   const { writeHead } = response;
+  const outside = `${headers["x-forwarded-proto"] ?? "http"}://${headers.host}`;
   response.writeHead = function (...head) {
     const [location] = [this.getHeader("location")].flat(); // Next.js sets a list of one
-    if (location) this.setHeader("location", String(location).replace(OWN, "/"));
+    if (location) {
+      const named = (own) => (own.includes("%3A%2F") ? encodeURIComponent(outside) : outside);
+      this.setHeader("location", String(location).replace(OWN, "/").replace(NAMED, named));
+    }
     return writeHead.apply(this, head);
   };
 }
@@ -113,7 +121,7 @@ const { emit } = http.Server.prototype;
 http.Server.prototype.emit = function (event, ...rest) {
   if (event === "request") {
     const [request, response] = rest;
-    redirectByPath(response);
+    redirectByPath(request, response);
     const [, name] = PATH.exec(request.url) ?? [];
     if (name && request.headers["x-health"] !== TOKEN) {
       answer(this, checks[name], request, response);
