@@ -264,7 +264,10 @@ SILENT: dict[str, Files] = {
     "a release module as generated": {**phoenix(), "lib/shop/release.ex": f"{RELEASE}  defp repos, do: []\nend\n"},
     "our own health plug": {
         **phoenix(),
-        **code("defmodule ShopWeb.HealthPlug do\nend\n", "lib/shop_web/health_plug.ex"),
+        **code(
+            'defmodule ShopWeb.HealthPlug do\n  @moduledoc "Answers `/livez` and `/readyz`."\nend\n',
+            "lib/shop_web/health_plug.ex",
+        ),
     },
     "an umbrella as generated": umbrella(),
 }

@@ -14,7 +14,7 @@ from tests.detection import test_survey_nextjs as on_next
 from tests.detection.projects import Files, below, endpoint_ex, mix_exs, nextjs, phoenix, repo_ex, umbrella
 from tests.detection.test_survey_elixir import code, config, dep
 from tests.detection.test_survey_nextjs import drizzle, prisma
-from tests.projects import portable
+from tests.projects import portable, taken
 
 
 class Told(NamedTuple):
@@ -1913,4 +1913,4 @@ TOLD: dict[str, Told] = {
         ],
     ),
 }
-TOLD.update({kind: Told(*case) for kind, case in portable.TOLD.items()})
+TOLD.update({kind: Told(*case) for kind, case in (portable.TOLD | taken.TOLD).items()})

@@ -217,6 +217,21 @@ def folder_of(relative: str) -> str:
     return relative.rpartition("/")[0] or "."
 
 
+def resolved(folder: str, name: str) -> str | None:
+    """A path of a file as seen from the target; None where it is above it or anywhere on the machine."""
+    if name.startswith(("/", "~")):
+        return None
+    parts: list[str] = []
+    for part in [*folder.split("/"), *name.split("/")]:
+        if part == ".." and not parts:
+            return None
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) or "."
+
+
 def within(relative: str, folder: str) -> bool:
     """Whether a path is a folder or below it."""
     return folder in (".", relative) or relative.startswith(folder + "/")

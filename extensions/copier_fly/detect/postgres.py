@@ -11,7 +11,7 @@ from .files import Target
 from .project import Project, ProjectWarning
 from .warnings import warning
 
-_MAKES = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?[\\\"']*([a-z][\w-]*)", re.IGNORECASE)
+_MAKES = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS?\s+)?[\\\"']*(?!if\b)([a-z][\w-]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"^[ \t]*(?:--|#|//).*$", re.MULTILINE)
 
 

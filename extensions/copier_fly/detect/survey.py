@@ -418,6 +418,8 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         shown = ", ".join(f"`{command}`" for _, command in steps[:4]) + (" and more" if len(steps) > 4 else "")
         yield warning("own-build-steps", (file, steps[0][0]), commands=shown, where=place)
     packages = [(line, name, command) for line, command in commands for name in dockerfile.packages(command)]
+    if not packages:
+        file, packages = _packages_elsewhere(target, project)
     if packages:
         names = ", ".join(dict.fromkeys(name for _, name, _ in packages))
         of_alpine = any(dockerfile.is_of_alpine(command) for _, _, command in packages)
@@ -433,6 +435,23 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
 
 
+def _packages_elsewhere(target: Target, project: Project) -> tuple[str, list[tuple[int, str, str]]]:
+    """What other platforms install for the app: an Aptfile of Heroku, apt-packages of Dokku, nixpacks.toml of Railway.
+
+    The file, and each package with its line and nothing of a command.
+    """
+    for file in _nearest(project, ("Aptfile", "apt-packages", "nixpacks.toml")):
+        found = []
+        for number, line in enumerate((target.text(file) or "").splitlines(), 1):
+            listed = re.match(r"\s*aptPkgs\s*=\s*\[(.*)\]", line) if file.endswith(".toml") else None
+            words = re.findall(r"\"([^\"]*)\"", listed[1]) if listed else line.partition("#")[0].split()
+            if listed or not (file.endswith(".toml") or line.startswith((":", "http"))):
+                found += [(number, name, "") for name in dockerfile.packages(f"apt-get install {' '.join(words)}")]
+        if found := [one for one in found if re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", one[1])]:
+            return file, found
+    return "", []
+
+
 def own_workflows(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """A workflow that deploys to Fly.io too."""
     for name in project.workflows:
@@ -446,6 +465,17 @@ def fly_toml_below(target: Target, project: Project) -> Iterator[ProjectWarning]
     file = project.existing_deployment.fly_toml_file
     if file and file != "fly.toml":
         yield warning("fly-toml-below", (file, None))
+
+
+def region_gone(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """fly.toml is in a region that Fly removed, or that is not known here."""
+    code = project.existing_deployment.fly_toml.primary_region
+    if code and not platform.is_region(code):
+        place = target.where([project.existing_deployment.fly_toml_file or ""], "primary_region")
+        default = platform.known_region(code) or "iad"
+        yield warning(
+            "region-gone" if platform.known_region(code) else "region-unknown", place, region=code, default=default
+        )
 
 
 def file_on_a_volume(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -506,5 +536,6 @@ RULES: tuple[Rule, ...] = (
     own_build_steps,
     own_workflows,
     fly_toml_below,
+    region_gone,
     file_on_a_volume,
 )

@@ -67,8 +67,9 @@ def is_region(code: str) -> bool:
 
 
 def known_region(code: str | None) -> str:
-    """Return a region found in a project's own fly.toml, empty when Fly no longer has it."""
-    return code if code and is_region(code) else ""
+    """Return a region found in a project's own fly.toml, the nearest that is left of a removed one, else empty."""
+    found = catalog("regions").get(code or "")
+    return str(found["successor"][0] if found.get("retired") else code) if found else ""
 
 
 def managed_postgres_region(code: str) -> str:

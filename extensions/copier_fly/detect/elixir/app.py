@@ -20,9 +20,12 @@ PROGRAMS = {
     "ffmpex": ("FFmpeg", ("ffmpeg",)),
     "thumbnex": ("FFmpeg and ImageMagick", ("ffmpeg", "imagemagick")),
     "chromic_pdf": ("Chromium and Ghostscript", ("chromium", "ghostscript")),
-    "pdf_generator": ("wkhtmltopdf", ("wkhtmltopdf",)),
+    "erlport": ("Python", ("python-is-python3", "python3")),
 }
 """Package → the programs it runs, and the Debian packages that have them."""
+
+UNPACKAGED = {"pdf_generator": "wkhtmltopdf", "puppeteer_pdf": "Node.js with puppeteer-pdf"}
+"""Package → the program it runs, which no package of Debian 13 has: wkhtmltopdf was removed (tried on 2026-11-27)."""
 
 HEX_KEY = "HEX_ORGANIZATION_KEY"
 """The build secret that every Hex organization in mix.lock is entered with."""

@@ -87,3 +87,45 @@ def settings_compiled(look: Look) -> Iterator[ProjectWarning]:
                 place = (file, files.line_of(text, read.start()))
                 yield warning("setting-compiled", place, name=f":{read[1]}, {said}")
                 return
+
+
+_FOR_DEVELOPERS = {"credo", "dialyxir", "distillery", "edeliver", "ex_doc", "excoveralls", "exrm", "mix_test_watch"}
+
+
+def applications_listed(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs lists every application that a release gets, as it had to before Elixir 1.4, and lacks some."""
+    lock = look.target.text(look.path("mix.lock"), files.LOCK_LIMIT) or ""
+    for file in look.mixes if lock else ():
+        text = look.target.text(file) or ""
+        listed = re.search(
+            r"^  def application do\n(?:(?!  end\b)[^#\n]*\n)*?[^#\n]*\bapplications:\s*\[([^\]]*)\]", text, re.M
+        )
+        names = machine.brought(set(re.findall(r":(\w+)", listed[1])), lock) if listed else set()
+        wanted = [
+            dep.name
+            for where, dep in look.deps
+            if where == file and not {"runtime", "app"} & dep.options.keys() and dep.name not in _FOR_DEVELOPERS
+        ]
+        missing = [name for name in wanted if name not in names]
+        if listed and missing:
+            place = (file, files.line_of(text, listed.start(1)))
+            yield warning("applications-listed", place, names=", ".join(missing))
+            return
+
+
+_EMBEDS = re.compile(
+    r"(?:@external_resource[ \t]+|File\.(?:read|stream)!?\(\s*|EEx\.function_from_file\(\s*:\w+,\s*:\w+,\s*)"
+    r"(?:Path\.(?:join|expand)\(\s*(?:\[\s*)?)?(?:(__DIR__),\s*)?\"([^\"#\n]+)\"(?:,\s*(__DIR__))?"
+)
+
+
+def files_git_ignores(look: Look) -> Iterator[ProjectWarning]:
+    """A module embeds a file that is on this machine and not in git, so no clone has it."""
+    for file, text in look.having("external_resource", "File.", "EEx."):
+        for found in _EMBEDS.finditer(text):
+            above = files.folder_of(file) if found[1] or found[3] else look.dir
+            path = files.resolved(above, found[2]) or ""
+            there = look.target.is_file(path) and look.target.tracked(path) is False
+            if there and not machine.runs_in_function(text, found.start()):
+                yield warning("embeds-untracked", (file, files.line_of(text, found.start())), name=path)
+                return

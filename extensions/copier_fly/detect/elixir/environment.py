@@ -58,7 +58,7 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
         if kind == "build":
             anyway = _without_functions(anyway)  # what they read is read when they are called
         for into, switches, some in [(kind, (), anyway), *(("condition", *one) for one in sometimes if kind == "run")]:
-            for token in (*required(some), *_by_helpers(some, helpers), *(refused(some) if kind == "run" else ())):
+            for token in (*required(some), *_by_helpers(some, helpers), *refused(some)):
                 name = str(token.value)
                 # The address of the database has an answer of its own.
                 given = f"${name}" in set_there and not DATABASE_NAME.fullmatch(name)
@@ -99,6 +99,8 @@ def required(nodes: list[Node]) -> Iterator[Token]:
         words = [one.value for one in after[:4]]
         refused = words[:1] == ["|>"] and f"{words[1]}.{words[-1]}" in _REFUSES_NIL if len(words) == 4 else False
         refused = refused and not _asked_for(name[0], nodes)
+        # Of `case System.get_env("X") do nil -> raise "…"` the clause for nil is what is left here.
+        refused = refused or words[:1] == ["raise"]
         if call.value == "fetch_env!" or words[:2] == ["||", "raise"] or refused:
             yield name[0]
 

@@ -14,7 +14,7 @@ from ...fly import platform
 from .. import dockerfile, files, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
-from . import config, environment, mixfile
+from . import config, environment, mixfile, release
 from .mixfile import Group, Node
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
     at = look.target.where([file], '"ecto":')
     if found and version < (3,) and look.app.repos and not own:
         yield warning("ecto-too-old", at, version=found[1], name=look.app.app_module or "your main module")
-    elif found and version < (3, 9, 5) and _brought({dep.name for _, dep in look.deps}, lock) & _ECTO:
+    elif found and version < (3, 9, 5) and brought({dep.name for _, dep in look.deps}, lock) & _ECTO:
         # Its type dynamic/0 is one of Erlang's own since OTP 26 (changelogs of Ecto 3.9.5 and 3.10.0).
         yield warning("ecto-before-otp", at, version=found[1])
 
@@ -278,7 +278,7 @@ def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
 _ECTO = {"ecto", "ecto_sql", "phoenix_ecto"}
 
 
-def _brought(names: set[str], lock: str) -> set[str]:
+def brought(names: set[str], lock: str) -> set[str]:
     """These packages and what they need, by mix.lock, which keeps what nothing needs any more."""
     needs = {
         name: set(re.findall(r"\{:(\w+), [^{}]*optional: false\]\}", rest))
@@ -449,7 +449,7 @@ _NO_BUILD = re.compile(
 
 
 def builds_elsewhere(look: Look) -> Iterator[ProjectWarning]:
-    """A Makefile, or Heroku's hook `compile`, builds more than the alias assets.deploy does.
+    """A Makefile, or what Heroku, Gigalixir or Render build with, builds more than the alias assets.deploy does.
 
     Where the project has a Dockerfile of its own, that one says what its build needs.
     """
@@ -462,10 +462,10 @@ def builds_elsewhere(look: Look) -> Iterator[ProjectWarning]:
         for name in re.findall(r"defmodule Mix\.Tasks\.([\w.]+)", text)
     }
     written = "\n".join(str(token.value) for mix in look.mixes.values() for token in mixfile.flat(mix.block.items))
-    for name in ("compile", "Makefile"):
+    for name in ("compile", "Makefile", "build.sh", "elixir_buildpack.config", "render.yaml"):
         file = look.path(name)
         steps: dict[str, int] = {}
-        for line, command in _steps_of_build(look.target.text(file) or "", every=name == "compile"):
+        for line, command in _steps_of_build(look.target.text(file) or "", every=name != "Makefile"):
             script = _RUNS_SCRIPT.match(command)
             task = re.match(r"(?:MIX_ENV=\w+ )?mix (?:do )?([a-z_.]+)", command)
             module = "".join(part.capitalize() for part in re.split(r"[_]", task[1])) if task else ""
@@ -495,7 +495,8 @@ def _steps_of_build(text: str, *, every: bool) -> Iterator[tuple[int, str]]:
             inside = bool(_TARGETS.fullmatch(target[1]))
         elif inside and (every or line.startswith("\t")):
             for command in re.split(r"&&|\|\||;", line.partition("#")[0].rstrip("\\")):
-                words = re.sub(r"^(?:@|-)?(?:[A-Z_]+=\S+ )*", "", " ".join(command.split()))
+                words = re.sub(r"^(?:hook_\w+=|(?:- )?buildCommand: )[\"']?|[\"']$", "", " ".join(command.split()))
+                words = re.sub(r"^(?:@|-)?(?:[A-Z_]+=\S+ )*", "", words)
                 if words:
                     yield number, words
 
@@ -560,3 +561,53 @@ def release_command(look: Look) -> Iterator[ProjectWarning]:
         if not all(_MIGRATES.fullmatch(re.sub(r"^(?=\w+\.\w)", "mix ", part)) for part in parts):
             name = look.app.app_module or "your main module"
             yield warning("release-phase-of-mix", (file, line), command=command, name=name)
+
+
+# --- What the machine would do otherwise ------------------------------------------------------------------
+
+
+def names_of_vm_args(look: Look) -> Iterator[ProjectWarning]:
+    """rel/vm.args.eex of the app's own has a name for the node, beside the one that the release gives it."""
+    text = release.own_vm_args(look.target, look.dir)
+    if found := re.search(r"^[ \t]*(-s?name[ \t]+\S+)", text, re.MULTILINE):
+        yield warning(
+            "node-named-twice", (look.path("rel", "vm.args.eex"), files.line_of(text, found.start(1))), name=found[1]
+        )
+
+
+def origins_of_sockets(look: Look) -> Iterator[ProjectWarning]:
+    """A socket of the endpoint has a list of origins of its own, which no configuration adds to."""
+    for endpoint in look.app.endpoints:
+        file = look.path(endpoint.file)
+        text = look.target.text(file) or ""
+        for found in re.finditer(r"^[^#\n]*\bcheck_origin:\s*\[([^\]]*)\]", text, re.MULTILINE):
+            if endpoint.web_module == look.app.web_module and '"' in found[1] and "fly.dev" not in found[1]:
+                yield warning("origins-of-socket", (file, files.line_of(text, found.start(1))))
+                return
+
+
+_KEEPS_MAILS = re.compile(r"(?:Swoosh\.Adapters|Bamboo)\.(?:Local|Test|Logger|Sendmail)(?:Adapter)?")
+
+
+def mails_unsent(look: Look) -> Iterator[ProjectWarning]:
+    """Mails are delivered by what a developer's machine has, such as the mailbox of Swoosh that phx.new sets."""
+    if any(".secret.exs" in (look.target.text(file) or "") for file, _ in look.config()):
+        return  # which git does not have, and which may set another one
+    by_strength = sorted(look.config(), key=lambda one: _strength(one[0]))
+    adapters: dict[str, tuple[str, str]] = {}
+    for file, nodes in by_strength:
+        for setting in config.collect(nodes, {}):
+            if setting.module and "adapter" in setting.values:
+                adapters.setdefault(setting.module, (file, str(setting.values["adapter"])))
+    for module, (file, adapter) in adapters.items():
+        calls = re.compile(rf"^[^#\n]*\b{module.rpartition('.')[2]}\.deliver", re.MULTILINE)
+        if _KEEPS_MAILS.fullmatch(adapter) and any(calls.search(text) for _, text in look.having(".deliver")):
+            code = "mails-by-sendmail" if "Sendmail" in adapter else "mails-unsent"
+            yield warning(code, look.target.where([file], adapter), name=module, adapter=adapter)
+            return
+
+
+def _strength(file: str) -> int:
+    """The place of a config file among those that set the same: one that is imported by its own name goes first."""
+    name = file.rpartition("/")[2].removesuffix(".exs")
+    return config.FILES.index(name) + 1 if name in config.FILES else 0

@@ -200,7 +200,7 @@ def packages_outside(look: Look) -> Iterator[ProjectWarning]:
             section = package.get(key)
             for name, place in section.items() if isinstance(section, dict) else ():
                 path = str(place).removeprefix("file:") if str(place).startswith(("file:", "link:")) else None
-                inside = _resolved(files.folder_of(file), path.removeprefix("link:")) if path else look.dir
+                inside = files.resolved(files.folder_of(file), path.removeprefix("link:")) if path else look.dir
                 if inside is None or not files.within(inside, look.dir):
                     at = look.target.where([file], f'"{name}"')
                     yield warning("path-outside", at, name=name, path=path)
@@ -277,6 +277,7 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
         for token in mixfile.flat(nodes if _at_run_time(file) else [])
         if token.kind == "string"
     }
+    at_build = {one.name for one in look.app.variables_at_build}
     set_again = {
         (setting.app, setting.module, key)
         for file, nodes in files_of_config.items()
@@ -300,7 +301,7 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
                     bool(after) and after[0].value in ("||", "&&", "==", "!=", "in", "|>", "do")
                 )
                 computed = computed or [one[:2] for one in tokens[at + 4 : at + 6]] == [("op", ","), ("key", "do")]
-                known = name.value in read_again | config.SET_BY_US
+                known = name.value in read_again | config.SET_BY_US | at_build
                 if _of_repo(look, _setting_at(tokens, at)):
                     continue
                 if name.value == "SECRET_KEY_BASE":
@@ -421,7 +422,7 @@ def secret_config(look: Look) -> Iterator[ProjectWarning]:
             name = mixfile.literal(mixfile.arguments(statement[1:]), "string")
             if not mixfile.is_word(statement[0], "import_config") or not name:
                 continue
-            imported = _resolved(files.folder_of(file), str(name)) or ""
+            imported = files.resolved(files.folder_of(file), str(name)) or ""
             if "*" in str(name):
                 continue
             if _LEFT_OUT.match(files.relative(imported, look.dir)) or not look.target.is_file(imported):
@@ -469,7 +470,7 @@ def reads_outside(look: Look) -> Iterator[ProjectWarning]:
     compiled = {file: nodes for file, nodes in look.config() if not _at_run_time(file)}
     for file, nodes in (found | compiled).items():
         for name, start in _files_read(nodes):
-            path = _resolved(files.folder_of(file) if file in found else look.dir, name)
+            path = files.resolved(files.folder_of(file) if file in found else look.dir, name)
             outside = path is None or not files.within(path, look.dir)
             if outside or _LEFT_OUT.match(files.relative(str(path), look.dir)):
                 yield warning("reads-outside", look.at(file, start), name=name)
@@ -498,21 +499,6 @@ def _computed(arguments: list[list[mixfile.Node]]) -> bool:
         for argument in arguments
         for token in mixfile.flat(argument)
     )
-
-
-def _resolved(folder: str, name: str) -> str | None:
-    """A path of a file as seen from the target; None where it is above it or anywhere on the machine."""
-    if name.startswith(("/", "~")):
-        return None
-    parts: list[str] = []
-    for part in [*folder.split("/"), *name.split("/")]:
-        if part == ".." and not parts:
-            return None
-        if part == "..":
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts) or "."
 
 
 _CALLS_GIT = re.compile(r"System\.(?:cmd|shell)\(\s*\"git\b")
@@ -659,6 +645,13 @@ def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
                 program=program,
                 packages=", ".join(packages),
             )
+        if dep.name in elixir_app.UNPACKAGED:
+            place = look.target.where([file], f":{dep.name}")
+            yield warning("program-unpackaged", place, name=dep.name, program=elixir_app.UNPACKAGED[dep.name])
+        if dep.name == "wallaby":
+            yield warning("driver-of-tests", look.target.where([file], ":wallaby"))
+        if dep.name == "pythonx" and not any("uv_init" in (look.target.text(one) or "") for one, _ in look.config()):
+            yield warning("python-at-run-time", look.target.where([file], ":pythonx"))
 
 
 def writes_its_own_folder(look: Look) -> Iterator[ProjectWarning]:
@@ -681,7 +674,7 @@ def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
             found = {
                 name: start
                 for name, start in _files_read(statement)
-                if any(look.target.is_file(_resolved(folder, name) or "") for folder in here)
+                if any(look.target.is_file(files.resolved(folder, name) or "") for folder in here)
             }
             # Source code is read from nowhere else, wherever the path comes from.
             for call, arguments in config.calls(statement):
@@ -842,12 +835,14 @@ def no_endpoint(look: Look) -> Iterator[ProjectWarning]:
 
 
 def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
-    """Another file defines the module that the template's health plug has."""
+    """The app has a module of the name that the template's health plug has."""
     name = f"{look.app.web_module}.HealthPlug"
     for file, text in look.having("HealthPlug"):
         found = re.search(rf"^[ \t]*defmodule[ \t]+{re.escape(name)}[ \t]+do", text, re.MULTILINE)
-        if look.app.web_module and found and not file.endswith("/health_plug.ex"):
-            yield warning("health-plug-name", (file, files.line_of(text, found.start())), name=name)
+        if look.app.web_module and found and "Answers `/livez` and `/readyz`" not in text:
+            ours = file.endswith(f"/{naming.underscore(look.app.web_module)}/health_plug.ex")
+            code = "health-plug-replaced" if ours else "health-plug-name"
+            yield warning(code, (file, files.line_of(text, found.start())), name=name)
 
 
 def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
@@ -867,6 +862,7 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
 _PROGRAM = re.compile(
     r"(?:System\.(?:cmd|find_executable)|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\""
     r"|(?:System\.shell\(|:os\.cmd\(|Port\.open\(\{:spawn,)\s*(?:~c)?[\"']([\w.+-]+)[ \"']"
+    r"|(?:ExCmd|Exile)\.\w+!?\(\s*(?:~w.|\[\s*\")([\w.+-]+)|\{:(convert)(?=,)"
 )
 _OF_THE_SYSTEM = frozenset(
     """
@@ -901,14 +897,24 @@ _LISTENING = (
 """Words of which a file has one where the pattern above fits."""
 
 
+_STARTS_PROGRAMS = (
+    *("System.", "MuonTrap", "Rambo", "Porcelain", ":os.cmd", "Port.open", "ExCmd", "Exile", "Arc.Definition"),
+    "Waffle.Definition",
+)
+
+
 def programs_called(look: Look) -> Iterator[ProjectWarning]:
     """The app's own code runs a program that is in the image only where `apt_packages` names it."""
     brought = {name for _, dep in look.deps for name in elixir_app.PROGRAMS.get(dep.name, ("", ()))[1]}
     found: dict[str, tuple[str, int]] = {}
-    for file, text in look.having("System.", "MuonTrap", "Rambo", "Porcelain", ":os.cmd", "Port.open"):
+    configured = ((file, look.target.text(file) or "") for file, _ in look.config())
+    for file, text in (*look.having(*_STARTS_PROGRAMS), *configured):
         for call in _PROGRAM.finditer(text):
             comment = "#" in text[text.rfind("\n", 0, call.start()) + 1 : call.start()]
-            if not comment and (name := call[1] or call[2]) not in _OF_THE_SYSTEM | brought:
+            name = next(filter(None, call.groups()))
+            if call[4]:
+                name = "imagemagick" if {"imagemagick"} & brought or ".Definition" not in text else "convert"
+            if not comment and name not in _OF_THE_SYSTEM | brought | {"imagemagick"}:
                 found.setdefault(name, (file, files.line_of(text, call.start(call.lastindex or 0))))
     if found:
         yield warning("program-called", next(iter(found.values())), names=", ".join(found))
@@ -1116,6 +1122,11 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.hardware,
     machine.distillery_settings,
     machine.release_command,
+    machine.names_of_vm_args,
+    machine.origins_of_sockets,
+    machine.mails_unsent,
+    compiled.applications_listed,
+    compiled.files_git_ignores,
     compiled.mix_at_run_time,
     compiled.graphical_applications,
     compiled.variables_in_attributes,

@@ -12,6 +12,7 @@ WORDS = (
     *("Phoenix.Endpoint", "Plug.SSL", "Porcelain", "Provider", "Rambo", "ReplicationConnection", "Skogsra", "System."),
     *("ThousandIsland", "Vapor", "WalEx", ":cowboy", ":dets.", ":gen_smtp_server", ":gen_tcp", ":gen_udp", ":mnesia"),
     *(":os.cmd", ":ranch", "Port.open", ":ssh.daemon", ":ssl.listen", "Application.compile_env"),
+    *(".deliver", "Arc.Definition", "EEx.", "ExCmd", "Exile", "Waffle.Definition", "external_resource"),
 )
 """No word may begin inside of another one: such a one would be overlooked."""
 _PATTERN = re.compile("|".join(map(re.escape, WORDS)).encode())

@@ -1,0 +1,258 @@
+"""What an Elixir project takes from the machine of its developer, or from the platform it was on, and Fly lacks.
+
+Each kind has the codes that tell of it, at least three inputs, and projects that do it right.
+"""
+
+from __future__ import annotations
+
+from tests.detection.projects import Files, below, phoenix, umbrella
+from tests.detection.test_survey_elixir import code, config, dep
+
+MIX = phoenix()["mix.exs"]
+ENDPOINT = phoenix()["lib/shop_web/endpoint.ex"]
+LOCAL = "config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Local"
+NOTIFIER = code(
+    "defmodule Shop.UserNotifier do\n  def a(m), do: with({:ok, _} <- Shop.Mailer.deliver(m), do: :ok)\nend\n",
+    "lib/shop/user_notifier.ex",
+)
+BAMBOO = code("defmodule Shop.Mails do\n  def a(mail), do: Shop.Mailer.deliver_later(mail)\nend\n", "lib/shop/mails.ex")
+MAILS = {**phoenix(), **NOTIFIER}
+LOCKED = '%{\n  "guardian": {:hex, :guardian, "0.13.0", "abc", [:mix], [{:jose, "~> 1.8", [optional: false]}]},\n}\n'
+
+
+def applications(listed: str, files: Files | None = None) -> Files:
+    """A project that lists its applications, with guardian among its dependencies and a lock file."""
+    files = {**(files or dep('{:guardian, "~> 0.13"}')), "mix.lock": LOCKED}
+    return {**files, "mix.exs": files["mix.exs"].replace("extra_applications: [:logger, :runtime_tools]", listed)}
+
+
+def migration(line: str) -> Files:
+    """A project with a migration that runs this."""
+    text = f"defmodule Shop.Repo.Migrations.A do\n  use Ecto.Migration\n  def change, do: execute({line!r})\nend\n"
+    return {**phoenix(), "priv/repo/migrations/20260101000000_a.exs": text.replace("'", '"')}
+
+
+def socket(origins: str) -> Files:
+    """A project whose socket has these origins."""
+    assert "websocket: [connect_info" in ENDPOINT
+    changed = ENDPOINT.replace("websocket: [connect_info", f"websocket: [check_origin: {origins}, connect_info")
+    return {**phoenix(), "lib/shop_web/endpoint.ex": changed}
+
+
+def region(code: str) -> Files:
+    """A project that was on Fly, in this region."""
+    return {**phoenix(), "fly.toml": f"app = 'shop'\nprimary_region = '{code}'\n"}
+
+
+PLUG = "defmodule ShopWeb.HealthPlug do\n  def init(o), do: o\n  def call(c, _), do: c\nend\n"
+OURS = PLUG.replace("def init", '@moduledoc """\n  Answers `/livez` and `/readyz`, before all.\n  """\n  def init', 1)
+READ = 'key = case System.get_env("STRIPE_KEY") do\n  nil -> raise "none"\n  key -> key\nend\nconfig :shop, key: key'
+
+TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
+    "mails that stay in memory": (
+        {"mails-unsent"},
+        [
+            config(LOCAL, "config", MAILS),
+            config("config :shop, Shop.Mailer, adapter: Bamboo.LocalAdapter", "prod", {**phoenix(), **BAMBOO}),
+            config("config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Logger, level: :debug", "runtime", MAILS),
+        ],
+        [
+            config(LOCAL, "config"),
+            config(LOCAL, "dev", MAILS),
+            config(
+                "config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Mailgun", "runtime", config(LOCAL, "config", MAILS)
+            ),
+            config(
+                "config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Postmark", "prod", config(LOCAL, "config", MAILS)
+            ),
+            config(f'{LOCAL}\nimport_config "prod.secret.exs"', "config", MAILS),
+        ],
+    ),
+    "mails by sendmail": (
+        {"mails-by-sendmail"},
+        [
+            config("config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Sendmail", "prod", MAILS),
+            config('config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Sendmail, cmd_path: "/x"', "runtime", MAILS),
+            config("config :shop, Shop.Mailer, adapter: Bamboo.SendmailAdapter", "config", {**phoenix(), **BAMBOO}),
+        ],
+        [config('config :shop, Shop.Mailer, adapter: Swoosh.Adapters.SMTP, relay: "mail.example.com"', "prod", MAILS)],
+    ),
+    "a program that Debian lacks": (
+        {"program-unpackaged"},
+        [
+            dep('{:pdf_generator, "~> 0.6"}'),
+            dep('{:puppeteer_pdf, "~> 1.0"}'),
+            dep('{:pdf_generator, ">= 0.0.0"}', umbrella()),
+        ],
+        [dep('{:chromic_pdf, "~> 1.17"}'), dep('{:pdf_generator, "~> 0.6", only: :dev}')],
+    ),
+    "a driver of tests in production": (
+        {"driver-of-tests"},
+        [
+            dep('{:wallaby, "~> 0.30"}'),
+            dep('{:wallaby, "~> 0.30", runtime: true}', umbrella()),
+            dep('{:wallaby, github: "elixir-wallaby/wallaby"}'),
+        ],
+        [dep('{:wallaby, "~> 0.30", only: :test}'), dep('{:wallaby, "~> 0.30", only: [:dev, :test], runtime: false}')],
+    ),
+    "a Python that is fetched when the app runs": (
+        {"python-at-run-time"},
+        [
+            dep('{:pythonx, "~> 0.4"}'),
+            dep('{:pythonx, "~> 0.4.2"}', umbrella()),
+            below("back", dep('{:pythonx, "~> 0.3"}')),
+        ],
+        [config('config :pythonx, :uv_init, pyproject_toml: "a"', "config", dep('{:pythonx, "~> 0.4"}'))],
+    ),
+    "programs by ports, transformations and the configuration": (
+        {"program-called"},
+        [
+            {**phoenix(), **code('defmodule A do\n  def a, do: Exile.stream!(["ffmpeg", "-i", "-"])\nend\n')},
+            {**phoenix(), **code("defmodule A do\n  def a, do: ExCmd.stream!(~w(pandoc -f md))\nend\n")},
+            {
+                **phoenix(),
+                **code(
+                    'defmodule A do\n  use Waffle.Definition\n  def transform(:t, _), do: {:convert, "-strip"}\nend\n'
+                ),
+            },
+            config('config :shop, yt_dlp: System.find_executable("yt-dlp")', "config"),
+        ],
+        [
+            {**phoenix(), **code('defmodule A do\n  def a, do: Exile.stream!(["cat"])\nend\n')},
+            {**phoenix(), **code("defmodule A do\n  def a(unit), do: {:convert, unit}\nend\n")},
+            {
+                **dep('{:mogrify, "~> 0.9"}'),
+                **code(
+                    'defmodule A do\n  use Waffle.Definition\n  def transform(:t, _), do: {:convert, "-strip"}\nend\n'
+                ),
+            },
+            config('config :shop, yt_dlp: System.find_executable("yt-dlp")', "dev"),
+        ],
+    ),
+    "a node that has two names": (
+        {"node-named-twice"},
+        [
+            {**phoenix(), "rel/vm.args.eex": "-name shop@127.0.0.1\n+sbwt none\n"},
+            {**phoenix(), "rel/vm.args.eex": "## Own\n-sname shop\n"},
+            below("back", {**phoenix(), "rel/vm.args.eex": "  -name   <%= @release.name %>@localhost\n"}),
+        ],
+        [
+            {**phoenix(), "rel/vm.args.eex": "+sbwt none\n## -name shop\n"},
+            {**phoenix(), "rel/vm.args.eex": "-named_table yes\n"},
+        ],
+    ),
+    "a socket with origins of its own": (
+        {"origins-of-socket"},
+        [
+            socket('["https://shop.example.com"]'),
+            socket('["//shop.example.com", "//localhost"]'),
+            socket('[\n    "//shop.herokuapp.com"\n  ]'),
+        ],
+        [
+            socket("false"),
+            socket(":conn"),
+            socket('["//*.fly.dev", "//shop.example.com"]'),
+            socket("[System.get_env()]"),
+        ],
+    ),
+    "applications that are listed": (
+        {"applications-listed"},
+        [
+            applications("applications: [:phoenix, :logger]"),
+            applications("applications: [\n        :phoenix,\n        :logger\n      ]"),
+            below("back", applications("applications: [:logger]")),
+        ],
+        [
+            applications("extra_applications: [:logger]"),
+            applications("applications: [:guardian, :phoenix, :bandit, :postgrex, :phoenix_ecto, :ecto_sql, :logger]"),
+            {
+                **phoenix(),
+                "mix.lock": LOCKED,
+                "mix.exs": MIX.replace(
+                    "deps: deps()", "deps: deps(),\n      releases: [a: [applications: [shop: :permanent]]]"
+                ),
+            },
+        ],
+    ),
+    "a region that is not on offer": (
+        {"region-gone", "region-unknown"},
+        [region("mad"), region("bog"), region("xyz")],
+        [region("fra"), region("iad"), phoenix()],
+    ),
+    "a health plug of the app's own": (
+        {"health-plug-replaced"},
+        [
+            {**phoenix(), "lib/shop_web/health_plug.ex": PLUG},
+            {**umbrella(), "apps/shop_web/lib/shop_web/health_plug.ex": PLUG},
+            below("back", {**phoenix(), "lib/shop_web/health_plug.ex": PLUG}),
+        ],
+        [
+            {**phoenix(), "lib/shop_web/health_plug.ex": OURS},
+            {**phoenix(), "lib/shop_web/health_plug.ex": PLUG.replace("HealthPlug", "Plugs.Health")},
+        ],
+    ),
+    "packages of another platform": (
+        {"own-image-packages"},
+        [
+            {**phoenix(), "Aptfile": "# for avatars\nimagemagick\n"},
+            {**phoenix(), "nixpacks.toml": '[phases.setup]\naptPkgs = ["...", "ffmpeg"]\n'},
+            {**phoenix(), "apt-packages": "ghostscript\n"},
+            below("back", {**phoenix(), "Aptfile": "pandoc\n"}),
+        ],
+        [
+            {**phoenix(), "Aptfile": "# nothing\n:repo:deb http://deb.example.com stable main\n"},
+            {**phoenix(), "nixpacks.toml": '[phases.setup]\nnixPkgs = ["...", "erlang"]\n'},
+            {**phoenix(), "Aptfile": "build-essential\ncurl\n"},
+        ],
+    ),
+    "a build by another platform": (
+        {"builds-elsewhere"},
+        [
+            {**phoenix(), "build.sh": "#!/usr/bin/env bash\nmix deps.get\nnpm run --prefix ./frontend build\n"},
+            {**phoenix(), "elixir_buildpack.config": 'elixir_version=1.18\nhook_post_compile="npm run graphql"\n'},
+            {
+                **phoenix(),
+                "render.yaml": "services:\n  - type: web\n    buildCommand: npm run codegen && mix release\n",
+            },
+        ],
+        [
+            {
+                **phoenix(),
+                "build.sh": "MIX_ENV=prod mix compile\nnpm run deploy --prefix ./assets\nmix phx.digest\n",
+            },
+            {**phoenix(), "elixir_buildpack.config": 'hook_post_compile="eval mix phx.digest"\n'},
+            {**phoenix(), "render.yaml": "services:\n  - type: web\n    buildCommand: ./build.sh\n"},
+        ],
+    ),
+    "a variable without which the build stops, by case": (
+        {"variable-at-build"},
+        [
+            config(READ),
+            config(READ, "config"),
+            config('unless System.get_env("STRIPE_KEY") do\n  raise "STRIPE_KEY is missing"\nend'),
+        ],
+        [config(READ.replace('raise "none"', '"none"')), config(READ, "dev"), config(READ, "runtime")],
+    ),
+    "a variable without which the app does not boot, by case": (
+        {"variable-at-run-time"},
+        [
+            config(READ, "runtime"),
+            config(READ, "releases"),
+            config(f"if config_env() == :prod do\n{READ}\nend", "runtime"),
+        ],
+        [config(READ.replace('raise "none"', '"none"'), "runtime")],
+    ),
+    "an extension in small letters": (
+        {"extension-missing"},
+        [
+            migration("create extension if not exists pg_surgery"),
+            migration("CREATE EXTENSION pg_surgery"),
+            migration("CREATE EXTENSION IF NOT EXIST pg_surgery"),
+        ],
+        [
+            migration("create extension if not exists citext"),
+            migration("CREATE EXTENSION IF NOT EXIST citext"),
+            migration("create extension if"),
+        ],
+    ),
+}
