@@ -84,7 +84,7 @@ class Chaos:
         for name in ("calls", "struck"):
             (self.folder / name).unlink(missing_ok=True)
         process = subprocess.Popen(
-            ["sh", "-c", f"exec {command}"],
+            ["sh", "-c", command if "&&" in command else f"exec {command}"],
             cwd=self.place.project,
             env=self.place.env(**self.settings, **env),
             stdin=subprocess.DEVNULL,

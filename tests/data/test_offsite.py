@@ -291,6 +291,21 @@ def test_a_drill_with_another_key_fails(offsite: Offsite, pushed: Path, tmp_path
     done = offsite.run("--drill", OFFSITE_KEY=private(tmp_path / "other"))
     assert done.returncode == 1
     assert "this private key does not open the dump of" in done.stderr
+    assert done.stderr.endswith("in OFFSITE_KEY, then run: ops/offsite --drill\n")
+
+
+@pytest.mark.parametrize("content", ["another", "", "no key\n"])
+def test_a_wrong_key_is_told_from_a_broken_dump(offsite: Offsite, pushed: Path, tmp_path: Path, content: str) -> None:
+    bring(offsite, pushed)
+    key = tmp_path / "other"
+    key.write_text(content)
+    if content == "another":
+        key.unlink()
+        subprocess.run(["age-keygen", "-o", key], capture_output=True, check=True)
+    done = offsite.run("--fetch", f"--key={key}")
+    stamp = offsite.objects()[-1].name.removesuffix(".tar.age")
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"run: ops/offsite production --fetch={stamp} --key=FILE\n"), done.stderr
 
 
 def test_rows_that_do_not_come_back_fail_the_drill(offsite: Offsite, pushed: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.data.places import ANSWERS, CLUSTER, PROVIDERS, Place, neon_problems, shells
+from tests.data.places import ANSWERS, CLUSTER, PROVIDERS, Place, fill, neon_problems, shells
 from tests.support.fake_fly import new_app
 
 pytestmark = pytest.mark.needs("jq", "psql")
@@ -412,6 +412,55 @@ def test_what_neonctl_does_not_do_is_said_with_a_command_that_leads_on(
     done = place.run("backup", *words)
     assert (done.returncode, "backup: neonctl failed, see above" in done.stderr) == (1, True), done.stderr
     assert done.stderr.endswith(f"run again: ops/backup {' '.join(words)}\n")
+
+
+LOSES = """#!/bin/sh
+text=$(cat)
+case $text in
+  *"create database"*) {first}; echo 'ERROR:  permission denied to create database' >&2; exit 1 ;;
+esac
+printf '%s\\n' "$text" | '{real}' "$@"
+"""
+
+
+@pytest.mark.parametrize("provider", ["neon", "fly_postgres"])
+def test_a_lost_answer_about_a_new_database_costs_nothing(
+    at: Callable[[str], Place], tmp_path: Path, provider: str
+) -> None:
+    place = at(provider)
+    fill(place.server, rows=20)
+    assert place.backup(f"--to={tmp_path}/shop.dump").returncode == 0
+    real = shutil.which("psql", path=place.env()["PATH"])
+    assert real is not None
+    if Path(real).parent == place.fly.bin:
+        real = shutil.move(real, tmp_path / "psql")
+
+    place.program("psql", LOSES.format(real=real, first=":"))
+    refused = place.restore(f"--from={tmp_path}/shop.dump")
+    place.program("psql", LOSES.format(real=real, first=f"printf '%s' \"$text\" | '{real}' \"$@\" >/dev/null 2>&1"))
+    lost = place.restore(f"--from={tmp_path}/shop.dump")
+
+    assert refused.returncode == 3
+    last = refused.stderr.splitlines()[-1]
+    assert "ERROR:  permission denied" in refused.stderr
+    assert f". Then run: ops/restore --yes --from={tmp_path}/shop.dump --into={place.server.database}_restored_" in last
+    assert (lost.returncode, "has all of it" in lost.stdout) == (0, True), lost.stderr
+
+
+def test_the_copy_of_an_earlier_try_at_neon_goes_with_one_command(at: Callable[[str], Place]) -> None:
+    place = at("neon")
+    words = ["restore", f"--at={AT}", "--name=then", "--yes"]
+    assert place.run(*words, NEON_PROJECT_ID="p-1").returncode == 0
+
+    done = place.run(*words, NEON_PROJECT_ID="p-1")
+
+    assert done.returncode == 1
+    typed = f"neonctl branches delete then --project-id p-1 && ops/restore --at={AT} --name=then --yes"
+    assert typed in done.stderr.splitlines()
+    ran = subprocess.run(
+        ["sh", "-c", typed], cwd=place.project, env=place.env(NEON_PROJECT_ID="p-1"), capture_output=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_the_app_is_missing(managed: Place) -> None:

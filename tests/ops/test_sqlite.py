@@ -83,6 +83,17 @@ def rows(file: Path) -> list[str]:
         return [name for (name,) in db.execute("select name from items")]
 
 
+def test_two_copies_at_once_do_not_meet_on_the_machine(machine: Machine, tmp_path: Path) -> None:
+    """Both begin in the same second; one would replace, or remove, the file of the other."""
+    date = machine.project.fly.bin / "date"
+    date.write_text("#!/bin/sh\necho 20260601T120000Z\n")
+    date.chmod(0o755)
+    for copy in ("one.db", "two.db"):
+        assert machine.run("backup", f"--to={tmp_path / copy}").returncode == 0
+    made = [line for line in machine.project.fly.lines() if "/app/bin/backup" in line]
+    assert (len(made), len(set(made))) == (2, 2), made
+
+
 def test_a_copy_is_whole_and_comes_back(machine: Machine, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     done = machine.run("backup", f"--to={copy}")

@@ -76,6 +76,26 @@ def test_a_run_that_was_killed_leads_to_one_bucket(with_bucket: Account, field: 
     assert set(with_bucket.app.secrets) >= KEYS
 
 
+def test_secrets_that_fly_does_not_list_cost_no_bucket(with_bucket: Account) -> None:
+    """The keys are there all the same: without the bucket that they belong to, nothing would make one again."""
+    assert with_bucket.type("flyctl apps create shop --org personal").code == 0
+    asked = with_bucket.platform.calls
+    empty = Fault(
+        "GET .*/secrets", body={}, odd=True, when=lambda _call: any("createAddOn" in call.name for call in asked)
+    )
+    with_bucket.platform.faults.append(empty)
+
+    ran = with_bucket.run("setup", "--yes", "--no-deploy")
+    with_bucket.platform.faults.clear()
+
+    assert (ran.code, "destroy" in ran.text) == (1, False), ran.text
+    assert "Run again: ops/setup --yes --no-deploy" in ran.verdict
+    again = with_bucket.run("setup", "--yes", "--no-deploy")
+    assert again.code == 0, again.text
+    assert list(with_bucket.platform.world.buckets) == ["shop-uploads"]
+    assert set(with_bucket.app.secrets) >= KEYS
+
+
 def test_keys_of_another_bucket_are_neither_lost_nor_mixed_with_new_ones(with_bucket: Account) -> None:
     assert with_bucket.type("flyctl apps create shop --org personal").code == 0
     stored = with_bucket.start(["flyctl", "secrets", "import", "--stage", "-a", "shop"], "AWS_REGION=eu-west-1\n")

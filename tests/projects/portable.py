@@ -19,6 +19,11 @@ def importing(name: str, *there: str, file: str = "app/shop/page.tsx") -> Files:
     return {**nextjs(), file: page, **dict.fromkeys(there, "export default 1;\n")}
 
 
+def generated(name: str, ignored: str, *there: str, **package: Any) -> Files:
+    """A project with a page that imports a file, a .gitignore, and with these files."""
+    return {**importing(name, *there), **nextjs(**package), ".gitignore": ignored}
+
+
 def env(text: str, file: str = ".env.production") -> Files:
     """A project with a committed .env file."""
     return {**nextjs(), file: text}
@@ -131,6 +136,38 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             importing("@/components/menu", "components/menu/index.ts"),
             importing("../none"),
         ],
+    ),
+    "an import that git ignores": (
+        {"ignored-import"},
+        [
+            generated("@/generated/graphql", "generated\n"),
+            generated("../../src/i18n/i18n-react", "src/i18n/\n", scripts={"build": "tsc --noEmit && next build"}),
+            generated("./output.css", "/app/shop/output.css\n", scripts={"prepare": "husky", "build": "next build"}),
+            generated("../../settings.local.json", "*.local.json\n"),
+            below("web", generated("@/paraglide/messages", "/src/paraglide\n")),
+        ],
+        [
+            generated("@/generated/graphql", "generated\n", scripts={"build": "graphql-codegen && next build"}),
+            generated("@/generated/graphql", "generated\n", scripts={"build": "npm run gen && next build", "gen": "a"}),
+            generated("@/generated/graphql", "generated\n", scripts={"postinstall": "panda codegen"}),
+            generated("@/generated/graphql", "generated\n", "generated/graphql.ts"),
+            generated("@/lib/utils", "lib/\n", "src/lib/utils.ts"),
+            generated("@/generated/prisma/client", "generated\n", **{"dependencies": {"@prisma/client": "6.0.0"}})
+            | {"prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n}\n'},
+            generated("@/paraglide/messages", "/src/paraglide\n")
+            | {"next.config.ts": 'import { paraglide } from "@inlang/paraglide-next";\nexport default paraglide();\n'},
+            generated("@/lib/none", "*.d.ts\n*.js\n"),
+        ],
+    ),
+    "a package of an old Node.js": (
+        {"package-of-old-node"},
+        [
+            nextjs(dependencies={"canvas": "^2.11.2"}),
+            nextjs(dependencies={"node-sass": "9.0.0"}),
+            nextjs(dependencies={"esm": "^3.2.25"}),
+            below("web", nextjs(dependencies={"fibers": "~5.0.2"})),
+        ],
+        [nextjs(dependencies={"canvas": "^3.1.0", "sass": "^1.80.0", "@grpc/grpc-js": "1.12.0"})],
     ),
     "addresses on this machine in a committed file": (
         {"env-file-localhost"},

@@ -238,7 +238,7 @@ check_copy() {
   missing_app="the app $copy does not exist, so nothing was restored. Run again: $again"
   list_fly copies flyctl machine list --app "$copy"
   jq -e '. != []' "$scratch/copies" >/dev/null ||
-    fail 1 "the app $copy has no machine, so nothing was restored. Run: fly apps destroy $copy, then repeat this"
+    fail 1 "the app $copy has no machine, so nothing was restored. Run: fly apps destroy $copy, then: $again"
 }
 
 # create_database NAME

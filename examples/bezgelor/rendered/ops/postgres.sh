@@ -220,12 +220,12 @@ exists() {
   [ "$found" = 1 ]
 }
 
-# create_by_sql NAME HOW: makes a database; HOW says how its owner can do it instead.
+# create_by_sql NAME HOW: makes a database; HOW says how its owner can do it instead. The answer may get lost.
 create_by_sql() {
   printf '+ %s\n' "psql: create database \"$1\"" >&2
-  [ -n "$dry_run" ] || sql "create database \"$1\"" 2>"$scratch/refused" ||
-    fail 3 "$user may not make a database: $(tail -n 1 "$scratch/refused")
-Make it yourself: $2. Then repeat this with --into=$1"
+  [ -n "$dry_run" ] || sql "create database \"$1\"" 2>"$scratch/why" || exists "$1" ||
+    fail 3 "$user could not make the database $1: $(tail -n 1 "$scratch/why")
+Make it yourself: $2. Then run: $again"
 }
 
 # switch_over LOOK WHAT LINE…: prints how to let the app use another database: the command that LOOKs at it, and the

@@ -101,7 +101,8 @@ create_backup() {
 # may have been lost, and its copy may not have come to its time.
 restore_at_provider() {
   [ -n "$dry_run" ] || ! neonctl branches get "$copy" ${NEON_PROJECT_ID:+--project-id "$NEON_PROJECT_ID"} >/dev/null 2>&1 ||
-    fail 1 "there is a branch $copy already. If it is the copy of an earlier try: neonctl branches delete $copy, then: $again. For another one give another name with --name=NAME"
+    fail 1 "there is a branch $copy already. For another one give another name with --name=NAME. If it is the copy of an earlier try, run:
+neonctl branches delete $copy${NEON_PROJECT_ID:+ --project-id $NEON_PROJECT_ID} && $again"
   if [ -n "$backup" ]; then
     neon snapshots restore "$backup" --name "$copy"
   elif [ -z "$branch" ]; then

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import files
 from ..project import ProjectWarning
 from ..warnings import warning
+from . import app as nextjs_app
 from . import environment
 
 if TYPE_CHECKING:
@@ -126,6 +127,58 @@ def case_of_imports(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+_MADE_BY_CONFIG = re.compile(
+    r"contentlayer|velite|paraglide|fumadocs|content-collections|next-video|intlayer|codegen|generat|exec|spawn"
+)
+_MAKES_NOTHING = re.compile(
+    r"\b(?:next (?:build|lint|telemetry)|husky|lefthook|simple-git-hooks|patch-package|only-allow|prisma|drizzle-kit|tsc"
+    r"|eslint|prettier|biome|is-ci|rimraf|rm|echo|next-sitemap|playwright|true|exit)\b"
+)
+_BEFORE_BUILD = ("preinstall", "install", "postinstall", "prepare", "prebuild", "build")
+
+
+def _makes_files(look: Look) -> bool:
+    """Whether something that runs before or in the build may make files of the source."""
+    by_file: dict[str, dict[str, str]] = {}
+    for file, name, command in look.scripts():
+        by_file.setdefault(file, {})[name] = command
+    steps = (
+        leaf
+        for scripts in by_file.values()
+        for name in _BEFORE_BUILD
+        for leaf in nextjs_app.leaves(scripts.get(name, ""), scripts)
+    )
+    configs = [look.target.text(look.path(f"next.config.{ending}")) or "" for ending in ("ts", "mjs", "js")]
+    return any(not _MAKES_NOTHING.search(step) for step in steps) or bool(_MADE_BY_CONFIG.search("".join(configs)))
+
+
+def _left_out(look: Look, spelling: _Spelling, path: str) -> bool | None:
+    """Whether git leaves out what an import finds; None where it finds nothing and git would take it."""
+    found = spelling.find(path)
+    if found is None:
+        return any(map(look.ignored.match_file, (path, f"{path}.ts", f"{path}/index.ts"))) or None
+    inside = [files.join(found[0], name) for name in look.target.names(found[0])] or [found[0]]
+    return all(look.ignored.match_file(one) and look.target.tracked(one) is False for one in inside)
+
+
+def ignored_imports(look: Look) -> Iterator[ProjectWarning]:
+    """The code imports a file that git ignores, such as a generated client, and no step of the build makes it."""
+    if _makes_files(look):
+        return
+    spelling = _Spelling(look)
+    for file, text in look.texts.items():
+        for found in _IMPORTS.finditer(text):
+            of_prisma = look.app.orm == "prisma" and re.search(r"prisma|generated", found[1])
+            if of_prisma or re.search(r"\btry\b", text[max(0, found.start() - 80) : found.start()]):
+                continue
+            bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
+            paths = [posixpath.normpath(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
+            left_out = [_left_out(look, spelling, path) for path in paths if not path.startswith("..")]
+            if True in left_out and False not in left_out and not look.ignored.match_file(file):
+                yield warning("ignored-import", (file, files.line_of(text, found.start(1))), name=found[1])
+                return
+
+
 _ADDRESS_HERE = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?\w+://(?:[^@/\s]*@)?(?:localhost|127\.0\.0\.1)\b",
     re.MULTILINE,
@@ -195,6 +248,27 @@ def lock_behind(look: Look) -> Iterator[ProjectWarning]:
     if known and lacking:
         place = look.target.where([look.path("package.json")], f'"{lacking[0]}"')
         yield warning("lock-behind", place, names=", ".join(lacking), lock=file)
+
+
+_INSTEAD = {
+    "canvas": (3, "canvas 3, which brings its libraries"),
+    "esm": (99, "import and export as Node.js has them"),
+    "fibers": (99, "async functions"),
+    "grpc": (99, "@grpc/grpc-js"),
+    "node-sass": (99, "sass"),
+}
+"""Packages with no built file for a Node.js on offer, and none that a compiler makes: the first major version that has
+one, and what to take. Their READMEs; esm 3.2.25 reads nothing newer than ES2018."""
+
+
+def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
+    """A package that works on no Node.js that is offered."""
+    optional = look.package.get("optionalDependencies") or {}
+    for name, (major, instead) in _INSTEAD.items():
+        found = re.match(r"[\^~=v ]*(\d+)", look.dependencies.get(name, ""))
+        if found and int(found[1]) < major and name not in optional:
+            place = look.target.where([look.path("package.json")], f'"{name}"')
+            yield warning("package-of-old-node", place, name=f"{name} {found[1]}", instead=instead)
 
 
 # --- What a script calls ------------------------------------------------------------------

@@ -599,9 +599,11 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     portable.address_of_request,
     portable.set_by_vercel,
     portable.case_of_imports,
+    portable.ignored_imports,
     portable.addresses_of_this_machine,
     portable.lock_of_another_system,
     portable.lock_behind,
+    portable.package_of_old_node,
     portable.secrets_by_program,
     portable.start_does_more,
 )
