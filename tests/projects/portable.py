@@ -89,7 +89,10 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             handler("return Response.json(request.geo);", "middleware.ts"),
             {**nextjs(), "lib/geo.ts": 'export { geolocation } from "@vercel/functions";\n'},
         ],
-        [handler('return Response.json({ ip: request.headers.get("fly-client-ip") });')],
+        [
+            handler('return Response.json({ ip: request.headers.get("fly-client-ip") });'),
+            {**nextjs(), "lib/later.ts": 'export { waitUntil } from "@vercel/functions";\n'},
+        ],
     ),
     "an address that Vercel sets": (
         {"address-by-vercel"},

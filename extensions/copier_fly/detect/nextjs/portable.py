@@ -58,7 +58,8 @@ def address_of_request(look: Look) -> Iterator[ProjectWarning]:
 
 
 _VISITOR = re.compile(
-    r"[\"'](x-vercel-ip-[\w-]+)[\"']|(?<=from )[\"'](@vercel/functions)[\"']|\b(?:req|request)\.(geo)\b(?!\w)"
+    r"[\"'](x-vercel-ip-[\w-]+)[\"']|\b(?:req|request)\.(geo)\b(?!\w)"
+    r"|\b(?:geolocation|ipAddress)\b[^{};]*\}\s*from [\"'](@vercel/(?:functions|edge))[\"']"
 )
 _APP = re.compile(r"\bprocess\.env\.((?:NEXT_PUBLIC_)?VERCEL_(?:URL|BRANCH_URL|PROJECT_PRODUCTION_URL))\b")
 _ANOTHER_NAME = re.compile(r"process\.env\.(?!(?:NEXT_PUBLIC_)?VERCEL_)\w*(?:URL|URI|ORIGIN|HOST|DOMAIN|PORT)\b")
