@@ -27,21 +27,32 @@ _ORIGIN = re.compile(
     r"|\bnew URL\(\s*(?:req|request)\.url\s*\)\.(?:origin|host|hostname)\b"
     r"|\{[^{}\n]*\borigin\b[^{}\n]*\}\s*=\s*new URL\(\s*(?:req|request)\.url\b"
 )
+_ITSELF = re.compile(
+    r"\bfetch\(\s*(?:new URL\([^()]*,\s*(?:req|request)\.(?:url|nextUrl(?:\.origin)?)\s*\)"
+    r"|`?(?:\$\{)?(?:req|request)\.nextUrl\.origin\b)"
+)
+"""A request of the app to itself."""
+_HOST = re.compile(r"\b(?:req|request)\.nextUrl\.host(?:name)?\b")
 _HAS_ANOTHER = re.compile(r"(?:\?\?|\|\||\?[^?:\n]*:)\s*$")
-_OF_REQUESTS = re.compile(r"(?:^|/)route\.[jt]sx?$")
+_TAKES_ADDRESS = (
+    (re.compile(r"(?:^|/)route\.[jt]sx?$"), (_ORIGIN, _ITSELF)),
+    (re.compile(r"(?:^|/)(?:middleware|proxy)\.[jt]sx?$"), (_HOST, _ITSELF)),
+)
+"""Files that get requests → how they take the app's address out of one. A middleware makes redirects of the rest."""
 
 
 def address_of_request(look: Look) -> Iterator[ProjectWarning]:
-    """A route handler takes the app's address from the request, for more than a redirect, which works."""
+    """Code takes the app's address from the request, for more than a redirect, which works."""
     for file, text in look.texts.items():
-        if not _OF_REQUESTS.search(file) or "x-forwarded-host" in text:
+        patterns = next((asked for where, asked in _TAKES_ADDRESS if where.search(file)), ())
+        if "x-forwarded-host" in text:
             continue
-        for found in _ORIGIN.finditer(text):
+        for found in (found for pattern in patterns for found in pattern.finditer(text)):
             before, after = text[: found.start()], text[found.end() :]
             served = "redirect(" in before[-160:] + after[:80]
             if found[0][0] == "{":
                 served = all("redirect(" in line for line in after.splitlines() if re.search(r"\borigin\b", line))
-            if not served and not _HAS_ANOTHER.search(before):
+            if not (served and found.re is not _ITSELF) and not _HAS_ANOTHER.search(before):
                 yield warning("address-of-request", (file, files.line_of(text, found.start())))
                 return
 
