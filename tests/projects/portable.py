@@ -162,6 +162,44 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             generated("@/lib/none", "*.d.ts\n*.js\n"),
         ],
     ),
+    "what vercel.json routes": (
+        {"routes-of-vercel"},
+        [
+            {**nextjs(), "vercel.json": '{"redirects": [{"source": "/a", "destination": "/b"}]}'},
+            {**nextjs(), "vercel.json": '{"headers": [{"source": "/(.*)", "headers": []}], "rewrites": [{}]}'},
+            below("web", {**nextjs(), "vercel.json": '{"rewrites": [{"source": "/api", "destination": "/b"}]}'}),
+        ],
+        [
+            {**nextjs(), "vercel.json": '{"framework": "nextjs", "rewrites": []}'},
+            {**nextjs(), "vercel.json": '{"functions": {"app/a.ts": {"maxDuration": 60}}}'},
+        ],
+    ),
+    "a build for another host": (
+        {"build-of-another-host"},
+        [
+            {**nextjs(), "vercel.json": '{"buildCommand": "node scripts/feed.mjs && next build"}'},
+            {
+                **nextjs(),
+                "render.yaml": "services:\n  - buildCommand: npm ci; npm run cms:types && npm run build\n",
+            }
+            | {
+                "package.json": nextjs(scripts={"build": "next build", "cms:types": "sanity typegen generate"})[
+                    "package.json"
+                ]
+            },
+            nextjs(scripts={"build": "next build", "vercel-build": "graphql-codegen && npm run build"}),
+            below("web", {**nextjs(), "netlify.toml": '[build]\n  command = "bash get-content.sh && npm run build"\n'}),
+            {**nextjs(), "railway.json": '{"build": {"buildCommand": "npm run build && node index-search.js"}}'},
+        ],
+        [
+            {**nextjs(), "vercel.json": '{"buildCommand": "prisma generate && prisma migrate deploy && next build"}'},
+            {**nextjs(), "vercel.json": '{"buildCommand": "cd ../.. && npx turbo run build --filter=web"}'},
+            {**nextjs(), "netlify.toml": '[build]\n  command = "npm run build"\n\n[dev]\n  command = "npm run dev"\n'},
+            {**nextjs(), "render.yaml": "services:\n  - buildCommand: yarn --frozen-lockfile install; yarn build\n"},
+            nextjs(scripts={"build": "velite && next build", "vercel-build": "velite && next build"}),
+            nextjs(scripts={"build": "next build", "vercel-build": "npm run db:migrate && npm run build"}),
+        ],
+    ),
     "a package of an old Node.js": (
         {"package-of-old-node"},
         [

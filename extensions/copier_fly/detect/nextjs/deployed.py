@@ -5,10 +5,12 @@ They are part of `RULES` in survey.py, which tells how a rule is made.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from .. import dockerfile, files, release_phase
 from ..project import DATABASE_NAME, ProjectWarning
@@ -166,6 +168,66 @@ def install_flags(look: Look) -> Iterator[ProjectWarning]:
         if found and not (place.startswith(".github/") and len(_PEERS.findall(text)) < len(_INSTALLS.findall(text))):
             flag = found[1] or found[2]
             yield warning("install-flags", (place, files.line_of(text, found.start())), flag=flag)
+            return
+
+
+_ROUTES = ("rewrites", "redirects", "headers", "routes")
+
+
+def _of_vercel(look: Look) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The vercel.json beside the app and at the top, and what is in it."""
+    for file in dict.fromkeys((look.path("vercel.json"), "vercel.json")):
+        with suppress(ValueError, RecursionError):
+            said = json.loads(look.target.text(file) or "{}")
+            if isinstance(said, dict):
+                yield file, said
+
+
+def routes_of_vercel(look: Look) -> Iterator[ProjectWarning]:
+    """Redirects, rewrites and headers of vercel.json, which Vercel alone applies."""
+    for file, said in _of_vercel(look):
+        if names := [name for name in _ROUTES if said.get(name)]:
+            yield warning("routes-of-vercel", look.target.where([file], f'"{names[0]}"'), names=", ".join(names))
+            return
+
+
+_BUILD_FILES = {
+    "netlify.toml": r"^\s*command\s*=\s*[\"']([^\n]+)[\"']\s*$",
+    "render.yaml": r"^\s*(?:- )?buildCommand:\s*[\"']?([^\n\"'|>]+)",
+    "railway.json": r"\"buildCommand\"\s*:\s*\"([^\"\n]+)\"",
+    "railway.toml": r"^\s*buildCommand\s*=\s*[\"']([^\n]+)[\"']\s*$",
+}
+"""Files of other hosts → the command in them that builds."""
+_NO_STEP = re.compile(
+    r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:npx|bunx|pnpm exec|pnpm dlx|yarn|pnpm)(?: --?\S+)* )?"
+    r"(?:next build|prisma (?:generate|migrate|db)|drizzle-kit|turbo|nx|cd |corepack|rm |echo |export |set "
+    r"|(?:npm|pnpm|yarn|bun)(?: (?:ci|i|install|add)\b|$| -)|npm (?:run )?build)"
+)
+
+
+def build_of_another_host(look: Look) -> Iterator[ProjectWarning]:
+    """Another host builds the app by a command of its own, which does more than the script build."""
+    scripts = {name: line for _, name, line in reversed(list(look.scripts()))}
+    own = {
+        leaf
+        for name in ("prebuild", "build", "postbuild")
+        for leaf in nextjs_app.leaves(scripts.get(name, ""), scripts)
+    }
+    places = [
+        (file, said["buildCommand"]) for file, said in _of_vercel(look) if isinstance(said.get("buildCommand"), str)
+    ]
+    if not places and "vercel-build" in scripts:
+        places = [(look.path("package.json"), scripts["vercel-build"])]
+    for name, pattern in _BUILD_FILES.items():
+        for file in dict.fromkeys((look.path(name), name)):
+            places += [(file, found) for found in re.findall(pattern, look.target.text(file) or "", re.MULTILINE)]
+    for file, command in places:
+        if not re.search(r"\bbuild\b", command):
+            continue
+        more = [one for one in nextjs_app.leaves(command, scripts) if one not in own and not _NO_STEP.match(one)]
+        if more := [one for one in more if not nextjs_app.MIGRATES.search(one) and not _RUNS_SCRIPT.fullmatch(one)]:
+            place = look.target.where([file], command[:40])
+            yield warning("build-of-another-host", place, command=" && ".join(more))
             return
 
 

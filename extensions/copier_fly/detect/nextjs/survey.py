@@ -584,6 +584,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.own_image_env,
     deployed.own_image_files,
     deployed.install_flags,
+    deployed.routes_of_vercel,
+    deployed.build_of_another_host,
     deployed.outside_of_install,
     deployed.built_first,
     deployed.program_at_build,
