@@ -74,6 +74,8 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             config("config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Sendmail", "prod", MAILS),
             config('config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Sendmail, cmd_path: "/x"', "runtime", MAILS),
             config("config :shop, Shop.Mailer, adapter: Bamboo.SendmailAdapter", "config", {**phoenix(), **BAMBOO}),
+            config('config :shop, Shop.Mailer, adapter: Swoosh.Adapters.SMTP, relay: "localhost"', "prod", MAILS),
+            config('config :shop, Shop.Mailer, adapter: Bamboo.SMTPAdapter, server: "127.0.0.1"', "runtime", MAILS),
         ],
         [config('config :shop, Shop.Mailer, adapter: Swoosh.Adapters.SMTP, relay: "mail.example.com"', "prod", MAILS)],
     ),
@@ -94,6 +96,31 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             dep('{:wallaby, github: "elixir-wallaby/wallaby"}'),
         ],
         [dep('{:wallaby, "~> 0.30", only: :test}'), dep('{:wallaby, "~> 0.30", only: [:dev, :test], runtime: false}')],
+    ),
+    "a package that needs SHELL": (
+        {"shell-unset"},
+        [
+            dep('{:erlexec, "~> 2.0"}'),
+            dep('{:exexec, "~> 0.2"}'),
+            dep('{:erlexec, "~> 2.2"}', umbrella()),
+        ],
+        [
+            dep('{:erlexec, "~> 2.0", only: :dev}'),
+            {**dep('{:erlexec, "~> 2.0"}'), "fly.toml": 'app = "shop"\n[env]\nSHELL = "/bin/sh"\n'},
+        ],
+    ),
+    "files beside the place where the app starts": (
+        {"writes-files"},
+        [
+            {**phoenix(), **code('defmodule A do\n  def a(d), do: File.write!("export.csv", d)\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  def a do\n    File.mkdir_p("exports/today")\n  end\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  def a(n), do: File.touch!("locks/#{n}")\nend\n')},
+        ],
+        [
+            {**phoenix(), **code('defmodule A do\n  def a(d), do: File.write!("/tmp/export.csv", d)\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  def a(p, d), do: File.write!("#{p}/export.csv", d)\nend\n')},
+            {**phoenix(), **code('defmodule A do\n  # File.write!("a.csv", d)\n  def a, do: 1\nend\n')},
+        ],
     ),
     "a Python that is fetched when the app runs": (
         {"python-at-run-time"},

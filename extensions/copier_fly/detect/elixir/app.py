@@ -20,6 +20,9 @@ PROGRAMS = {
     "ffmpex": ("FFmpeg", ("ffmpeg",)),
     "thumbnex": ("FFmpeg and ImageMagick", ("ffmpeg", "imagemagick")),
     "chromic_pdf": ("Chromium and Ghostscript", ("chromium", "ghostscript")),
+    "git_cli": ("Git", ("git",)),
+    "pandex": ("Pandoc", ("pandoc",)),
+    "tesseract_ocr": ("Tesseract", ("tesseract-ocr",)),
     "erlport": ("Python", ("python-is-python3", "python3")),
 }
 """Package → the programs it runs, and the Debian packages that have them."""

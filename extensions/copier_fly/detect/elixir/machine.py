@@ -594,16 +594,19 @@ def mails_unsent(look: Look) -> Iterator[ProjectWarning]:
     if any(".secret.exs" in (look.target.text(file) or "") for file, _ in look.config()):
         return  # which git does not have, and which may set another one
     by_strength = sorted(look.config(), key=lambda one: _strength(one[0]))
-    adapters: dict[str, tuple[str, str]] = {}
+    adapters: dict[str, tuple[str, str, bool]] = {}
     for file, nodes in by_strength:
         for setting in config.collect(nodes, {}):
             if setting.module and "adapter" in setting.values:
-                adapters.setdefault(setting.module, (file, str(setting.values["adapter"])))
-    for module, (file, adapter) in adapters.items():
+                local = {"localhost", "127.0.0.1"} & {str(setting.values.get(key)) for key in ("relay", "server")}
+                adapters.setdefault(setting.module, (file, str(setting.values["adapter"]), bool(local)))
+    for module, (file, adapter, here) in adapters.items():
         calls = re.compile(rf"^[^#\n]*\b{module.rpartition('.')[2]}\.deliver", re.MULTILINE)
-        if _KEEPS_MAILS.fullmatch(adapter) and any(calls.search(text) for _, text in look.having(".deliver")):
-            code = "mails-by-sendmail" if "Sendmail" in adapter else "mails-unsent"
-            yield warning(code, look.target.where([file], adapter), name=module, adapter=adapter)
+        delivers = here or _KEEPS_MAILS.fullmatch(adapter)
+        if delivers and any(calls.search(text) for _, text in look.having(".deliver")):
+            code = "mails-by-sendmail" if here or "Sendmail" in adapter else "mails-unsent"
+            said = f"{adapter} at localhost" if here else adapter
+            yield warning(code, look.target.where([file], adapter), name=module, adapter=said)
             return
 
 

@@ -648,6 +648,8 @@ def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
         if dep.name in elixir_app.UNPACKAGED:
             place = look.target.where([file], f":{dep.name}")
             yield warning("program-unpackaged", place, name=dep.name, program=elixir_app.UNPACKAGED[dep.name])
+        if dep.name in ("erlexec", "exexec") and "SHELL" not in look.project.existing_deployment.fly_toml.env:
+            yield warning("shell-unset", look.target.where([file], f":{dep.name}"), name=dep.name)
         if dep.name == "wallaby":
             yield warning("driver-of-tests", look.target.where([file], ":wallaby"))
         if dep.name == "pythonx" and not any("uv_init" in (look.target.text(one) or "") for one, _ in look.config()):
@@ -876,6 +878,7 @@ _OF_THE_SYSTEM = frozenset(
 _WRITES = re.compile(
     r"\bFile\.(?:write|mkdir|mkdir_p|cp|cp_r|copy|touch|rename)!?\b|\bFile\.open!?\b.*:(?:write|append)"
 )
+_WRITES_HERE = re.compile(r"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*\"(?![/#~])[^\"\n]+\"")
 _KEEPS = re.compile(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
 """Settings of files that the app keeps, by their module and key."""
 _STORE = re.compile(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCubDB\.start_link|\{CubDB,)")
@@ -941,6 +944,11 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
         if store := _STORE.search(text):
             yield warning("writes-files", (file, files.line_of(text, store.start(1))), what=store[1])
             return
+    for file, text in look.having("File.") if not mounted else ():
+        for here in _WRITES_HERE.finditer(text):
+            if machine.runs_in_function(text, here.start()):
+                yield warning("writes-files", (file, files.line_of(text, here.start())), what=f"{here[0]})")
+                return
     for file, text in look.having("File."):
         if not any(word in text for word in _FOLDERS) or not _OWN_FOLDER.search(text):
             continue
