@@ -51,6 +51,9 @@ def _files(**files: str) -> Callable[[Path], None]:
             ["Prisma 8.0.0", "stay on Prisma 7"],
             id="Prisma 8",
         ),
+        pytest.param(
+            lambda app: _package(app, next="11.1.4"), ["Next.js 11.1.4", "Next.js 12 and newer"], id="Next.js 11"
+        ),
     ],
 )
 def test_what_cannot_run_is_refused_and_nothing_written(

@@ -38,7 +38,8 @@ BROKEN = (
 """What a shell, jq or Python prints that nobody was meant to read."""
 
 PRINTED = re.compile(
-    r"(?:^ *|[:,] |\bwith |then )((?:ops/|fly |flyctl |neonctl branches delete )[^\n;,()]*?)(?=[.,;)]?(?:$| with | then |, | \(|\. |;))",
+    r"(?:^ *|[:,] |\bwith |then )((?:ops/|fly |flyctl |neonctl branches delete )[^\n;,()]*?)"
+    r"(?=[.,;)]?(?:$| with | then |, | \(|\. |;))",
     re.M,
 )
 """A command in a sentence."""

@@ -47,9 +47,9 @@ def start(command: str, **scripts: str) -> Files:
     return nextjs(scripts={"build": "next build", "start": command, **scripts})
 
 
-def logger(made: str, file: str = "lib/log.ts") -> Files:
-    """A project that logs by pino."""
-    return {**nextjs(), file: f'import pino from "pino";\n\nexport const log = {made};\n'}
+def logger(made: str, file: str = "lib/log.ts", by: str = "pino") -> Files:
+    """A project with what a package, by default a logger, makes."""
+    return {**nextjs(), file: f'import pino from "{by}";\n\nexport const log = {made};\n'}
 
 
 REACT = {"next": "16.2.3", "react": "19.2.0", "react-dom": "19.2.0"}
@@ -123,6 +123,35 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             logger('pino(process.env.NODE_ENV === "production" ? {} : { transport: { target: "pino-pretty" } })'),
             logger('pino({ transport: { target: "pino/file", options: { destination: 1 } } })'),
             logger('pino({ transport: { target: "pino-loki" } })', "scripts/import.ts"),
+        ],
+    ),
+    "a log in a file": (
+        {"log-in-file"},
+        [
+            logger('make({ transports: [new winston.transports.File({ filename: "logs/error.log" })] })', by="winston"),
+            logger('make({ transport: { target: "pino/file", options: { destination: "./logs/app.log" } } })'),
+            logger('new Rotate({ dirname: "logs", filename: "%DATE%.log" })', by="winston-daily-rotate-file"),
+        ],
+        [
+            logger("make({ transports: [new winston.transports.Console()] })", by="winston"),
+            logger('make({ transports: [new winston.transports.File({ filename: "/tmp/a.log" })] })', by="winston"),
+            logger('process.env.NODE_ENV === "production" ? null : make({ filename: "a.log" })', by="winston"),
+            logger('make({ filename: "logs/import.log" })', "scripts/import.ts", by="winston"),
+        ],
+    ),
+    "a database in a folder of its own": (
+        {"writes-beside-code"},
+        [
+            logger('new duckdb.Database("data.duckdb")', by="duckdb"),
+            logger('await DuckDBInstance.create("./data/a.db")', by="@duckdb/node-api"),
+            logger('new PGlite("./pgdata")', by="@electric-sql/pglite"),
+            logger("new Level('db', { valueEncoding: 'json' })", by="level"),
+        ],
+        [
+            logger('new duckdb.Database(":memory:")', by="duckdb"),
+            logger('new PGlite("memory://")', by="@electric-sql/pglite"),
+            logger("new Level(process.env.LEVEL_PATH)", by="level"),
+            logger('new duckdb.Database("data.duckdb")', "scripts/load.ts", by="duckdb"),
         ],
     ),
     "capital letters in an import": (

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..project import NextjsApp
 
+OLDEST = 12
+"""The first line of Next.js with a standalone build; 12.0.10 and 12.3.4 were built and asked, 11.1.4 has none."""
+
 
 def problem(app: NextjsApp, answers: Mapping[str, Any], chosen: bool) -> str:
     """Name the first thing that makes a deployment of this app impossible, as a sentence with the way out.
@@ -19,6 +22,11 @@ def problem(app: NextjsApp, answers: Mapping[str, Any], chosen: bool) -> str:
         return (
             "next.config sets output: 'export', which makes plain files and no server to run; remove that line, "
             "or put the folder out/ on a host for static files."
+        )
+    if (_major(app.next_version) or OLDEST) < OLDEST:
+        return (
+            f"Next.js {app.next_version} has no standalone build, which the image is made of; "
+            f"Next.js {OLDEST} and newer have one: update it in package.json."
         )
     locks = app.lockfiles
     if len(locks) > 1 and not app.package_manager and not chosen:

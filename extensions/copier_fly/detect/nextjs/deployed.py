@@ -343,6 +343,12 @@ _STORED = re.compile(
     r"\b(?:uploadDir|dest|destination|filename)\s*:\s*[\"'`](?:\./)?(?!/|\.\.|https?:)[\w-]+[/.][^\"'`\n]*[\"'`]|"
     r"\b(?:uploadDir|dest)\s*:\s*[\"'`](?:\./)?(?!/|\.\.)[\w-]+[\"'`]|\bJSONFile\w*\(\s*[\"'`](?!/)[^\"'`\n]+[\"'`]"
 )
+_OPENED = re.compile(
+    r"\b(?:new\s+(?:duckdb\.Database|PGlite|Level|ClassicLevel)|DuckDBInstance\.create)\(\s*[\"'`](?!/|:memory:|\w+://)[^\"'`\n]+[\"'`]"
+)
+"""A database that lives in a file or folder of its own."""
+_LOGGED = re.compile(r"\b(?:filename|dirname|destination|dest)\s*:\s*[\"'`]((?!/tmp\b|\.\.)[\w./%-]+)[\"'`]")
+_LOGGERS = re.compile(r"[\"'](?:winston(?:-daily-rotate-file)?|pino|log4js|bunyan)[\"']")
 _STORES_FILES = re.compile(r"[\"'](?:lowdb(?:/node)?|formidable|multer|nedb|@seald-io/nedb)[\"']")
 """Packages that write the files which they are told by a path."""
 
@@ -359,7 +365,8 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("writes-beside-code", (file, files.line_of(text, takes.start())))
                 return
     for file, text in look.texts.items():
-        if _STORES_FILES.search(text) and (kept := _STORED.search(text)):
+        kept = _OPENED.search(text) or (_STORES_FILES.search(text) and _STORED.search(text))
+        if kept and not _OF_NO_REQUEST.search(files.relative(file, look.dir)):
             yield warning("writes-beside-code", (file, files.line_of(text, kept.start())))
             return
     made_of = nextjs_app.made_of(look.target, look.dir)
@@ -371,6 +378,15 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
         wrote = _WRITES.search(text)
         if wrote and _BESIDE.search(text) and not _AT_BUILD.search(text):
             yield warning("writes-beside-code", (file, files.line_of(text, wrote.start())))
+            return
+
+
+def logs_to_file(look: Look) -> Iterator[ProjectWarning]:
+    """The logger writes to a file of the app's own folder."""
+    for file, text in look.texts.items():
+        found = _LOGGED.search(text) if _LOGGERS.search(text) and not _OF_DEVELOPMENT.search(text) else None
+        if found and not _OF_NO_REQUEST.search(files.relative(file, look.dir)):
+            yield warning("log-in-file", (file, files.line_of(text, found.start())), name=found[1])
             return
 
 

@@ -596,6 +596,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.needs_bun,
     deployed.loggers_by_name,
     deployed.writes_beside_code,
+    deployed.logs_to_file,
     deployed.unknown_file,
     deployed.unknown_database,
     portable.address_of_request,
