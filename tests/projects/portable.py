@@ -125,7 +125,7 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             logger('pino({ transport: { target: "pino-loki" } })', "scripts/import.ts"),
         ],
     ),
-    "a log in a file": (
+    "a log of Node.js in a file": (
         {"log-in-file"},
         [
             logger('make({ transports: [new winston.transports.File({ filename: "logs/error.log" })] })', by="winston"),
