@@ -325,6 +325,35 @@ for word; do case $word in --dbname=*) psql -qXc "delete from users where id = 7
     assert offsite.databases() == before
 
 
+REFUSES = """#!/bin/sh
+text=$(cat)
+case $text in
+  *"{said}"*) {first}; echo 'ERROR:  the connection was lost' >&2; exit 1 ;;
+esac
+printf '%s\\n' "$text" | '{real}' "$@"
+"""
+
+
+def test_a_drill_that_cannot_drop_its_copy_says_how_to(offsite: Offsite, pushed: Path) -> None:
+    bring(offsite, pushed)
+    before = offsite.databases()
+    offsite.place.program("psql", REFUSES.format(real=shutil.which("psql"), said="drop database", first=":"))
+    done = offsite.run("--drill")
+    left = offsite.databases() - before
+    assert (done.returncode, len(left)) == (1, 1), done.stderr
+    assert done.stderr.endswith(f"""Drop it: psql "$DRILL_DATABASE_URL" -c 'drop database "{left.pop()}"'\n""")
+
+
+def test_a_lost_answer_about_the_database_of_a_drill_costs_nothing(offsite: Offsite, pushed: Path) -> None:
+    bring(offsite, pushed)
+    before, real = offsite.databases(), shutil.which("psql")
+    made = f"printf '%s' \"$text\" | '{real}' \"$@\" >/dev/null 2>&1"
+    offsite.place.program("psql", REFUSES.format(real=real, said="create database", first=made))
+    done = offsite.run("--drill")
+    assert (done.returncode, "was restored with all of it" in done.stdout) == (0, True), done.stderr
+    assert offsite.databases() == before
+
+
 def test_a_dump_whose_rows_are_not_those_that_were_counted_fails_the_drill(
     offsite: Offsite, pushed: Path, tmp_path: Path
 ) -> None:

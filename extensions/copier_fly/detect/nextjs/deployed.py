@@ -331,7 +331,7 @@ _BESIDE = re.compile(
 _FILE_MODULE = re.compile(r"[\"'](?:node:)?fs(?:/promises)?[\"']|[\"']fs-extra[\"']")
 _OF_NO_REQUEST = re.compile(
     r"(^|/)(?:scripts?|seeds?|migrations?|mocks?|tools?|bin|cli|build|plugins?|trigger)/"
-    r"|(^|/)[\w.-]*(?:\.config|seed|migrat|generate|swagger|openapi|sitemap|rss|feed|mock|build|setup|script)[\w.-]*\.\w+$",
+    r"|(^|/)[\w.-]*(?:\.config|seed|migrat|generate|swagger|openapi|sitemap|rss|feed|mock|build|setup|script|publish)[\w.-]*\.\w+$",
     re.IGNORECASE,
 )
 _AT_BUILD = re.compile(
