@@ -20,7 +20,8 @@ const put = (path, text) => {
   mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   writeFileSync(path, text);
 };
-const names = "NEXT_DEPLOYMENT_ID NEXT_PRIVATE_STANDALONE NEXT_PRIVATE_OUTPUT_TRACE_ROOT DATABASE_URL PORT".split(" ");
+const names = "NEXT_DEPLOYMENT_ID NEXT_PRIVATE_STANDALONE NEXT_PRIVATE_OUTPUT_TRACE_ROOT DATABASE_URL PORT"
+  .split(" ").concat("pnpm_config_pm_on_fail");
 console.log(JSON.stringify(names.map((name) => process.env[name])));
 put(".next/standalone/server.js", "x");
 put(".next/standalone/.next/BUILD_ID", "x");
@@ -66,7 +67,7 @@ def test_each_layer_has_what_changes_together(tmp_path: Path) -> None:
     }
     assert (out / "next/cache").is_dir()
     database = "postgresql://build:build@localhost:5432/build"
-    assert f'["0123456789ab","1","{tmp_path}/app","{database}","3000"]' in said
+    assert f'["0123456789ab","1","{tmp_path}/app","{database}","3000","ignore"]' in said
 
 
 def test_what_require_loads_of_a_package_is_there(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ function environment({ database, buildEnv, publicEnv }, root) {
   if (REVISION !== "unknown") process.env.NEXT_DEPLOYMENT_ID = REVISION.slice(0, 12);
   // The build needs no database, but some clients want to see an address.
   if (database) process.env.DATABASE_URL ||= "postgresql://build:build@localhost:5432/build";
+  // The pnpm that packageManager names is the one that runs; 12 asks the registry for it before each script otherwise.
+  process.env.pnpm_config_pm_on_fail ??= "ignore";
   // What `output: "standalone"` in next.config does, without an edit of it.
   Object.assign(process.env, { NEXT_PRIVATE_STANDALONE: "1", NEXT_PRIVATE_OUTPUT_TRACE_ROOT: root });
 }
