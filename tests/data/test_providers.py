@@ -428,6 +428,7 @@ def test_a_lost_answer_about_a_new_database_costs_nothing(
     at: Callable[[str], Place], tmp_path: Path, provider: str
 ) -> None:
     place = at(provider)
+    place = place.on(place.server.fresh())
     fill(place.server, rows=20)
     assert place.backup(f"--to={tmp_path}/shop.dump").returncode == 0
     real = shutil.which("psql", path=place.env()["PATH"])
