@@ -48,6 +48,23 @@ PLUG = "defmodule ShopWeb.HealthPlug do\n  def init(o), do: o\n  def call(c, _),
 OURS = PLUG.replace("def init", '@moduledoc """\n  Answers `/livez` and `/readyz`, before all.\n  """\n  def init', 1)
 READ = 'key = case System.get_env("STRIPE_KEY") do\n  nil -> raise "none"\n  key -> key\nend\nconfig :shop, key: key'
 
+PEM = {"priv/keys/a.pem": "x"}
+BY_SETTING = "config :shop, Shop.Repo, ssl: [cacertfile: {}]"
+CUT = "use Phoenix.Endpoint, otp_app: :shop"
+
+
+def reading(line: str, attribute: str = "", files: Files | None = None) -> Files:
+    """A project with a key, and a function that runs this line."""
+    module = f"defmodule Shop.Keys do\n  {attribute}\n\n  def key(conn \\\\ nil) do\n    {line}\n  end\nend\n"
+    return {**(files or phoenix()), **PEM, **code(module, "lib/shop/keys.ex")}
+
+
+def serving(place: str) -> Files:
+    """A project whose endpoint serves files from there."""
+    plug = f'{CUT}\n\n  plug Plug.Static, at: "/k", from: {place}'
+    return {**phoenix(), **PEM, "lib/shop_web/endpoint.ex": ENDPOINT.replace(CUT, plug)}
+
+
 TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
     "mails that stay in memory": (
         {"mails-unsent"},
@@ -280,6 +297,69 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             migration("create extension if not exists citext"),
             migration("CREATE EXTENSION IF NOT EXIST citext"),
             migration("create extension if"),
+        ],
+    ),
+    "a path from the folder of the source": (
+        {"code-reads-files"},
+        [
+            reading('File.read!(Path.join(__DIR__, "../../priv/keys/a.pem"))'),
+            reading('Path.join([File.cwd!(), "priv", "keys", "a.pem"]) |> File.read!()'),
+            reading('File.cwd!()\n    |> Path.join("priv/keys/a.pem")\n    |> YamlElixir.read_from_file()'),
+            reading('File.read!(Path.expand("../../priv/keys/a.pem", __DIR__))'),
+            reading('JSON.decode(__DIR__ <> "/../../priv/keys/a.pem")'),
+            below("back", reading('File.stream!(Path.join("priv", "keys/a.pem"))')),
+            reading('File.read!(Path.expand("./priv/keys/a.pem"))'),
+        ],
+        [
+            reading('File.read!(Application.app_dir(:shop, Path.join("priv", "keys/a.pem")))'),
+            reading('Path.join(:code.priv_dir(:shop), "keys/a.pem")'),
+            reading("@key", '@key File.read!(Path.join(__DIR__, "../../priv/keys/a.pem"))'),
+            reading('Path.join(__DIR__, "none.pem")'),
+            reading('# Path.join(__DIR__, "../../priv/keys/a.pem")\n    conn'),
+        ],
+    ),
+    "a path in an attribute": (
+        {"code-reads-files"},
+        [
+            reading("File.read!(@path)", '@path "priv/keys/a.pem"'),
+            reading("@path |> File.read!()", '@path Path.join(__DIR__, "../../priv/keys/a.pem")'),
+            reading("@path\n    |> File.stream!()", '@path Path.expand("priv/keys/a.pem")'),
+        ],
+        [
+            reading("@key", '@path "priv/keys/a.pem"\n  @external_resource @path\n  @key File.read!(@path)'),
+            reading("Application.app_dir(:shop, @path)", '@path "priv/keys/a.pem"'),
+            reading("File.read!(@path)", '@path "/tmp/a.pem"'),
+        ],
+    ),
+    "a file of the source that is sent": (
+        {"code-reads-files"},
+        [
+            reading('send_file(conn, 200, "priv/keys/a.pem")'),
+            reading('conn |> send_download({:file, "priv/keys/a.pem"})'),
+            reading('EEx.eval_file("priv/keys/a.pem", a: 1)'),
+            serving('"priv/keys"'),
+            serving('Path.expand("./priv/keys")'),
+        ],
+        [
+            serving(":shop"),
+            serving('{:shop, "priv/keys"}'),
+            serving('"/data/keys"'),
+            reading('send_file(conn, 200, Application.app_dir(:shop, "priv/keys/a.pem"))'),
+        ],
+    ),
+    "a file of the source in the configuration": (
+        {"file-in-config"},
+        [
+            {**config(BY_SETTING.format('"priv/keys/a.pem"')), **PEM},
+            {**config(BY_SETTING.format('Path.expand("../priv/keys/a.pem", __DIR__)'), "runtime"), **PEM},
+            {**config('config :shop, Shop.APNS, key: "./priv/keys/a.pem", mode: :prod', "config"), **PEM},
+        ],
+        [
+            {**config(BY_SETTING.format('Application.app_dir(:shop, "priv/keys/a.pem")'), "runtime"), **PEM},
+            {**config(BY_SETTING.format('Path.join(:code.priv_dir(:shop), "priv/keys/a.pem")'), "runtime"), **PEM},
+            {**config('config :shop, key: File.read!("priv/keys/a.pem")', "config"), **PEM},
+            {**config(BY_SETTING.format('"priv/keys/a.pem"'), "dev"), **PEM},
+            config(BY_SETTING.format('"priv/keys/none.pem"')),
         ],
     ),
 }

@@ -194,22 +194,7 @@ def hardware(look: Look) -> Iterator[ProjectWarning]:
         yield warning("hardware", look.target.where([found[0][0]], f":{found[0][1]}"), names=names)
 
 
-_READS = re.compile(
-    r"\b(?:File\.(?:read|stream|ls|open)!?|Path\.wildcard|Code\.(?:eval|require|compile)_file)"
-    r"\(\s*\"((?:\./)?([\w-]+)/[^\"#]*)\""
-)
-_OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+|for|quote|test|describe|defmodule)\b")
-
-
-def code_reads_files(look: Look) -> Iterator[ProjectWarning]:
-    """A function of the app reads a file of the source by a path that is relative to where the app is started."""
-    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
-    for file, text in look.having("File.", "Path.wildcard", "Code."):
-        for found in _READS.finditer(text):
-            there = any(look.target.exists(files.join(folder, found[2])) for folder in folders)
-            if there and runs_in_function(text, found.start()):
-                yield warning("code-reads-files", (file, files.line_of(text, found.start())), name=found[1])
-                return
+_OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+\b(?!\s*(?:\|>|$))|for|quote|test|describe|defmodule)\b")
 
 
 def runs_in_function(text: str, offset: int) -> bool:

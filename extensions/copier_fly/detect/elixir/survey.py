@@ -23,7 +23,7 @@ from ..files import Target
 from ..project import ElixirApp, Project, ProjectWarning, TcpPort
 from ..warnings import warning
 from . import app as elixir_app
-from . import compiled, config, environment, machine, mixfile, release, words
+from . import compiled, config, environment, machine, mixfile, paths, release, words
 from .mixfile import Dep, MixProject, Token
 
 _GENERATED = {"migrate", "rollback", "load_app", "repos", "create", "pending", "status"}
@@ -1115,7 +1115,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.talks_by_udp,
     machine.loads_models,
     machine.files_of_the_machine,
-    machine.code_reads_files,
+    paths.code_reads_files,
+    paths.files_in_config,
     machine.logs_in_files,
     machine.ecto_too_old,
     machine.joined_variables,

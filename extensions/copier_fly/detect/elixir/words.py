@@ -8,11 +8,22 @@ from ..files import Target
 
 WORDS = (
     *("AshPostgres.Repo", "AshSqlite.Repo", "Bandit", "Cainophile", "Cluster.Strategy.", "Code.", "Cowboy", "CubDB"),
-    *("Ecto.Repo", "File.", "GRPC.Server", "HealthPlug", "Listener", "Mix.", "MuonTrap", "Path.wildcard"),
+    *("Ecto.Repo", "File.", "GRPC.Server", "HealthPlug", "Listener", "Mix.", "MuonTrap", "Path."),
     *("Phoenix.Endpoint", "Plug.SSL", "Porcelain", "Provider", "Rambo", "ReplicationConnection", "Skogsra", "System."),
     *("ThousandIsland", "Vapor", "WalEx", ":cowboy", ":dets.", ":gen_smtp_server", ":gen_tcp", ":gen_udp", ":mnesia"),
     *(":os.cmd", ":ranch", "Port.open", ":ssh.daemon", ":ssl.listen", "Application.compile_env"),
-    *(".deliver", "Arc.Definition", "EEx.", "ExCmd", "Exile", "Waffle.Definition", "external_resource"),
+    *(
+        ".deliver",
+        "Arc.Definition",
+        "EEx.",
+        "ExCmd",
+        "Exile",
+        "Waffle.Definition",
+        "external_resource",
+        "__DIR__",
+        "send_",
+        "Plug.Static",
+    ),
 )
 """No word may begin inside of another one: such a one would be overlooked."""
 _PATTERN = re.compile("|".join(map(re.escape, WORDS)).encode())
