@@ -5,6 +5,8 @@ Each kind has the codes that tell of it, at least three inputs, and projects tha
 
 from __future__ import annotations
 
+import json
+
 from tests.detection.projects import Files, below, phoenix, umbrella
 from tests.detection.test_survey_elixir import code, config, dep
 
@@ -50,6 +52,10 @@ READ = 'key = case System.get_env("STRIPE_KEY") do\n  nil -> raise "none"\n  key
 
 PEM = {"priv/keys/a.pem": "x"}
 BY_SETTING = "config :shop, Shop.Repo, ssl: [cacertfile: {}]"
+NPM = '"cmd --cd assets npm run deploy"'
+LOCK_1 = '{{\n  "dependencies": {{\n    "webpack": {{\n      "version": "{}",\n      "dev": true\n    }}\n  }}\n}}\n'
+YARN = 'tapable@^1.0.0:\n  version "1.1.3"\n\nwebpack@^5.0.0:\n  version "{}"\n'
+SASS = '{"devDependencies": {"node-sass": "^7.0.0"}}'
 CUT = "use Phoenix.Endpoint, otp_app: :shop"
 
 
@@ -63,6 +69,14 @@ def serving(place: str) -> Files:
     """A project whose endpoint serves files from there."""
     plug = f'{CUT}\n\n  plug Plug.Static, at: "/k", from: {place}'
     return {**phoenix(), **PEM, "lib/shop_web/endpoint.ex": ENDPOINT.replace(CUT, plug)}
+
+
+def assets(packages: dict[str, str], files: Files | None = None, **more: str) -> Files:
+    """A project whose assets are built by a script of npm, with these packages."""
+    scripts = {"deploy": more.pop("script", "webpack --mode production")}
+    text = json.dumps({"scripts": scripts, "devDependencies": packages}, indent=2)
+    changed = {**(files or phoenix()), "assets/package.json": text, **more}
+    return {**changed, "mix.exs": changed["mix.exs"].replace('"tailwind shop --minify", "esbuild shop --minify"', NPM)}
 
 
 TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
@@ -361,5 +375,32 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             {**config(BY_SETTING.format('"priv/keys/a.pem"'), "dev"), **PEM},
             config(BY_SETTING.format('"priv/keys/none.pem"')),
         ],
+    ),
+    "a webpack that OpenSSL 3 stops": (
+        {"webpack-too-old"},
+        [
+            assets({"webpack": "4.41.5"}),
+            assets({"webpack": "^4.4.0"}, **{"assets/package-lock.json": LOCK_1.format("4.46.0")}),
+            assets({"webpack": "^5.0.0"}, **{"assets/yarn.lock": YARN.format("5.60.0")}),
+            below(
+                "back", assets({"webpack": "^4.47.0"}, **{"assets/pnpm-lock.yaml": "packages:\n\n  webpack@4.46.0:\n"})
+            ),
+        ],
+        [
+            assets({"webpack": "^4.4.0"}, **{"assets/package-lock.json": LOCK_1.format("4.47.0")}),
+            assets({"webpack": "^5.0.0"}, **{"assets/yarn.lock": YARN.format("5.99.1")}),
+            assets({"webpack": "4.41.5"}, script="NODE_OPTIONS=--openssl-legacy-provider webpack"),
+            assets({"webpack": "4.41.5"}, **{"assets/webpack.config.js": 'output: {hashFunction: "sha256"}'}),
+            assets({"esbuild": "^0.25.0"}),
+        ],
+    ),
+    "assets by a package of an old Node.js": (
+        {"package-of-old-node"},
+        [
+            assets({"node-sass": "^4.13.1"}),
+            assets({"node-sass": "9.0.0"}, umbrella(), **{"apps/shop_web/assets/package.json": SASS}),
+            below("back", assets({"fibers": "~5.0"})),
+        ],
+        [assets({"sass": "^1.80.0"})],
     ),
 }

@@ -5,13 +5,14 @@ They are part of `RULES` in survey.py, which tells how a rule is made.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...fly import platform
-from .. import dockerfile, files, release_phase
+from .. import dockerfile, files, npm, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import config, environment, mixfile, release
@@ -183,6 +184,30 @@ def _of_the_machine(nodes: list[Node], variables: dict[str, list[Node]]) -> str 
     read = any(token.kind == "ident" and token.value in ("get_env", "fetch_env!") for token in tokens)
     names = [word for word in words if re.fullmatch(r"[A-Z][A-Z0-9_]+", word) and not word.startswith("RELEASE_")]
     return names[0] if read and names else None
+
+
+def assets_of_old_node(look: Look) -> Iterator[ProjectWarning]:
+    """The assets are built with a package that works on no Node.js that is offered."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
+    if look.app.assets == "mix":
+        return
+    for folder in (files.join(one, name) for one in folders for name in ("assets", ".")):
+        file = files.join(folder, "package.json")
+        package = look.target.parsed(file, json.loads, "JSON")
+        wanted = {
+            name: str(version)
+            for key in ("dependencies", "devDependencies")
+            if isinstance(package.get(key), dict)
+            for name, version in package[key].items()
+        }
+        for name, major, instead in npm.without_node(wanted):
+            place = look.target.where([file], f'"{name}"')
+            yield warning("package-of-old-node", place, name=f"{name} {major}", instead=instead)
+        locks = (look.target.text(files.join(folder, name)) for name in files.LOCKFILES)
+        version = npm.old_webpack(wanted["webpack"], next(filter(None, locks), "")) if "webpack" in wanted else None
+        texts = (look.target.text(name) or "" for name in (file, files.join(folder, "webpack.config.js"), *look.mixes))
+        if version and not any(word in text for text in texts for word in ("openssl-legacy-provider", "hashFunction")):
+            yield warning("webpack-too-old", look.target.where([file], '"webpack"'), version=version)
 
 
 def hardware(look: Look) -> Iterator[ProjectWarning]:

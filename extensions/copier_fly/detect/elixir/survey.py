@@ -1128,6 +1128,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.builds_elsewhere,
     machine.own_start,
     machine.own_image_env,
+    machine.assets_of_old_node,
     machine.hardware,
     machine.distillery_settings,
     machine.release_command,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .. import files
+from .. import files, npm
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
@@ -252,25 +252,13 @@ def lock_behind(look: Look) -> Iterator[ProjectWarning]:
         yield warning("lock-behind", place, names=", ".join(lacking), lock=file)
 
 
-_INSTEAD = {
-    "canvas": (3, "canvas 3, which brings its libraries"),
-    "esm": (99, "import and export as Node.js has them"),
-    "fibers": (99, "async functions"),
-    "grpc": (99, "@grpc/grpc-js"),
-    "node-sass": (99, "sass"),
-}
-"""Packages with no built file for a Node.js on offer, and none that a compiler makes: the first major version that has
-one, and what to take. Their READMEs; esm 3.2.25 was tried: it stops at the first export in Node.js 22 and 24."""
-
-
 def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
     """A package that works on no Node.js that is offered."""
     optional = look.package.get("optionalDependencies") or {}
-    for name, (major, instead) in _INSTEAD.items():
-        found = re.match(r"[\^~=v ]*(\d+)", look.dependencies.get(name, ""))
-        if found and int(found[1]) < major and name not in optional:
+    for name, major, instead in npm.without_node(look.dependencies):
+        if name not in optional:
             place = look.target.where([look.path("package.json")], f'"{name}"')
-            yield warning("package-of-old-node", place, name=f"{name} {found[1]}", instead=instead)
+            yield warning("package-of-old-node", place, name=f"{name} {major}", instead=instead)
 
 
 # --- What a script calls ------------------------------------------------------------------
