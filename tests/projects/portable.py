@@ -236,8 +236,13 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             nextjs(dependencies={"node-sass": "9.0.0"}),
             nextjs(dependencies={"esm": "^3.2.25"}),
             below("web", nextjs(dependencies={"fibers": "~5.0.2"})),
+            nextjs(dependencies={"better-sqlite3": "^9.6.0"}),
         ],
-        [nextjs(dependencies={"canvas": "^3.1.0", "sass": "^1.80.0", "@grpc/grpc-js": "1.12.0"})],
+        [
+            nextjs(dependencies={"canvas": "^3.1.0", "sass": "^1.80.0", "@grpc/grpc-js": "1.12.0"}),
+            nextjs(dependencies={"better-sqlite3": "^11.3.0"}),
+            {**nextjs(dependencies={"better-sqlite3": "^9.6.0"}), ".nvmrc": "22\n"},
+        ],
     ),
     "addresses on this machine in a committed file": (
         {"env-file-localhost"},

@@ -230,10 +230,7 @@ def nearest_elixir(context: Context) -> str:
 @pass_context
 def nearest_node(context: Context) -> str:
     """Pick the Node.js line that the project names, or the nearest to it; the default line where it names none."""
-    wanted = re.findall(r"\d+", detected(context).nextjs.node_version or "")
-    if not wanted:
-        return str(platform.catalog("node")["default"])
-    return min(platform.node_choices(), key=lambda line: abs(int(line) - int(wanted[0])))
+    return platform.nearest_node(detected(context).nextjs.node_version)
 
 
 @pass_context

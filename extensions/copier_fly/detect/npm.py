@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 
 _INSTEAD = {
-    "canvas": (3, "canvas 3, which brings its libraries"),
-    "esm": (99, "import and export as Node.js has them"),
-    "fibers": (99, "async functions"),
-    "grpc": (99, "@grpc/grpc-js"),
-    "node-sass": (99, "sass"),
+    "better-sqlite3": (11, 24, "better-sqlite3 12"),
+    "canvas": (3, 22, "canvas 3, which brings its libraries"),
+    "esm": (99, 22, "import and export as Node.js has them"),
+    "fibers": (99, 22, "async functions"),
+    "grpc": (99, 22, "@grpc/grpc-js"),
+    "node-sass": (99, 22, "sass"),
 }
-"""Packages with no built file for a Node.js on offer, and none that a compiler makes: the first major version that has
-one, and what to take. Each was tried with Node.js 24 and Debian's compilers; esm 3.2.25 stops at the first export."""
+"""Packages with no built file for a line of Node.js on offer, and none that a compiler makes: the first major version
+that has one, the first line that the ones before lack, and what to take. Each was tried with Node.js 24 and Debian's
+compilers; esm 3.2.25 stops at the first export."""
 
 _LOCKED_WEBPACK = re.compile(
     r"(?:\"(?:node_modules/)?webpack\": \{\s*\"version\": \"|^\"?webpack@[^\n]*:\n\s+version:? \"?|^\s+'?/?webpack[@/])"
@@ -24,11 +26,11 @@ _RUNS_WEBPACK = {"4": 47, "5": 61}
 """The first minor version of each major one that hashes without MD4, which OpenSSL 3 refuses. Tried with Node.js 24."""
 
 
-def without_node(versions: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Of these packages and versions those that run nowhere: the name, its major version, and what to take instead."""
-    for name, (major, instead) in _INSTEAD.items():
+def without_node(versions: Mapping[str, str], line: str) -> Iterator[tuple[str, str, str]]:
+    """Of these packages and versions those that this line of Node.js does not run: name, major version, and instead."""
+    for name, (major, since, instead) in _INSTEAD.items():
         found = re.match(r"[\^~=v ]*(\d+)", versions.get(name, ""))
-        if found and int(found[1]) < major:
+        if found and int(found[1]) < major and int(line) >= since:
             yield name, found[1], instead
 
 

@@ -109,6 +109,14 @@ def node_choices() -> list[str]:
     return [key for key, line in catalog("node")["images"].items() if not line.get("retired")]
 
 
+def nearest_node(wanted: str | None) -> str:
+    """Give the line on offer that is nearest to a wanted version; the default line where none is wanted."""
+    numbers = re.findall(r"\d+", wanted or "")
+    if not numbers:
+        return str(catalog("node")["default"])
+    return min(node_choices(), key=lambda line: abs(int(line) - int(numbers[0])))
+
+
 def check_grace(duration: str) -> str:
     """Give the grace period of a service's check: the platform lowers everything above a minute to one.
 

@@ -191,6 +191,7 @@ def assets_of_old_node(look: Look) -> Iterator[ProjectWarning]:
     folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
     if look.app.assets == "mix":
         return
+    line = platform.nearest_node(None)
     for folder in (files.join(one, name) for one in folders for name in ("assets", ".")):
         file = files.join(folder, "package.json")
         package = look.target.parsed(file, json.loads, "JSON")
@@ -200,9 +201,9 @@ def assets_of_old_node(look: Look) -> Iterator[ProjectWarning]:
             if isinstance(package.get(key), dict)
             for name, version in package[key].items()
         }
-        for name, major, instead in npm.without_node(wanted):
+        for name, major, instead in npm.without_node(wanted, line):
             place = look.target.where([file], f'"{name}"')
-            yield warning("package-of-old-node", place, name=f"{name} {major}", instead=instead)
+            yield warning("package-of-old-node", place, name=f"{name} {major}", line=line, instead=instead)
         locks = (look.target.text(files.join(folder, name)) for name in files.LOCKFILES)
         version = npm.old_webpack(wanted["webpack"], next(filter(None, locks), "")) if "webpack" in wanted else None
         texts = (look.target.text(name) or "" for name in (file, files.join(folder, "webpack.config.js"), *look.mixes))

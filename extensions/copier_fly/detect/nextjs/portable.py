@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ...fly import platform
 from .. import files, npm
 from ..project import ProjectWarning
 from ..warnings import warning
@@ -255,10 +256,11 @@ def lock_behind(look: Look) -> Iterator[ProjectWarning]:
 def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
     """A package that works on no Node.js that is offered."""
     optional = look.package.get("optionalDependencies") or {}
-    for name, major, instead in npm.without_node(look.dependencies):
+    line = platform.nearest_node(look.app.node_version)
+    for name, major, instead in npm.without_node(look.dependencies, line):
         if name not in optional:
             place = look.target.where([look.path("package.json")], f'"{name}"')
-            yield warning("package-of-old-node", place, name=f"{name} {major}", instead=instead)
+            yield warning("package-of-old-node", place, name=f"{name} {major}", line=line, instead=instead)
 
 
 # --- What a script calls ------------------------------------------------------------------
