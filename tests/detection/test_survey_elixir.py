@@ -350,13 +350,19 @@ def test_the_first_repository_says_which_of_two_drivers_is_the_database(template
 
 
 @pytest.mark.parametrize(
-    ("cowlib", "named", "image"),
-    [("2.11.0", "", "1.18-otp27"), ("2.12.1", "", "1.20-otp29"), ("2.11.0", "erlang 29.0.2", "1.20-otp29")],
+    ("locked", "named", "image"),
+    [
+        ({"cowlib": "2.12.0"}, "", "1.18-otp27"),
+        ({"cowlib": "2.12.1", "mochiweb": "3.2.2"}, "", "1.20-otp29"),
+        ({"cowlib": "2.11.0"}, "erlang 29.0.2", "1.20-otp29"),
+        ({"cowlib": "2.11.0", "mochiweb": "3.2.1"}, "", "1.19-otp26"),
+    ],
 )
 def test_locked_packages_say_which_otp_is_too_new(
-    template: Path, tmp_path: Path, cowlib: str, named: str, image: str
+    template: Path, tmp_path: Path, locked: dict[str, str], named: str, image: str
 ) -> None:
-    lock = f'%{{\n  "cowlib": {{:hex, :cowlib, "{cowlib}", "abc", [:make, :rebar3], [], "hexpm", "def"}},\n}}\n'
+    line = '  "{}": {{:hex, :{}, "{}", "abc", [:make, :rebar3], [], "hexpm", "def"}},\n'
+    lock = "%{{\n{}}}\n".format("".join(line.format(name, name, version) for name, version in locked.items()))
     app = write(tmp_path / "shop", {**phoenix(), "mix.lock": lock, ".tool-versions": f"{named}\n"})
     assert copied(template, app)["elixir_image"] == image
 

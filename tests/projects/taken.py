@@ -79,6 +79,21 @@ def assets(packages: dict[str, str], files: Files | None = None, **more: str) ->
     return {**changed, "mix.exs": changed["mix.exs"].replace('"tailwind shop --minify", "esbuild shop --minify"', NPM)}
 
 
+def hex_lock(version: str, needs: str, files: Files) -> Files:
+    """A project whose lock file has this ssl_verify_fun, which the package `needs` brings."""
+    line = '{{:hex, :{}, "{}", "abc", [:mix], [{}], "hexpm", "def"}}'
+    brings = '{:ssl_verify_fun, "~> 1.1", [hex: :ssl_verify_fun, repo: "hexpm", optional: false]}'
+    lock = {needs: line.format(needs, "1.18.1", brings), "ssl_verify_fun": line.format("ssl_verify_fun", version, "")}
+    return {**files, "mix.lock": "%{{\n{}}}\n".format("".join(f'  "{a}": {b},\n' for a, b in lock.items()))}
+
+
+def called(old: str, new: str, files: Files | None = None) -> Files:
+    """A project whose mix.exs calls a function in another way."""
+    files = files or phoenix()
+    assert old in files["mix.exs"]
+    return {**files, "mix.exs": files["mix.exs"].replace(old, new)}
+
+
 TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
     "mails that stay in memory": (
         {"mails-unsent"},
@@ -402,5 +417,31 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             below("back", assets({"fibers": "~5.0"})),
         ],
         [assets({"sass": "^1.80.0"})],
+    ),
+    "a locked package that no Elixir on offer compiles": (
+        {"package-too-old"},
+        [
+            hex_lock("1.1.6", "hackney", dep('{:hackney, "~> 1.18"}')),
+            hex_lock("1.1.4", "hackney", dep('{:hackney, "~> 1.9"}', umbrella())),
+            below("back", hex_lock("1.1.0", "tesla", dep('{:tesla, "~> 1.4"}'))),
+        ],
+        [
+            hex_lock("1.1.7", "hackney", dep('{:hackney, "~> 1.18"}')),
+            hex_lock("1.1.6", "excoveralls", dep('{:excoveralls, "~> 0.14", only: :test}')),
+            hex_lock("1.1.6", "hackney", phoenix()),
+        ],
+    ),
+    "functions that mix.exs calls like variables": (
+        {"call-without-parentheses"},
+        [
+            called("deps: deps()", "deps: deps"),
+            called("aliases: aliases(),", "aliases: aliases,"),
+            below("back", called("deps: deps()\n    ]", "deps: deps]")),
+        ],
+        [
+            phoenix(),
+            called("def project do\n", "def project do\n    # deps: deps\n"),
+            called("def project do\n    [", 'def project do\n    version = "1.0"\n\n    [\n      version: version,'),
+        ],
     ),
 }

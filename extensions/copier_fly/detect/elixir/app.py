@@ -314,13 +314,16 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
 
 def _newest_otp(target: Target, folder: str) -> str | None:
     """The newest OTP that the locked packages compile with, where that is not every one that is offered."""
-    limits = platform.catalog("elixir")["newest_otp"]
     lock = target.text(files.join(folder, "mix.lock"), files.LOCK_LIMIT) or ""
-    for package, (before, otp) in limits.items():
-        found = re.search(rf'"{package}": \{{:hex, :{package}, "([\d.]+)', lock)
-        if found and [int(part) for part in found[1].split(".")] < [int(part) for part in before.split(".")]:
-            return str(otp)
-    return None
+    limits = platform.catalog("elixir")["newest_otp"].items()
+    return min((str(otp) for package, (before, otp) in limits if locked_before(lock, package, before)), default=None)
+
+
+def locked_before(lock: str, package: str, version: str) -> str | None:
+    """The version of a package that mix.lock has, where it is before another one."""
+    found = re.search(rf'"{package}": \{{:hex, :{package}, "([\d.]+)', lock)
+    old = found and [int(part) for part in found[1].split(".") if part] < [int(part) for part in version.split(".")]
+    return found[1] if found and old else None
 
 
 def _release_name(mix: MixProject, fallback: str | None, wanted: set[str]) -> str | None:

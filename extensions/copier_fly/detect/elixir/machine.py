@@ -15,6 +15,7 @@ from ...fly import platform
 from .. import dockerfile, files, npm, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
+from . import app as elixir_app
 from . import config, environment, mixfile, release
 from .mixfile import Group, Node
 
@@ -287,6 +288,28 @@ def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
 
 
 _ECTO = {"ecto", "ecto_sql", "phoenix_ecto"}
+
+
+def packages_too_old(look: Look) -> Iterator[ProjectWarning]:
+    """mix.lock has a package that compiles with no Elixir that is offered."""
+    file = look.path("mix.lock")
+    lock = look.target.text(file, files.LOCK_LIMIT) or ""
+    for name, first in platform.catalog("elixir")["too_old"].items():
+        version = elixir_app.locked_before(lock, name, first)
+        if version and name in brought({dep.name for _, dep in look.deps}, lock):
+            yield warning(
+                "package-too-old", look.target.where([file], f'"{name}"'), name=name, version=version, first=first
+            )
+
+
+def calls_without_parentheses(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs calls a function of its own like a variable, as was done before Elixir 1.4."""
+    for file in look.mixes:
+        text = look.target.text(file) or ""
+        for name in re.findall(r"^[ \t]*defp? (\w+)(?:\(\))? do\b", text, re.MULTILINE):
+            if found := re.search(rf"^[^#\n]*\w: {name}[ \t]*(?:,|\]|$)", text, re.MULTILINE):
+                yield warning("call-without-parentheses", (file, files.line_of(text, found.start())), name=name)
+                break
 
 
 def brought(names: set[str], lock: str) -> set[str]:

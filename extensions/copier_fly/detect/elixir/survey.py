@@ -1119,6 +1119,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     paths.files_in_config,
     machine.logs_in_files,
     machine.ecto_too_old,
+    machine.packages_too_old,
+    machine.calls_without_parentheses,
     machine.joined_variables,
     machine.settings_by_function,
     machine.aliases_of_build,
