@@ -291,15 +291,14 @@ _ECTO = {"ecto", "ecto_sql", "phoenix_ecto"}
 
 
 def packages_too_old(look: Look) -> Iterator[ProjectWarning]:
-    """mix.lock has a package that compiles with no Elixir that is offered."""
+    """mix.lock has a package that works with no Elixir or no Erlang that is offered."""
     file = look.path("mix.lock")
     lock = look.target.text(file, files.LOCK_LIMIT) or ""
-    for name, first in platform.catalog("elixir")["too_old"].items():
-        version = elixir_app.locked_before(lock, name, first)
-        if version and name in brought({dep.name for _, dep in look.deps}, lock):
-            yield warning(
-                "package-too-old", look.target.where([file], f'"{name}"'), name=name, version=version, first=first
-            )
+    needed = brought({dep.name for _, dep in look.deps}, lock)
+    for name, of in platform.catalog("elixir")["too_old"].items():
+        version = elixir_app.locked_before(lock, name, of["first"])
+        if version and name in needed:
+            yield warning("package-too-old", look.target.where([file], f'"{name}"'), name=name, version=version, **of)
 
 
 def calls_without_parentheses(look: Look) -> Iterator[ProjectWarning]:
