@@ -1204,10 +1204,15 @@ TOLD: dict[str, Told] = {
             {**config('Code.require_file("lib/a.ex")', "runtime"), "lib/a.ex": "x\n"},
             config('Code.require_file("common.ex", "#{__DIR__}/../lib/shop/")', "runtime"),
             {**config('config :shop, v: File.read!("config/plans.json")', "runtime"), "config/plans.json": "{}"},
+            config('".env" |> Path.expand()\nFile.stream!(".env") |> Enum.each(&IO.puts/1)', "runtime"),
+            config('if config_env() == :prod do\n  config :shop, key: File.read!("keys/jwt.pem")\nend', "runtime"),
         ],
         [
             config('config :shop, key: File.read!("/run/secrets/key")', "runtime"),
             {**config('config :shop, v: File.read!("plans.json")', "config"), "plans.json": "{}"},
+            config('if config_env() == :dev do\n  File.stream!(".env") |> Enum.each(&IO.puts/1)\nend', "runtime"),
+            config('if File.exists?(".env") do\n  File.read!(".env")\nend', "runtime"),
+            {**config('config :shop, v: File.read!("a.json")', "runtime"), "rel/overlays/a.json": "{}"},
         ],
     ),
     "releases by Distillery": Told(
@@ -1488,7 +1493,13 @@ TOLD: dict[str, Told] = {
     ),
     "something else that runs": Told(
         {"service-not-made"},
-        [dep('{:redix, "~> 1.5"}'), nextjs(dependencies={"bullmq": "^5"}), dep('{:mongodb_driver, "~> 1.5"}')],
+        [
+            dep('{:redix, "~> 1.5"}'),
+            nextjs(dependencies={"bullmq": "^5"}),
+            dep('{:mongodb_driver, "~> 1.5"}'),
+            dep('{:gnat, "~> 1.8"}'),
+            nextjs(dependencies={"neo4j-driver": "^5"}),
+        ],
         [dep('{:redix, "~> 1.5", only: :test}'), nextjs(devDependencies={"redis": "^5"})],
     ),
     "steps of a Dockerfile of one's own": Told(

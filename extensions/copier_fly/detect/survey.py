@@ -47,12 +47,19 @@ _SERVICES = {
     **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),
     **dict.fromkeys(("mongodb_driver",), "MongoDB"),
     **dict.fromkeys(("elasticsearch", "elastix", "snap", "@elastic/elasticsearch"), "Elasticsearch"),
+    **dict.fromkeys(("@opensearch-project/opensearch",), "OpenSearch"),
     **dict.fromkeys(("amqp", "gen_rmq", "broadway_rabbitmq", "amqplib", "amqp-connection-manager"), "RabbitMQ"),
     **dict.fromkeys(("brod", "kaffe", "broadway_kafka", "kafkajs"), "Kafka"),
     **dict.fromkeys(("ch", "ecto_ch", "@clickhouse/client"), "ClickHouse"),
     **dict.fromkeys(("tortoise", "tortoise311", "emqtt", "mqtt"), "an MQTT broker"),
     **dict.fromkeys(("memcachex", "memcachir", "memjs"), "Memcached"),
     **dict.fromkeys(("cassandra-driver", "xandra"), "Cassandra"),
+    **dict.fromkeys(("gnat", "nats", "@nats-io/transport-node"), "NATS"),
+    **dict.fromkeys(("meilisearch", "meilisearch_ex"), "Meilisearch"),
+    **dict.fromkeys(("typesense", "ex_typesense"), "Typesense"),
+    **dict.fromkeys(("instream", "@influxdata/influxdb-client"), "InfluxDB"),
+    **dict.fromkeys(("bolt_sips", "boltx", "neo4j-driver"), "Neo4j"),
+    **dict.fromkeys(("arangox", "arangojs"), "ArangoDB"),
 }
 """Package → what it talks to, of packages that are of no use without it."""
 

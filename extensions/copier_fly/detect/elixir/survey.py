@@ -678,13 +678,15 @@ def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
                 for name, start in _files_read(statement)
                 if any(look.target.is_file(files.resolved(folder, name) or "") for folder in here)
             }
-            # Source code is read from nowhere else, wherever the path comes from.
+            # A file that has to be there, such as one that git ignores, is nowhere else, wherever the path comes from.
             for call, arguments in config.calls(statement):
-                name = mixfile.literal(arguments[0], "string") if call.startswith("Code.") and arguments else None
+                must = call.startswith("Code.") or call.endswith("!")
+                name = mixfile.literal(arguments[0], "string") if must and arguments else None
                 if name and call in _READERS and not str(name).startswith("/"):
                     found.setdefault(str(name), arguments[0][0].start)
             for name, start in found.items():
-                yield warning("runtime-reads-files", look.at(file, start), name=name)
+                if not look.target.is_file(look.path("rel", "overlays", name)):
+                    yield warning("runtime-reads-files", look.at(file, start), name=name)
 
 
 def distillery(look: Look) -> Iterator[ProjectWarning]:
