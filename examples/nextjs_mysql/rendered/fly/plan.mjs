@@ -96,10 +96,16 @@ export function debianPackages(settings, lock, text) {
   return [...new Set(wanted)];
 }
 
-/** The version that package.json pins, else one that reads this lock file; `undefined` for that of the image. */
+/**
+ * The version that package.json pins, else one that reads this lock file; `undefined` for that of the image.
+ *
+ * Before 7.33 pnpm fetches nothing with Node.js 20 and newer (ERR_INVALID_THIS). 7.33 reads the same lock files.
+ */
 export function managerPackage({ name, package: from, version }, { packageManager = "" }, text) {
   const [pinnedName, pinned] = packageManager.split("+")[0].split("@");
-  if (pinnedName === name && pinned) return `${from}@${pinned}`;
+  const [major, minor] = (pinned ?? "").split(".").map(Number);
+  const fetches = name !== "pnpm" || major > 7 || (major === 7 && minor >= 33);
+  if (pinnedName === name && pinned && fetches) return `${from}@${pinned}`;
   const format = /^lockfileVersion: '?(\d+)/m.exec(text)?.[1];
   const known = format ? version?.[format] : version;
   return known && `${from}@${known}`;
