@@ -257,6 +257,24 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             env("DATABASE_URL=postgres://a:b@localhost/shop\n", ".env"),
         ],
     ),
+    "a yarn of an old Node.js": (
+        {"yarn-of-old-node"},
+        [
+            nextjs(packageManager="yarn@3.1.1"),
+            {**nextjs(), ".yarnrc.yml": "nodeLinker: node-modules\n\nyarnPath: .yarn/releases/yarn-3.0.2.cjs\n"},
+            {
+                **below("apps/web", nextjs()),
+                "package.json": '{"workspaces": ["apps/*"], "packageManager": "yarn@3.1.0"}',
+            },
+        ],
+        [
+            nextjs(packageManager="yarn@3.2.0"),
+            nextjs(packageManager="yarn@4.18.1"),
+            nextjs(packageManager="yarn@1.22.22"),
+            {**nextjs(packageManager="yarn@3.1.1"), ".nvmrc": "22\n"},
+            {**nextjs(), ".yarnrc.yml": "yarnPath: .yarn/releases/yarn-3.8.7.cjs\n"},
+        ],
+    ),
     "a package of another system": (
         {"package-of-another-system"},
         [

@@ -263,6 +263,22 @@ def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
             yield warning("package-of-old-node", place, name=f"{name} {major}", line=line, instead=instead)
 
 
+_OLD_YARN = re.compile(r"\byarn[@-](3\.[01]\.\d+)\b")
+
+
+def yarn_of_old_node(look: Look) -> Iterator[ProjectWarning]:
+    """The Yarn of the project, 3.0 or 3.1, does not install with the Node.js of the image. Tried with Node.js 24."""
+    line = platform.nearest_node(look.app.node_version)
+    for folder in files.ancestors(look.dir) if int(line) >= 24 else ():
+        for file in (files.join(folder, ".yarnrc.yml"), files.join(folder, "package.json")):
+            text = look.target.text(file) or ""
+            if found := _OLD_YARN.search(text):
+                yield warning(
+                    "yarn-of-old-node", (file, files.line_of(text, found.start())), version=found[1], line=line
+                )
+                return
+
+
 # --- What a script calls ------------------------------------------------------------------
 
 _BY_PROGRAM = re.compile(r"(?:^|&& *|; *)(doppler|infisical|op|vault|chamber|teller|sops) (?:run|exec|exec-env)\b")
