@@ -52,7 +52,7 @@ READ = 'key = case System.get_env("STRIPE_KEY") do\n  nil -> raise "none"\n  key
 
 PEM = {"priv/keys/a.pem": "x"}
 BY_SETTING = "config :shop, Shop.Repo, ssl: [cacertfile: {}]"
-PLUG = (
+SIGNING = (
     '%{{\n  "phoenix": {{:hex, :phoenix, "1.5.8", "abc", [:mix], '
     '[{{:plug_crypto, "~> 1.1", [hex: :plug_crypto, repo: "hexpm", optional: false]}}], "hexpm", "def"}},\n'
     '  "plug_crypto": {{:hex, :plug_crypto, "{}", "abc", [:mix], [], "hexpm", "def"}},\n}}\n'
@@ -429,13 +429,13 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             hex_lock("1.1.6", "hackney", dep('{:hackney, "~> 1.18"}')),
             hex_lock("1.1.4", "hackney", dep('{:hackney, "~> 1.9"}', umbrella())),
             below("back", hex_lock("1.1.0", "tesla", dep('{:tesla, "~> 1.4"}'))),
-            {**phoenix(), "mix.lock": PLUG.format("1.1.2")},
+            {**phoenix(), "mix.lock": SIGNING.format("1.1.2")},
         ],
         [
             hex_lock("1.1.7", "hackney", dep('{:hackney, "~> 1.18"}')),
             hex_lock("1.1.6", "excoveralls", dep('{:excoveralls, "~> 0.14", only: :test}')),
             hex_lock("1.1.6", "hackney", phoenix()),
-            {**phoenix(), "mix.lock": PLUG.format("1.2.1")},
+            {**phoenix(), "mix.lock": SIGNING.format("1.2.1")},
         ],
     ),
     "functions that mix.exs calls like variables": (
