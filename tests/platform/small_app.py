@@ -21,6 +21,7 @@ use strict;
 use IO::Socket::INET;
 $| = 1;
 $SIG{TERM} = $SIG{INT} = sub { print "bye\n"; exit 0 };
+$SIG{PIPE} = 'IGNORE'; # a check that gave up waiting does not end the app
 my $server = IO::Socket::INET->new(LocalPort => $ENV{PORT} || 8080, Listen => 20, ReuseAddr => 1) or die $!;
 print "listening\n";
 while (my $client = $server->accept) {
