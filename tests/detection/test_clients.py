@@ -138,6 +138,51 @@ REDIX = {
             ("redix", "upstash", ("REDIS_URL",)),
         ),
         (REDIX, ("redix", "none", ())),
+        # The name of a host, whatever the variable is called.
+        (
+            {**nextjs(dependencies={"ioredis": "^5"}), FILES: "new Redis({ port, host: process.env.REDIS_URL });\n"},
+            ("ioredis", "none", ()),
+        ),
+        (
+            {
+                **nextjs(dependencies={"redis": "^5"}),
+                FILES: "createClient({ url: `redis://:${process.env.REDIS_PASS}@${process.env.REDIS_URL}:6379` });\n",
+            },
+            ("redis", "none", ()),
+        ),
+        (
+            {**nextjs(dependencies={"bullmq": "^5"}), FILES: 'connection: { host: process.env["QUEUE_REDIS_URL"]! }\n'},
+            ("bullmq", "none", ()),
+        ),
+        (
+            {**nextjs(dependencies={"bullmq": "^5"}), FILES: 'import { env } from "./env";\nhost: env.REDIS_URL,\n'},
+            ("bullmq", "none", ()),
+        ),
+        (
+            {**REDIX, "config/runtime.exs": 'import Config\nconfig :shop, host: System.fetch_env!("REDIS_URL")\n'},
+            ("redix", "none", ()),
+        ),
+        (
+            {
+                **REDIX,
+                "config/runtime.exs": 'import Config\nconfig :a, u: "redis://#{System.fetch_env!("REDIS_URL")}:6379"\n',
+            },
+            ("redix", "none", ()),
+        ),
+        (
+            {
+                **nextjs(dependencies={"ioredis": "^5"}),
+                FILES: "const { hostname } = new URL(process.env.REDIS_URL!);\n({ host: process.env.REDIS_HOST });\n",
+            },
+            ("ioredis", "upstash", ("REDIS_URL",)),
+        ),
+        (
+            {
+                **nextjs(dependencies={"ioredis": "^5"}),
+                FILES: "({ host: new URL(process.env.REDIS_URL!).hostname });\n",
+            },
+            ("ioredis", "upstash", ("REDIS_URL",)),
+        ),
         (phoenix(), (None, "none", ())),
     ],
 )

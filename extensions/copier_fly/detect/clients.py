@@ -35,6 +35,11 @@ _KEYS = re.compile(r"\b(?:accessKeyId|secretAccessKey)\s*:\s*(?:process\.)?env(?
 
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
 _REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
+_A_HOST = re.compile(
+    r"(?:\bhost(?:name)?:|://(?:[^@\s]*@)?[$#]\{)\s*(?:(?:process\.)?env(?:\.|\[[\"'])"
+    r"|System\.(?:get_env|fetch_env!)\(\"|\{:system,\s*\")([A-Z]\w*)"
+)
+"""A variable that holds the name of a host, whatever it is called: no address of a Redis."""
 _READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
 _READ_BY_SCHEMA = re.compile(r"(?<![\w.])env\.([A-Z]\w*)\b(?!\s*(?:\?\?|\|\|))")
 """A variable that is read through a schema of the environment, which may let it be missing."""
@@ -66,7 +71,9 @@ def bucket(target: Target, project: Project) -> Client:
 def redis(target: Target, project: Project) -> Client:
     """The Redis that the code reaches by an address: made by Fly, or one at Upstash that is there."""
     if found := _package(target, project, _REDIS_CLIENTS):
-        names = _named(list(_texts(target, project)), project, _REDIS_NAME)
+        texts = list(_texts(target, project))
+        hosts = {name for text in texts for name in _A_HOST.findall(text)}
+        names = tuple(name for name in _named(texts, project, _REDIS_NAME) if name not in hosts)
         return Client(*found, names, "upstash" if names else "none")
     if found := _package(target, project, ("@upstash/redis",)):
         return Client(*found, _upstash(list(_texts(target, project))), "url")
