@@ -791,6 +791,17 @@ SCHEMAS: dict[str, tuple[str, list[str]]] = {
         "    A: kind,\n    APP_ID: z.string(),\n  },\n});\n",
         ["APP_ID"],
     ),
+    "one of several values": (
+        "export const env = createEnv({\n  server: {\n    MODE: z.enum(['development', 'production']),\n"
+        "    LEVEL: z.enum(['a', 'b']).optional(),\n    KIND: z.enum(['a']).prefault('a'),\n"
+        "    APP_ID: z.string(),\n  },\n});\n",
+        ["MODE", "APP_ID"],
+    ),
+    "one of several values, by a name": (
+        "const mode = z.enum(['a', 'b']);\nexport const env = createEnv({\n  server: {\n"
+        "    MODE: mode,\n    APP_ID: z.string(),\n  },\n});\n",
+        ["MODE", "APP_ID"],
+    ),
     "tabs": (
         "export const env = createEnv({\n\tserver: {\n\t\tAPP_ID: z.string(),\n\t},\n"
         "\tclient: {\n\t\tB: z.string(),\n\t},\n});\n",
@@ -804,6 +815,29 @@ def test_what_a_schema_requires_is_known(case: str, tmp_path: Path) -> None:
     code, names = SCHEMAS[case]
     found = examine(write(tmp_path, {**nextjs(), "src/env.ts": code})).nextjs.variables
     assert [variable.name for variable in found] == names
+
+
+VALUES: dict[str, tuple[str, str]] = {
+    "one that is for production": ("z.enum(['development', 'production'])", "production"),
+    "the first": ('z\n      .enum(["s3", "local"])', "s3"),
+    "of true and false": ("z.enum(['true', 'false']).transform((s) => s === 'true')", "true"),
+    "of valibot": ("v.picklist(['smtp', 'resend'])", "smtp"),
+    "of envalid": ("str({ choices: ['eu', 'us'] })", "eu"),
+    "of Joi": ("Joi.string().valid('eu', 'us').required()", "eu"),
+    "of yup": ("yup.string().oneOf(['eu', 'us']).required()", "eu"),
+    "by a name": ("mode", "blue"),
+    "an empty one": ("z.enum([''])", "a-stand-in-for-the-build-of-more-than-32-characters"),
+    "any": ("z.string()", "a-stand-in-for-the-build-of-more-than-32-characters"),
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_a_stand_in_is_a_value_that_passes(case: str, tmp_path: Path) -> None:
+    check, value = VALUES[case]
+    env = f"export const env = createEnv({{\n  server: {{\n    MODE: {check},\n  }},\n}});\n"
+    code = f"const mode = z.enum(['blue', 'red']);\n{env}"
+    (found,) = examine(write(tmp_path, {**nextjs(), "src/env.ts": code})).nextjs.variables
+    assert (found.name, found.stand_in) == ("MODE", value)
 
 
 BETTER_AUTH: dict[str, tuple[str, dict[str, str], list[str]]] = {

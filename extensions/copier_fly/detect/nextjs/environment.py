@@ -121,8 +121,15 @@ def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str
 # --- What passes a check ---------------------------------------------------------------------------------
 
 
+_ONE_OF = re.compile(r"(?:\.(?:enum|picklist|oneOf|valid)\(\s*\[?|\bchoices:\s*\[)\s*([\"'][^)\]]+)")
+"""The values that a check lists, of zod, valibot, yup, Joi or envalid."""
+
+
 def _stand_in(name: str, check: str) -> str:
     """A value that a check written with zod, or the constructor of a client, lets pass."""
+    listed = _ONE_OF.search(check)
+    if values := re.findall(r"[\"']([^\"']+)[\"']", listed[1] if listed else ""):
+        return "production" if "production" in values else values[0]
     if prefix := re.search(r"startsWith\(\s*[\"'`]([^\"'`]+)", check):
         return f"{prefix[1]}build-stand-in"
     if re.search(r"number\(|\bint\(|numeric", check):
@@ -159,7 +166,7 @@ _ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z]
 _IN_PRODUCTION = re.compile(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
 """What an entry says for production, where it says something else for development."""
 _MAY_BE_MISSING = re.compile(
-    r"\.optional\(|\.default\(|\.nullish\(|\.catch\(|z\.enum\(|\bdefault\s*:"
+    r"\.optional\(|\.(?:default|prefault)\(|\.nullish\(|\.catch\(|\bdefault\s*:"
     r"|^(?:.|\n)*\b(?:[Jj]oi|yup)\.(?!(?:.|\n)*\.required\()"
 )
 
@@ -203,12 +210,13 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
             for entry in _ENTRY.finditer(section):
                 if counted is not None and entry[1] not in counted:
                     continue
+                check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
                 if named := re.fullmatch(r"\s*([a-z]\w*)\s*(\(\s*\))?\s*,?\s*", entry[2]):
                     # A check that has a name, or a function's; one from another file may let it be missing.
                     defined = re.search(rf"\bconst {named[1]}\b(?:.|\n)*?;[ \t]*(?=\n\S|\n\s*\n|\s*\Z)", text)
                     if _MAY_BE_MISSING.search(defined[0]) if defined else not named[2]:
                         continue
-                check = in_production[1] if (in_production := _IN_PRODUCTION.search(entry[2])) else entry[2]
+                    check = defined[0] if defined else check
                 if not _MAY_BE_MISSING.search(check):
                     line = files.line_of(text, begin + entry.start(1))
                     yield Variable(entry[1], file, line, _stand_in(entry[1], check))
