@@ -309,6 +309,42 @@ def test_orm(case: str, tmp_path: Path) -> None:
     assert tuple(getattr(found, key) for key in keys) == expected
 
 
+NEON = "@neondatabase/serverless"
+LEFT_OVER: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "node-postgres": ({NEON: "1", "pg": "8"}, {"src/db.ts": 'import { Pool } from "pg";\n'}, "pg"),
+    "postgres.js": ({NEON: "1", "postgres": "3"}, {"db/index.ts": "import postgres from 'postgres';\n"}, "postgres"),
+    "by an adapter of Prisma": (
+        {"@prisma/adapter-neon": "7", "pg": "8"},
+        {"lib/db.ts": 'import { Pool } from "pg";\nimport { PrismaPg } from "@prisma/adapter-pg";\n'},
+        "pg",
+    ),
+    "by another of Drizzle's": (
+        {NEON: "1", "postgres": "3"},
+        {"src/db.ts": 'import { drizzle } from "drizzle-orm/postgres-js";\n'},
+        "postgres",
+    ),
+    "both at once": (
+        {NEON: "1", "pg": "8"},
+        {"src/db.ts": f'import {{ Pool }} from "pg";\nimport {{ neon }} from "{NEON}";\n'},
+        NEON,
+    ),
+    "by Drizzle": (
+        {NEON: "1", "pg": "8"},
+        {"src/db.ts": 'import "drizzle-orm/neon-http";\n', "src/local.ts": 'import "pg";\n'},
+        NEON,
+    ),
+    "neither is named": ({NEON: "1", "pg": "8"}, {"src/db.ts": "export {};\n"}, NEON),
+    "no other is there": ({NEON: "1"}, {"src/db.ts": 'import { Pool } from "pg";\n'}, NEON),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OVER)
+def test_a_driver_of_neon_that_no_file_imports_is_a_left_over(case: str, tmp_path: Path) -> None:
+    deps, files, driver = LEFT_OVER[case]
+    found = details(tmp_path, {**nextjs(dependencies={"drizzle-orm": "^0.45.4", **deps}), **files})
+    assert found.db_driver == driver
+
+
 def test_both_orms_installed_and_one_set_up(tmp_path: Path) -> None:
     files = nextjs(dependencies=PRISMA | DRIZZLE)
     found = details(tmp_path, {**files, "drizzle.config.ts": "export default { out: 'd' }"})

@@ -18,7 +18,17 @@ from ... import yaml_text
 from ...fly import platform
 from .. import files
 from ..files import Target
-from ..project import DATABASE_NAME, OTHER_DRIVERS, POSTGRES_DRIVERS, App, Command, Linked, NextjsApp, Variable
+from ..project import (
+    DATABASE_NAME,
+    NEON_DRIVERS,
+    OTHER_DRIVERS,
+    POSTGRES_DRIVERS,
+    App,
+    Command,
+    Linked,
+    NextjsApp,
+    Variable,
+)
 from . import environment
 
 DB_DRIVERS = (
@@ -619,10 +629,31 @@ def _code(target: Target, folder: str) -> Iterator[bytes]:
         yield from (target.peek(file) for file in target.sources(folder, end) if not files.within(file, own))
 
 
+_OTHER_IMPORTS = {
+    "pg": rb"[\"'](?:pg|.*/node-postgres|.*/adapter-pg)[\"']",
+    "postgres": rb"[\"'](?:postgres|.*/postgres-js)[\"']",
+}
+"""The other drivers of PostgreSQL, and what code imports that talks by them."""
+
+
+def _instead_of_neon(target: Target, folder: str, deps: dict[str, str]) -> str | None:
+    """The driver that the code imports where that of Neon is left over, and no file imports it."""
+    others = [name for name in _OTHER_IMPORTS if name in deps]
+    code = b"\n".join(_code(target, folder)) if others else b""
+    imports = b"\n".join(re.findall(rb"(?:from|import|require\()\s*([\"'][^\"'\n]+[\"'])", code))
+    return (
+        None
+        if b"neon" in imports
+        else next((name for name in others if re.search(_OTHER_IMPORTS[name], imports)), None)
+    )
+
+
 def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) -> str | None:
     """The package that talks to the database; PostgreSQL's is a left-over where no file is about a database, and that
     of an ORM for several (`type: "sqlite"`) where no file names it."""
     name = next((name for name in DB_DRIVERS if name in deps), None)
+    if name in NEON_DRIVERS:
+        name = _instead_of_neon(target, folder, deps) or name
     of_vercel = [one for one in ("@vercel/postgres", "@payloadcms/db-vercel-postgres") if one in deps]
     if of_vercel and name not in ("@neondatabase/serverless", "@prisma/adapter-neon"):
         # One that a file imports goes before what a developer's own database needs.
