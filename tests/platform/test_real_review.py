@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.flyplatform.faults import Fault
+from tests.flyplatform.world import Behaviour
 from tests.platform.account import Account
 
 pytestmark = pytest.mark.needs("curl", "docker", "flyctl", "jq", "openssl")
@@ -42,6 +43,16 @@ def test_a_run_that_ended_between_the_addresses_is_completed(review: Account) ->
 
     assert ran.code == 0, ran.text
     assert [address.kind for address in review.platform.world.apps["shop-pr-7"].addresses] == ["shared_v4", "v6"]
+
+
+def test_an_app_that_never_answers_is_not_called_deployed(review: Account) -> None:
+    review.platform.world.behaviours[""] = Behaviour(check="critical", serves=False)
+
+    ran = review.run("review", "up", "--number=7")
+
+    assert ran.code == 1, ran.text
+    assert "the review app could not be deployed" in ran.verdict
+    assert "https://shop-pr-7.fly.dev\n" not in ran.out
 
 
 PEM = "-----BEGIN KEY-----\nabc/+=\n# no comment\n-----END KEY-----"
