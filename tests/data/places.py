@@ -204,6 +204,7 @@ case $* in
   "branches get"*) [ -e "{fly.folder}/branch-$3" ] ;;
   "branches delete"*) rm "{fly.folder}/branch-$3" ;;
   "branches create"*) set -C; : >"{fly.folder}/branch-$4" ;;
+  "branches restore"*) [ -e "{fly.folder}/branch-$3" ] && echo "$4" >"{fly.folder}/branch-$3" ;;
 esac
 """,
     )
