@@ -268,3 +268,36 @@ def test_what_is_told_is_of_the_app_that_the_command_names(
     said = capsys.readouterr().err
     assert "Found: a Next.js app in apps/web" in said
     assert ("OF_WEB" in said, "OF_ADMIN" in said, "One question" in said) == (True, False, False)
+
+
+# --- What is served: a build that wants to see an address of the database ---------------------------------
+
+TURSO = nextjs(dependencies={"@libsql/client": "^0.17.4", "drizzle-orm": "^0.45.0"})
+OPENS = "export const db = createClient({{ url: process.env.{0}!, authToken: process.env.{1} }});\n"
+BUILT_WITH: dict[str, tuple[Files, str]] = {
+    "Turso by a token": (
+        {**TURSO, "db/index.ts": OPENS.format("DATABASE_URL", "DATABASE_AUTH_TOKEN")},
+        " DATABASE_URL=libsql:",
+    ),
+    "Turso by its names": (
+        {**TURSO, "src/db.ts": OPENS.format("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN")},
+        " TURSO_DATABASE_URL=libsql:",
+    ),
+    "Turso by its dialect": (drizzle('dialect: "turso",'), " DATABASE_URL=libsql:"),
+    "MongoDB": (prisma("mongodb"), " DATABASE_URL=mongodb:"),
+    "a file": (
+        {**TURSO, "db/index.ts": "createClient({ url: process.env.DATABASE_URL! });\n"},
+        " DATABASE_URL=file:/tmp/",
+    ),
+    "PostgreSQL, which the build gives itself": (drizzle('dialect: "postgresql",'), "ENV SKIP_ENV_VALIDATION=1"),
+}
+
+
+@pytest.mark.parametrize("kind", BUILT_WITH)
+def test_the_build_sees_an_address_of_the_database(kind: str, template: Path, tmp_path: Path) -> None:
+    files, value = BUILT_WITH[kind]
+    app = write(tmp_path / "shop", files)
+    run_copy(str(template), app, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    (line,) = re.findall(r"^ENV SKIP_ENV_VALIDATION.*$", (app / "Dockerfile").read_text(), re.MULTILINE)
+    assert value in line
+    assert "DATABASE_URL" in line or kind.startswith("PostgreSQL")
