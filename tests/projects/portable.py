@@ -24,6 +24,11 @@ def generated(name: str, ignored: str, *there: str, **package: Any) -> Files:
     return {**importing(name, *there), **nextjs(**package), ".gitignore": ignored}
 
 
+def module(text: str) -> Files:
+    """A project with a module that says where the app is."""
+    return {**nextjs(), "lib/url.ts": text}
+
+
 def env(text: str, file: str = ".env.production") -> Files:
     """A project with a committed .env file."""
     return {**nextjs(), file: text}
@@ -189,6 +194,31 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             generated("@/paraglide/messages", "/src/paraglide\n")
             | {"next.config.ts": 'import { paraglide } from "@inlang/paraglide-next";\nexport default paraglide();\n'},
             generated("@/lib/none", "*.d.ts\n*.js\n"),
+        ],
+    ),
+    "an address at another host in code": (
+        {"address-at-another-host"},
+        [
+            module(
+                "const dev = process.env.NODE_ENV !== 'production'\n\n"
+                "export const url = dev\n  ? 'http://localhost:3000'\n  : 'https://shop.vercel.app'\n"
+            ),
+            module(
+                'const url = process.env.NODE_ENV === "production" ? "https://shop.netlify.app/api" : "http://localhost:3000/api";\n'
+            ),
+            below(
+                "web",
+                module("const to = `${isDev ? 'http://localhost:3001' : 'https://till-2.up.railway.app'}/auth`;\n"),
+            ),
+        ],
+        [
+            module(
+                'const url =\n  process.env.APP_URL ??\n  (prod ? "https://shop.vercel.app" : "http://localhost:3000");\n'
+            ),
+            module("const url = dev ? 'http://localhost:3000' : 'https://shop.example.com'\n"),
+            module("const api = dev ? 'http://localhost:5000' : 'https://api.onrender.com'\n"),
+            module('const flags = "https://flag.vercel.app/m/US.svg";\n'),
+            {**nextjs(), "lib/url.test.ts": "const url = dev ? 'http://localhost:3000' : 'https://shop.vercel.app'\n"},
         ],
     ),
     "what vercel.json routes": (

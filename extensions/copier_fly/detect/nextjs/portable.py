@@ -199,6 +199,22 @@ def addresses_of_this_machine(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+_ELSEWHERE = r"[\"'`](https://[\w-]+\.(?:vercel\.app|netlify\.app|herokuapp\.com|onrender\.com|up\.railway\.app))\b[^\"'`\n]*[\"'`]"
+_HERE = r"[\"'`]http://localhost:3\d{3}\b[^\"'`\n]*[\"'`]"
+_HERE_OR_ELSEWHERE = re.compile(rf"{_HERE}\s*:\s*{_ELSEWHERE}|{_ELSEWHERE}\s*:\s*{_HERE}")
+
+
+def address_at_another_host(look: Look) -> Iterator[ProjectWarning]:
+    """The code has the app's own address at another host for production, and localhost for development."""
+    for file, text in look.texts.items():
+        for found in _HERE_OR_ELSEWHERE.finditer(text) if "localhost:3" in text else ():
+            statement = re.split(r";|\n[ \t]*\n", text[: found.start()])[-1]
+            if not _ANOTHER_NAME.search(statement):
+                place = (file, files.line_of(text, found.start()))
+                yield warning("address-at-another-host", place, address=found[1] or found[2])
+                return
+
+
 # --- Lock files ------------------------------------------------------------------------------------------
 
 

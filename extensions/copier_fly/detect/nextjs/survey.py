@@ -604,6 +604,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     portable.case_of_imports,
     portable.ignored_imports,
     portable.addresses_of_this_machine,
+    portable.address_at_another_host,
     portable.lock_of_another_system,
     portable.lock_behind,
     portable.package_of_old_node,
