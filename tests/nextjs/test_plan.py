@@ -194,6 +194,33 @@ def test_pnpm_is_the_one_that_the_lock_file_wants(pinned: str | None, text: str,
     assert (out / "plan/manager").read_text() == f"{expected}\n"
 
 
+PNPM_9 = {"package.json": package(), "pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}
+ALLOWED: dict[str, tuple[dict[str, Any], bool]] = {
+    "no list": (PNPM_9, True),
+    "a workspace without a list": ({**PNPM_9, "pnpm-workspace.yaml": "packages:\n  - apps/*\n"}, True),
+    "other settings": ({**PNPM_9, "package.json": package(pnpm={"overrides": {"a": "1"}}), ".npmrc": "a=b"}, True),
+    "a pin of another manager": ({**PNPM_9, "package.json": package(packageManager="yarn@1.22.22")}, True),
+    "a pin": ({**PNPM_9, "package.json": package(packageManager="pnpm@10.34.9")}, False),
+    "a list": ({**PNPM_9, "package.json": package(pnpm={"onlyBuiltDependencies": ["sharp"]})}, False),
+    "a list beside": ({**PNPM_9, "pnpm-workspace.yaml": "allowBuilds: {sharp: true}\n"}, False),
+    "a list of those that may not": (
+        {**PNPM_9, "pnpm-workspace.yaml": "ignoredBuiltDependencies:\n  - sharp\n"},
+        False,
+    ),
+    "an older lock file": ({**PNPM_9, "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"}, False),
+}
+
+
+@pytest.mark.parametrize("case", ALLOWED)
+def test_pnpm_10_runs_what_pnpm_9_ran(case: str, tmp_path: Path) -> None:
+    files, all_of_them = ALLOWED[case]
+    out, _ = plan(tmp_path, files, **manager("pnpm", "pnpm-lock.yaml", PNPM))
+    file = out / "packages/.npmrc"
+    lines = file.read_text().splitlines() if file.exists() else []
+    assert ("dangerously-allow-all-builds=true" in lines) == all_of_them
+    assert ("a=b" in lines) == (".npmrc" in files)
+
+
 def test_git_and_openssl_come_where_they_are_asked_for(tmp_path: Path) -> None:
     found = {**lock(prisma="7.9.1"), "x": {"resolved": "git+ssh://git@example.com/a.git"}}
     out, _ = plan(tmp_path, {**APP, "package-lock.json": found}, orm="prisma")

@@ -11,7 +11,7 @@
 //   OUT/migrate       the migrations, and what applies them
 //
 // Where no build could end well it says why in one sentence, and exits with 1.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 class Stop extends Error {}
@@ -109,6 +109,15 @@ export function managerPackage({ name, package: from, version }, { packageManage
   const format = /^lockfileVersion: '?(\d+)/m.exec(text)?.[1];
   const known = format ? version?.[format] : version;
   return known && `${from}@${known}`;
+}
+
+/**
+ * Whether pnpm may run the scripts of all packages: pnpm 9 writes the same lock file as 10 and does, which sharp 0.32 and
+ * better-sqlite3 need. 10 runs those alone that a list has.
+ */
+function runsAllScripts({ name }, { packageManager = "", pnpm }, lock, workspace) {
+  if (name !== "pnpm" || packageManager.startsWith("pnpm@") || !/^lockfileVersion: '?9/m.test(lock)) return false;
+  return !/\b(only|never|ignored)Built|\ballowBuilds\b/.test(JSON.stringify(pnpm ?? {}) + workspace);
 }
 
 // --- Sorting.
@@ -214,6 +223,10 @@ function main(context, out) {
   }
 
   const pin = existsSync(join(root, "package.json")) ? manifestIn(root) : manifest;
+  const workspace = join(root, "pnpm-workspace.yaml");
+  if (runsAllScripts(packageManager, pin, text, existsSync(workspace) ? readFileSync(workspace, "utf8") : "")) {
+    appendFileSync(join(out, "packages", project, ".npmrc"), "\ndangerously-allow-all-builds=true\n");
+  }
   const cli = { prisma: ["prisma"], drizzle: ["drizzle-kit", "drizzle-orm"] }[settings.cli && orm] ?? [];
   const plan = {
     project: [project],
