@@ -181,6 +181,21 @@ printf '%s\\n' "$input" | exec {real} "$@"
         assert "server closed the connection. Run again: ops/restore --yes" in done.stderr
 
 
+def test_a_server_that_tells_nothing_of_its_state_is_named(managed: Place) -> None:
+    real = shutil.which("psql")
+    managed.program(
+        "psql",
+        f"""#!/bin/sh
+[ ! -t 0 ] && input=$(cat)
+case $input in *max_connections*) exit 0 ;; esac
+printf '%s\\n' "$input" | exec {real} "$@"
+""",
+    )
+    done = managed.run("database", DATABASE_URL=managed.url)
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.endswith(f" told nothing of the state of {managed.server.database}. Run again: ops/database\n")
+
+
 def test_long_work_says_every_ten_seconds_what_it_is_at(managed: Place, tmp_path: Path) -> None:
     fill(managed.server)
     real = shutil.which("pg_dump")

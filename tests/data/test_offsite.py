@@ -232,6 +232,25 @@ def test_a_full_disk_is_said_and_nothing_is_uploaded(offsite: Offsite, tmp_path:
     assert offsite.objects() == []
 
 
+@pytest.mark.parametrize(
+    ("tool", "words", "says"),
+    [
+        ("age", ["--push"], "the dump could not be encrypted"),
+        ("tar", ["--drill"], "has no data, or no checksum. Try an earlier one: ops/offsite production --list"),
+    ],
+)
+def test_a_tool_that_writes_nothing(offsite: Offsite, pushed: Path, tool: str, words: list[str], says: str) -> None:
+    fill(offsite.place.server)
+    bring(offsite, pushed)
+    before = offsite.objects()
+    offsite.place.program(tool, "#!/bin/sh\nexit 0\n")
+    done = offsite.run(*words)
+    assert (done.returncode, offsite.objects()) == (1, before)
+    assert done.stderr.splitlines()[-1].startswith("offsite: ")
+    assert says in done.stderr
+    assert not re.search("number|No such file", done.stderr), done.stderr
+
+
 # --- A drill that fails says so ------------------------------------------------------------------------------
 
 
