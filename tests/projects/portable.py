@@ -57,7 +57,7 @@ def logger(made: str, file: str = "lib/log.ts", by: str = "pino") -> Files:
     return {**nextjs(), file: f'import pino from "{by}";\n\nexport const log = {made};\n'}
 
 
-REACT = {"next": "16.2.3", "react": "19.2.0", "react-dom": "19.2.0"}
+PACKAGES = {"next": "16.4.6", "react": "19.3.1", "react-dom": "19.3.1"}
 DARWIN = {"node_modules/@next/swc-darwin-arm64": {"version": "16.2.3", "os": ["darwin"], "cpu": ["arm64"]}}
 OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.items()}
 PAY = "return pay({ success_url: `${request.nextUrl.origin}/done` });"
@@ -333,8 +333,13 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             locked({}, dependencies={"next": "16.2.3"}),
             below("web", locked({}, dependencies={"react": "19.2.0"})),
             locked({}, devDependencies={"typescript": "5.0.0"}),
+            {**nextjs(), "pnpm-lock.yaml": "dependencies:\n  next:\n    specifier: 15.0.0\n"},
+            {**nextjs(), "yarn.lock": '# yarn lockfile v1\n\n\nnext@15.0.0:\n  version "15.0.0"\n'},
         ],
-        [locked({}), locked({}, dependencies=REACT, devDependencies=dict.fromkeys(("typescript", "eslint"), "*"))],
+        [
+            locked({}),
+            locked({"node_modules/typescript": {"version": "5.9.3"}}, dependencies=PACKAGES),
+        ],
     ),
     "secrets by a program": (
         {"secrets-by-program"},

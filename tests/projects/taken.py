@@ -414,6 +414,15 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             assets({"esbuild": "^0.25.0"}),
         ],
     ),
+    "assets whose lock file is behind": (
+        {"lock-behind"},
+        [
+            assets({"esbuild": "^0.25.0"}, **{"assets/package-lock.json": LOCK_1.format("5.99.1")}),
+            assets({"webpack": "^6.0.0"}, **{"assets/yarn.lock": YARN.format("5.99.1")}),
+            below("back", assets({"webpack": "^6.0.0"}, **{"assets/package-lock.json": LOCK_1.format("5.99.1")})),
+        ],
+        [assets({"webpack": "^5.0.0"}, **{"assets/package-lock.json": LOCK_1.format("5.99.1")})],
+    ),
     "assets by a package of an old Node.js": (
         {"package-of-old-node"},
         [

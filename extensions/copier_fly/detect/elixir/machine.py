@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...fly import platform
-from .. import dockerfile, files, npm, release_phase
+from .. import dockerfile, files, lockfiles, npm, release_phase
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
@@ -210,6 +210,14 @@ def assets_of_old_node(look: Look) -> Iterator[ProjectWarning]:
         texts = (look.target.text(name) or "" for name in (file, files.join(folder, "webpack.config.js"), *look.mixes))
         if version and not any(word in text for text in texts for word in ("openssl-legacy-provider", "hashFunction")):
             yield warning("webpack-too-old", look.target.where([file], '"webpack"'), version=version)
+
+
+def assets_lock_behind(look: Look) -> Iterator[ProjectWarning]:
+    """The lock file of the assets is behind."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
+    names = [name for name, manager in files.LOCKFILES.items() if manager == look.app.assets]
+    locks = (files.join(folder, "assets", name) for folder in folders for name in names)
+    yield from lockfiles.behind(look.target, filter(look.target.is_file, locks))
 
 
 def hardware(look: Look) -> Iterator[ProjectWarning]:

@@ -1133,6 +1133,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.own_start,
     machine.own_image_env,
     machine.assets_of_old_node,
+    machine.assets_lock_behind,
     machine.hardware,
     machine.distillery_settings,
     machine.release_command,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...fly import platform
-from .. import files, npm
+from .. import files, lockfiles, npm
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
@@ -256,17 +256,15 @@ def lock_of_another_system(look: Look) -> Iterator[ProjectWarning]:
 
 
 def lock_behind(look: Look) -> Iterator[ProjectWarning]:
-    """package.json names packages that package-lock.json does not have, where `npm ci` stops."""
-    file, packages = _npm_lock(look)
-    importer = files.relative(look.dir, posixpath.dirname(file) or ".")
-    locked = packages.get("" if importer == "." else importer, {})
-    known = {
-        name for key in ("dependencies", "devDependencies", "optionalDependencies") for name in locked.get(key) or ()
-    }
-    lacking = [name for name in look.dependencies if name not in known]
-    if known and lacking:
-        place = look.target.where([look.path("package.json")], f'"{lacking[0]}"')
-        yield warning("lock-behind", place, names=", ".join(lacking), lock=file)
+    """The lock file of the workspace, or of the app, is behind."""
+    manager = (look.app.package_manager or "").removesuffix("_berry")
+    locks = [
+        file
+        for folder in files.ancestors(look.dir)
+        for name in look.app.lockfiles
+        if files.LOCKFILES[name] == manager and look.target.is_file(file := files.join(folder, name))
+    ]
+    yield from lockfiles.behind(look.target, locks[:1])
 
 
 def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:

@@ -1,0 +1,186 @@
+"""Whether a lock file fits package.json, as an installation that must not change it asks.
+
+Each manager was run with packages added, removed, changed and moved: npm 11, pnpm 8 and 10, Yarn 1 and 4, Bun 1.4.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import ChainMap, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import files
+from .files import Target
+from .project import ProjectWarning
+from .warnings import warning
+
+_SECTIONS = ("devDependencies", "dependencies", "optionalDependencies")
+_ELSEWHERE = ("link:", "file:", "portal:", "workspace:", "runtime:")
+"""How a range begins that names no package of a registry."""
+
+
+@dataclass(frozen=True)
+class _Locked:
+    """What a lock file has of one package.json: ranges by name, as they were asked for when it was written."""
+
+    ranges: Mapping[str, set[str]]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of a manager that takes another range, too, where the locked version is in it."""
+    exact: bool = False
+    """Whether it may have no range that package.json has not."""
+    overridden: str = ""
+    """Text with the names whose ranges a workspace overrides."""
+
+    def differing(self, package: Mapping[str, Any]) -> list[str]:
+        """The names whose ranges it lacks, or has in excess; none where it tells of no range and no version."""
+        if not self.ranges and not self.versions:
+            return []
+        asked = {name: spec for key in _SECTIONS for name, spec in _strings(package.get(key)).items()}
+        left_out = _strings(package.get("peerDependencies"))
+        excess = {name for name in self.ranges if name not in asked and name not in left_out} if self.exact else set()
+        lacking = {name for name, spec in asked.items() if not self._fits(name, spec)}
+        overridden = json.dumps([package.get(key) for key in ("overrides", "resolutions", "pnpm")]) + self.overridden
+        return sorted(name for name in lacking | excess if name not in overridden)
+
+    def _fits(self, name: str, spec: str) -> bool:
+        if spec.startswith(_ELSEWHERE) or spec in self.ranges.get(name, ()):
+            return True
+        return name in self.versions and _allows(spec, self.versions[name])
+
+
+def _strings(value: object) -> dict[str, str]:
+    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+
+
+_RANGE = re.compile(r"([\^~]?)(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+
+
+def _allows(spec: str, version: str) -> bool:
+    """Whether a range such as ^1.2, ~1.2.3 or 1.2.3 allows a version; of every other form it is taken for granted."""
+    found, have = _RANGE.fullmatch(spec), re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    if not found or not have:
+        return True
+    asked = [int(part) for part in found.groups()[1:] if part is not None]
+    number = [int(part) for part in have.groups()]
+    fixed = min(len(asked), 2) if found[1] == "~" else len(asked)
+    if found[1] == "^":
+        fixed = next((place for place, part in enumerate(asked, 1) if part), len(asked))
+    return number[:fixed] == asked[:fixed] and number >= asked and (bool(found[1]) or "-" not in version)
+
+
+def _npm(text: str) -> dict[str, _Locked]:
+    lock = json.loads(text)
+    packages = lock.get("packages")
+    if not packages:
+        old = {name: str(one.get("version")) for name, one in lock.get("dependencies", {}).items()}
+        return {".": _Locked({}, old)}
+    below: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for path, one in packages.items():
+        folder, there, name = f"/{path}".partition("/node_modules/")
+        if there:
+            below[folder.removeprefix("/")][name] = str(one.get("version"))
+    return {
+        path or ".": _Locked(_ranges(one), ChainMap(below[path], below[""]))
+        for path, one in packages.items()
+        if "node_modules" not in path and _ranges(one)
+    }
+
+
+def _ranges(package: Mapping[str, Any]) -> dict[str, set[str]]:
+    return {name: {spec} for key in _SECTIONS for name, spec in _strings(package.get(key)).items()}
+
+
+def _pnpm(text: str) -> dict[str, _Locked]:
+    found: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+    overridden: list[str] = []
+    path: list[tuple[int, str]] = []
+    # The last document, as pnpm 11 writes one about itself before it, down to where the packages begin.
+    document = text.rpartition("\n---\n")[2]
+    beginning = re.split(r"^(?:packages|snapshots):", document, maxsplit=1, flags=re.MULTILINE)[0]
+    for line in filter(str.strip, beginning.splitlines()):
+        indent = len(line) - len(line.lstrip())
+        key, _, value = line.strip().partition(": ")
+        path = [part for part in path if part[0] < indent] + [(indent, key.removesuffix(":").strip("'\""))]
+        names = [name for _, name in path]
+        importer, names = (names[1], names[2:]) if names[0] == "importers" and len(names) > 1 else (".", names)
+        match names:
+            case [section, name, "specifier"] if section in _SECTIONS:
+                found[importer][name] = {value.strip("'\"")}
+            case ["specifiers", name]:
+                found[importer][name] = {value.strip("'\"")}
+            case ["overrides", name]:
+                overridden.append(name)
+    names_of = " ".join(overridden)
+    return {importer: _Locked(_of_registry(one), exact=True, overridden=names_of) for importer, one in found.items()}
+
+
+def _of_registry(ranges: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    return {name: specs for name, specs in ranges.items() if not any(spec.startswith(_ELSEWHERE) for spec in specs)}
+
+
+_WORKSPACE = re.compile(r'^  resolution: "[^"\n]*@workspace:([^"\n]+)"\n((?:  .*\n)*)', re.MULTILINE)
+_DEPENDENCIES = re.compile(r"^  dependencies:\n((?:    .*\n)*)", re.MULTILINE)
+
+
+def _yarn(text: str) -> dict[str, _Locked]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    if not re.search(r"^__metadata:", text, re.MULTILINE):
+        for key in (key for line in re.findall(r'^([\w"@].*):$', text, re.MULTILINE) for key in line.split(", ")):
+            name, _, spec = key.strip('"')[1:].partition("@")
+            found[key.strip('"')[0] + name].add(spec)
+        return {".": _Locked(found)}
+    workspaces: dict[str, _Locked] = {}
+    for folder, block in _WORKSPACE.findall(text):
+        pairs = [line.strip().partition(": ") for line in "".join(_DEPENDENCIES.findall(block)).splitlines()]
+        ranges = {name.strip('"'): {spec.strip('"'), spec.strip('"').removeprefix("npm:")} for name, _, spec in pairs}
+        workspaces[folder] = _Locked(_of_registry(ranges), exact=True)
+    return workspaces
+
+
+def _bun(text: str) -> dict[str, _Locked]:
+    head, _, packages = text.partition('\n  "packages": {')
+    workspaces = json.loads(re.sub(r",(\s*[}\]])", r"\1", head.rstrip().rstrip(",") + "}"))["workspaces"]
+    versions = dict(re.findall(r'^    "([^"]+)": \["(?:@[^"@]+|[^"@]+)@([^"]+)"', packages, re.MULTILINE))
+    return {
+        folder or ".": _Locked(_of_registry(_ranges(one)), versions, exact=True) for folder, one in workspaces.items()
+    }
+
+
+_READERS: dict[str, Callable[[str], dict[str, _Locked]]] = {
+    "package-lock.json": _npm,
+    "npm-shrinkwrap.json": _npm,
+    "pnpm-lock.yaml": _pnpm,
+    "yarn.lock": _yarn,
+    "bun.lock": _bun,
+}
+
+
+def differences(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
+    """Each package.json that a lock file does not fit: its path in the project, and the names in which they differ.
+
+    Nothing is said of a lock file that cannot be read, or is of another kind, nor of packages that package.json
+    overrides.
+    """
+    read = _READERS.get(lock.rpartition("/")[2])
+    try:
+        importers = read(target.text(lock, files.LOCK_LIMIT) or "") if read else {}
+    except (ValueError, LookupError, AttributeError):
+        return
+    for importer, locked in importers.items():
+        file = files.join(files.folder_of(lock), importer, "package.json")
+        if target.is_file(file) and (names := locked.differing(target.parsed(file, json.loads, "JSON"))):
+            yield file, names
+
+
+def behind(target: Target, locks: Iterable[str]) -> Iterator[ProjectWarning]:
+    """package.json asks for other packages than the lock file has, where the installation stops."""
+    for lock in locks:
+        for file, names in differences(target, lock):
+            install = f"{files.LOCKFILES[lock.rpartition('/')[2]]} install"
+            place = target.where([file], f'"{names[0]}"')
+            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+            yield warning("lock-behind", place, names=", ".join(names[:6]) + more, lock=lock, install=install)
+            return

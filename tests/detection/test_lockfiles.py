@@ -1,0 +1,188 @@
+"""Which changes of package.json stop an installation by an older lock file, as each manager was seen to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copier_fly.detect import lockfiles
+from copier_fly.detect.files import Target
+from tests.detection.projects import write
+
+Package = dict[str, Any]
+
+BASE: Package = {"dependencies": {"ms": "^2.1.0", "@a/b": "7.0.0"}, "devDependencies": {"ini": "^4.1.0"}}
+CHANGES: dict[str, Package] = {
+    "none": {},
+    "added": {"dependencies": {**BASE["dependencies"], "depd": "2.0.0"}},
+    "another version": {"dependencies": {"ms": "^2.1.0", "@a/b": "6.0.0"}},
+    "a wider range": {"dependencies": {"ms": "^2.0.0", "@a/b": "7.0.0"}},
+    "a tag": {"dependencies": {"ms": "latest", "@a/b": "7.0.0"}},
+    "removed": {"dependencies": {"@a/b": "7.0.0"}},
+    "a folder": {"dependencies": {**BASE["dependencies"], "own": "file:../own"}},
+    "overridden": {"dependencies": {"ms": "^2.1.0", "@a/b": "6.0.0"}, "overrides": {"@a/b": "7.0.0"}},
+    "a peer": {"peerDependencies": {"ms": "^2.1.0"}, "dependencies": {"@a/b": "7.0.0"}},
+}
+STRICT = {"added": ["depd"], "another version": ["@a/b"], "a wider range": ["ms"], "a tag": ["ms"], "removed": ["ms"]}
+
+NPM = {
+    "": BASE,
+    "node_modules/ms": {"version": "2.1.3"},
+    "node_modules/@a/b": {"version": "7.0.0"},
+    "node_modules/ini": {"version": "4.1.3"},
+}
+PNPM = """lockfileVersion: '9.0'
+
+settings:
+  autoInstallPeers: true
+{0}
+  {1}dependencies:
+    {1}'@a/b':
+      {1}specifier: 7.0.0
+      {1}version: 7.0.0
+    {1}ms:
+      {1}specifier: ^2.1.0
+      {1}version: 2.1.3
+  {1}devDependencies:
+    {1}ini:
+      {1}specifier: ^4.1.0
+      {1}version: 4.1.3
+
+packages:
+
+  ms@2.1.3:
+    resolution: {{integrity: sha512-a}}
+    peerDependencies:
+      more: '*'
+"""
+OWN = "importers:\n\n  .:\n    packageManagerDependencies:\n      pnpm:\n        specifier: 11\n---\n"
+LOCKS: dict[str, tuple[str, str, dict[str, list[str]]]] = {
+    "npm": (
+        "package-lock.json",
+        json.dumps({"lockfileVersion": 3, "packages": NPM}),
+        {"added": ["depd"], "another version": ["@a/b"]},
+    ),
+    "npm 6": (
+        "package-lock.json",
+        json.dumps({"lockfileVersion": 1, "dependencies": {path[13:]: one for path, one in NPM.items() if path}}),
+        {"added": ["depd"], "another version": ["@a/b"]},
+    ),
+    "pnpm": ("pnpm-lock.yaml", PNPM.format("\nimporters:\n\n  .:", "  "), STRICT),
+    "pnpm 11": ("pnpm-lock.yaml", OWN + PNPM.format("\nimporters:\n\n  .:", "  "), STRICT),
+    "pnpm 8": ("pnpm-lock.yaml", PNPM.format("", "").replace("\n  ", "\n").replace("settings:\n", ""), STRICT),
+    "pnpm 7": (
+        "pnpm-lock.yaml",
+        "lockfileVersion: 5.4\n\nspecifiers:\n  '@a/b': 7.0.0\n  ini: ^4.1.0\n  ms: ^2.1.0\n\n"
+        "dependencies:\n  ms: 2.1.3\n",
+        STRICT,
+    ),
+    "Yarn 1": (
+        "yarn.lock",
+        '# yarn lockfile v1\n\n\n"@a/b@7.0.0":\n  version "7.0.0"\n  dependencies:\n    depd "2.0.0"\n\n'
+        'ini@^4.1.0:\n  version "4.1.3"\n\nms@2.1.3, ms@^2.1.0:\n  version "2.1.3"\n',
+        {name: STRICT[name] for name in ("added", "another version", "a wider range", "a tag")},
+    ),
+    "Yarn 4": (
+        "yarn.lock",
+        '__metadata:\n  version: 8\n\n"a@workspace:.":\n  version: 0.0.0-use.local\n  resolution: "a@workspace:."\n'
+        '  dependencies:\n    "@a/b": "npm:7.0.0"\n    ini: "npm:^4.1.0"\n    ms: "npm:^2.1.0"\n\n'
+        '"ms@npm:^2.1.0":\n  version: 2.1.3\n  resolution: "ms@npm:2.1.3"\n  dependencies:\n    more: "npm:1"\n',
+        STRICT,
+    ),
+    "Bun": (
+        "bun.lock",
+        '{\n  "lockfileVersion": 1,\n  "workspaces": {\n    "": {\n      "name": "a",\n      "dependencies": {\n'
+        '        "@a/b": "7.0.0",\n        "ms": "^2.1.0",\n      },\n      "devDependencies": {\n'
+        '        "ini": "^4.1.0",\n      },\n    },\n  },\n  "packages": {\n    "@a/b": ["@a/b@7.0.0", "", {}, ""],\n'
+        '    "ms": ["ms@2.1.3", "", {}, "a"],\n\n    "ini": ["ini@4.1.3", "", {}, "a"],\n  }\n}\n',
+        {"added": ["depd"], "another version": ["@a/b"], "removed": ["ms"]},
+    ),
+}
+
+
+def differences(folder: Path, lock: tuple[str, str], **packages: Package) -> list[tuple[str, list[str]]]:
+    files = {f"{place}/package.json".removeprefix("./"): json.dumps(package) for place, package in packages.items()}
+    write(folder, {**files, lock[0]: lock[1]})
+    return list(lockfiles.differences(Target(str(folder)), lock[0]))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", LOCKS)
+def test_a_change_that_a_manager_refuses_is_found(kind: str, change: str, tmp_path: Path) -> None:
+    name, text, expected = LOCKS[kind]
+    names = expected.get(change)
+    found = differences(tmp_path, (name, text), **{".": BASE | CHANGES[change]})
+    assert found == ([("package.json", names)] if names else [])
+
+
+WEB = {"dependencies": {"react": "19.2.0"}}
+TWO = {
+    **NPM,
+    "apps/web": WEB,
+    "apps/web/node_modules/react": {"version": "19.2.0"},
+    "node_modules/react": {"version": "18.0.0"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("package-lock.json", json.dumps({"packages": TWO})),
+        ("pnpm-lock.yaml", "importers:\n  apps/web:\n    dependencies:\n      react:\n        specifier: 19.2.0\n"),
+        (
+            "yarn.lock",
+            '\n__metadata:\n\n"b":\n  resolution: "b@workspace:apps/web"\n  dependencies:\n    react: 19.2.0\n',
+        ),
+        (
+            "bun.lock",
+            '{\n  "workspaces": {\n    "apps/web": {"dependencies": {"react": "19.2.0"}},\n  },\n  "packages": {}\n}\n',
+        ),
+    ],
+)
+def test_a_package_of_a_workspace_is_compared_with_its_own_part(name: str, text: str, tmp_path: Path) -> None:
+    assert differences(tmp_path, (name, text), **{".": BASE, "apps/web": WEB}) == []
+    other = {"dependencies": {"react": "19.3.0"}}
+    assert differences(tmp_path, (name, text), **{"apps/web": other}) == [("apps/web/package.json", ["react"])]
+
+
+def test_what_a_workspace_of_pnpm_overrides_is_left_out(tmp_path: Path) -> None:
+    text = "overrides:\n  '@a/b@7': 7.0.1\n  a>ini: 4.1.3\n" + PNPM.format("\nimporters:\n\n  .:", "  ")
+    changed = {"dependencies": {"ms": "^2.0.0", "@a/b": "^7.0.0"}, "devDependencies": {}}
+    assert differences(tmp_path, ("pnpm-lock.yaml", text), **{".": changed}) == [("package.json", ["ms"])]
+
+
+@pytest.mark.parametrize("name", ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "a: b\n", "\x00"])
+def test_nothing_is_said_of_a_lock_file_that_tells_nothing(name: str, text: str, tmp_path: Path) -> None:
+    assert differences(tmp_path, (name, text), **{".": BASE}) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "locked", "allowed"),
+    [
+        ("^1.2.3", "1.9.0", True),
+        ("^1.2.3", "1.2.2", False),
+        ("^1.2.3", "2.0.0", False),
+        ("^0.2.3", "0.2.9", True),
+        ("^0.2.3", "0.3.0", False),
+        ("^0.0.3", "0.0.4", False),
+        ("^0", "0.9.0", True),
+        ("~1.2.3", "1.2.9", True),
+        ("~1.2.3", "1.3.0", False),
+        ("~1", "1.9.0", True),
+        ("20", "20.1.0", True),
+        ("20", "21.0.0", False),
+        ("16.2.3", "16.2.4", False),
+        ("7.0.0", "7.0.0-rc.1", False),
+        ("^7.0.0", "7.1.0-rc.1", True),
+        (">=1 <3", "9.0.0", True),
+        ("npm:other@1", "9.0.0", True),
+    ],
+)
+def test_a_range_allows_a_version(asked: str, locked: str, allowed: bool, tmp_path: Path) -> None:
+    text = json.dumps({"packages": {"": {"dependencies": {"a": "0.1"}}, "node_modules/a": {"version": locked}}})
+    found = differences(tmp_path, ("package-lock.json", text), **{".": {"dependencies": {"a": asked}}})
+    assert (not found) == allowed
