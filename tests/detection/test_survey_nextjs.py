@@ -693,6 +693,23 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "export const env = createEnv({\n  server: {\n    A: maybe,\n    B: imported,\n    APP_ID: must,\n  },\n});\n",
         ["APP_ID"],
     ),
+    "a list in one text": ('export const origins = process.env.APP_ORIGINS!.split(",");\n', ["APP_ORIGINS"]),
+    "a text of a constant in an object": (
+        "const id = process.env.APP_ID;\n\nmodule.exports = {\n  key: process.env.APP_KEY || '',\n"
+        "  title: `Of ${id\n    .replace('a', '')\n    .trim()}`,\n};\n",
+        ["APP_ID"],
+    ),
+    "a text that may be missing": (
+        "const id = process.env.APP_ID ?? '';\nconst key = process.env.APP_KEY;\n"
+        "export const a = process.env.A?.split(',');\nexport const b = process.env.B ? process.env.B.trim() : '';\n"
+        "export const c = {\n  d: key && key.trim(),\n  e: id.trim(),\n};\n",
+        [],
+    ),
+    "a text in a function": (
+        "export const a = () => process.env.A!.split(',');\n"
+        "export default {\n  b() {\n    return process.env.B.trim();\n  },\n};\n",
+        [],
+    ),
     "a list that is not of variables": (
         "const methods = ['GET', 'POST'];\nif (!ok) throw new Error(process.env.A);\n",
         [],

@@ -184,6 +184,7 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             below("web", generated("@/paraglide/messages", "/src/paraglide\n")),
         ],
         [
+            importing("./.next/types/routes.d.ts", file="next-env.d.ts") | {".gitignore": ".next\n"},
             generated("@/generated/graphql", "generated\n", scripts={"build": "graphql-codegen && next build"}),
             generated("@/generated/graphql", "generated\n", scripts={"build": "npm run gen && next build", "gen": "a"}),
             generated("@/generated/graphql", "generated\n", scripts={"postinstall": "panda codegen"}),

@@ -19,8 +19,9 @@ DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
 OF_TOOLS = re.compile(
     r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
     r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.-]*\.config\.[mc]?[jt]s$"
+    r"|(^|/)((jest|vitest)[\w.-]*|next-env\.d)\.[mc]?[jt]s$"
 )
-"""Files that no build of the app runs."""
+"""Files that no build of the app runs; next-env.d.ts is written by the build itself."""
 _COMMENT = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
 MAX_TEXTS = 800
 FOLDERS = (
@@ -247,6 +248,17 @@ _LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
 """A list of names that a module looks up one by one."""
 _KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
 """What stops where it is made of nothing, so that no `!` need say it."""
+_LOADED = re.compile(
+    r"^(?:export default (?!async\b|function\b|class\b)|(?:module\.)?exports[\w.]*\s*="
+    r"|(?:export )?(?:const|let|var) \w+[^=\n]*=)(?:(?!=>|\bfunction\b|\)\s*\{|^\S)[^;])*",
+    re.MULTILINE,
+)
+"""A value that is made when its module is loaded, up to what may not run then."""
+_CALLS = re.compile(
+    r"(?<![\w.])(?:process\.env\.([A-Z]\w*)|(\w+))!?\s*"
+    r"\.(?:split|replace|replaceAll|trim|toLowerCase|toUpperCase|startsWith|slice)\("
+)
+"""A method of a string that is called."""
 _OTHERWISE = r"(?!\s*(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``))"
 """Nothing behind a variable that is taken where it has no value, but for what is as empty."""
 
@@ -270,6 +282,13 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
             words += [_OWN_KEY[found[1]]] if not found[2].strip() and found[1] in _OWN_KEY else []
             words += [held[word] for word in re.findall(r"\b\w+\b", found[2]) if word in held and not mark]
             names += [(name, found[1]) for name in words]
+        always = dict(
+            re.findall(rf"\b(?:const|let) (\w+) = process\.env\.([A-Z]\w*)!?{_OTHERWISE}\s*(?:;|$)", text, re.MULTILINE)
+        )
+        for found in _LOADED.finditer(text):
+            for called in _CALLS.finditer(found[0]):
+                if not re.search(r"\?|&&|\|\|", re.split(r"[,{\[]", found[0][: called.start()])[-1]):
+                    names.append((called[1] or always.get(called[2], ""), ""))
         if re.search(r"\bprocess\.env\[\w+\]", text) and re.search(r"\bthrow\b|\bprocess\.exit\b", text):
             names += [(name, "") for listed in _LISTED.findall(text) for name in re.findall(r"\w+", listed)]
         for name, check in names:
