@@ -18,7 +18,7 @@ from copier_fly.detect.elixir import mixfile
 from copier_fly.detect.examine import examine, find_apps
 from copier_fly.detect.files import Target
 from copier_fly.detect.project import ElixirApp, FlyToml, Project
-from tests.detection.projects import below, nextjs, phoenix, umbrella, write
+from tests.detection.projects import below, nextjs, package_json, phoenix, umbrella, write
 
 EMPTY = Project(folder="")
 
@@ -117,6 +117,13 @@ def test_github(files: dict[str, str], expected: bool, tmp_path: Path) -> None:
         },
     )
     assert examine(write(tmp_path / "shop", files)).github is expected
+
+
+def test_a_script_alone_makes_no_app_beside_those_with_pages(tmp_path: Path) -> None:
+    root = {"package.json": package_json(scripts={"start": "next start"})}
+    assert apps(examine(write(tmp_path / "alone", root))) == [(".", "nextjs")]
+    found = examine(write(tmp_path / "learn", {**root, **below("basics", nextjs()), **below("seo", nextjs())}))
+    assert apps(found) == [("basics", "nextjs"), ("seo", "nextjs")]
 
 
 def test_workflows_of_the_apps_own(tmp_path: Path) -> None:

@@ -68,8 +68,12 @@ def find_apps(target: Target) -> list[App]:
                 for name, is_folder in names.items()
                 if is_folder and not name.startswith(".") and name not in SKIPPED | own
             ]
-    others = [app for app in apps if app not in libraries]
-    return others if any(app.stack == "nextjs" for app in others) else apps
+    # Where several have next, first those without pages are no app, then those that have a script of Next.js alone.
+    alone = [app for app in apps if app.stack == "nextjs" and not nextjs_app.has_folder_of_pages(target, app.dir)]
+    for dropped in (libraries, alone):
+        others = [app for app in apps if app not in dropped]
+        apps = others if any(app.stack == "nextjs" for app in others) else apps
+    return apps
 
 
 def _github(target: Target) -> bool:
