@@ -148,6 +148,11 @@ def test_a_package_of_a_workspace_is_compared_with_its_own_part(name: str, text:
     assert differences(tmp_path, (name, text), **{"apps/web": other}) == [("apps/web/package.json", ["react"])]
 
 
+def test_the_version_below_a_package_of_a_workspace_counts_for_it(tmp_path: Path) -> None:
+    wider = {"dependencies": {"react": "^19.0.0"}}
+    assert differences(tmp_path, ("package-lock.json", json.dumps({"packages": TWO})), **{"apps/web": wider}) == []
+
+
 def test_what_a_workspace_of_pnpm_overrides_is_left_out(tmp_path: Path) -> None:
     text = "overrides:\n  '@a/b@7': 7.0.1\n  a>ini: 4.1.3\n" + PNPM.format("\nimporters:\n\n  .:", "  ")
     changed = {"dependencies": {"ms": "^2.0.0", "@a/b": "^7.0.0"}, "devDependencies": {}}
