@@ -731,6 +731,35 @@ def test_what_a_module_stops_without_is_known(case: str, tmp_path: Path) -> None
     assert all(variable.file == "src/lib/clients.ts" and variable.stand_in for variable in found)
 
 
+KEYS = {
+    "a key in base64": (
+        'const KEY = process.env.APP_KEY;\nif (!KEY) throw new Error("x");\nconst key = Buffer.from(KEY!, "base64");\n'
+        'if (key.length !== 32) throw new Error("y");\n',
+        "A" * 43 + "=",
+    ),
+    "a key in hexadecimal": (
+        'if (!process.env.APP_KEY) throw new Error("x");\n'
+        "const key = Buffer.from(process.env.APP_KEY as string, 'hex');\n",
+        "0" * 64,
+    ),
+    "a key of a length": (
+        'const key = process.env.APP_KEY!;\nif (!key || key.length !== 16) throw new Error("x");\n',
+        "x" * 16,
+    ),
+    "a key of any length": (
+        'const key = process.env.APP_KEY;\nif (!key) throw new Error("x");\nBuffer.from(other, "hex");\n',
+        "a-stand-in-for-the-build-of-more-than-32-characters",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_the_build_gets_a_key_that_its_module_takes(case: str, tmp_path: Path) -> None:
+    code, value = KEYS[case]
+    (found,) = examine(write(tmp_path, {**nextjs(), "src/lib/crypto.ts": code})).nextjs.variables
+    assert (found.name, found.stand_in) == ("APP_KEY", value)
+
+
 LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "Auth.js 5": ({"next-auth": "^5.0.0-beta.25"}, "", ["AUTH_SECRET"]),
     "Auth.js 5 by its tag": ({"next-auth": "beta"}, "", ["AUTH_SECRET"]),

@@ -1212,6 +1212,7 @@ TOLD: dict[str, Told] = {
             {**config('config :shop, v: File.read!("plans.json")', "config"), "plans.json": "{}"},
             config('if config_env() == :dev do\n  File.stream!(".env") |> Enum.each(&IO.puts/1)\nend', "runtime"),
             config('if File.exists?(".env") do\n  File.read!(".env")\nend', "runtime"),
+            config('with {:ok, text} <- File.read("VERSION"), do: IO.puts(text)', "runtime"),
             {**config('config :shop, v: File.read!("a.json")', "runtime"), "rel/overlays/a.json": "{}"},
         ],
     ),

@@ -263,6 +263,17 @@ _OTHERWISE = r"(?!\s*(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``))"
 """Nothing behind a variable that is taken where it has no value, but for what is as empty."""
 
 
+_DECODED = re.compile(r"\bBuffer\.from\(\s*(?:process\.env\.)?(\w+)!?(?:\s+as string)?\s*,\s*[\"'](hex|base64)[\"']")
+_LONG = re.compile(r"\b(\w+)!?\.length\s*!==?\s*(\d+)")
+
+
+def _keys(text: str, held: dict[str, str]) -> dict[str, str]:
+    """Stand-ins for the keys that a module decodes, of 32 bytes as AES-256 has, or whose length it checks."""
+    long = {held.get(word, word): "x" * int(length) for word, length in _LONG.findall(text)}
+    kinds = {"hex": "0" * 64, "base64": "A" * 43 + "="}
+    return long | {held.get(word, word): kinds[kind] for word, kind in _DECODED.findall(text)}
+
+
 def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
     """The variables without which a module of the app, or next.config, stops when it is loaded."""
     for file, text in code.items():
@@ -291,11 +302,11 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
                     names.append((called[1] or always.get(called[2], ""), ""))
         if re.search(r"\bprocess\.env\[\w+\]", text) and re.search(r"\bthrow\b|\bprocess\.exit\b", text):
             names += [(name, "") for listed in _LISTED.findall(text) for name in re.findall(r"\w+", listed)]
+        keys = _keys(text, held)
         for name, check in names:
             if name:
-                yield Variable(
-                    name, file, files.line_of(text, text.index(name if name in text else check)), _stand_in(name, check)
-                )
+                line = files.line_of(text, text.index(name if name in text else check))
+                yield Variable(name, file, line, keys.get(name) or _stand_in(name, check))
 
 
 # --- What a library reads --------------------------------------------------------------------------------
