@@ -6,6 +6,7 @@ Each kind has the codes that tell of it, at least three inputs, and projects tha
 from __future__ import annotations
 
 import json
+import re
 
 from tests.detection.projects import Files, below, phoenix, umbrella
 from tests.detection.test_survey_elixir import code, config, dep
@@ -58,6 +59,7 @@ SIGNING = (
     '  "plug_crypto": {{:hex, :plug_crypto, "{}", "abc", [:mix], [], "hexpm", "def"}},\n}}\n'
 )
 NPM = '"cmd --cd assets npm run deploy"'
+JASON = dep('{:jason, "~> 1.2"}')
 LOCK_1 = '{{\n  "dependencies": {{\n    "webpack": {{\n      "version": "{}",\n      "dev": true\n    }}\n  }}\n}}\n'
 YARN = 'tapable@^1.0.0:\n  version "1.1.3"\n\nwebpack@^5.0.0:\n  version "{}"\n'
 SASS = '{"devDependencies": {"node-sass": "^7.0.0"}}'
@@ -90,6 +92,15 @@ def hex_lock(version: str, needs: str, files: Files) -> Files:
     brings = '{:ssl_verify_fun, "~> 1.1", [hex: :ssl_verify_fun, repo: "hexpm", optional: false]}'
     lock = {needs: line.format(needs, "1.18.1", brings), "ssl_verify_fun": line.format("ssl_verify_fun", version, "")}
     return {**files, "mix.lock": "%{{\n{}}}\n".format("".join(f'  "{a}": {b},\n' for a, b in lock.items()))}
+
+
+def mix_lock(files: Files, **other: str | None) -> Files:
+    """A project with each dependency of mix.exs locked in the least version that fits, but for these."""
+    wanted = dict(re.findall(r'\{:(\w+), "[^\d"]*([\d.]+)', files["mix.exs"]))
+    versions = {name: ".".join([*version.split("."), "0", "0"][:3]) for name, version in wanted.items()}
+    line = '  "{0}": {{:hex, :{0}, "{1}", "abc", [:mix], [], "hexpm", "def"}},\n'
+    lines = [line.format(name, version) for name, version in (versions | other).items() if version]
+    return {**files, "mix.lock": "%{\n" + "".join(lines) + "}\n"}
 
 
 def called(old: str, new: str, files: Files | None = None) -> Files:
@@ -412,6 +423,22 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             assets({"webpack": "4.41.5"}, script="NODE_OPTIONS=--openssl-legacy-provider webpack"),
             assets({"webpack": "4.41.5"}, **{"assets/webpack.config.js": 'output: {hashFunction: "sha256"}'}),
             assets({"esbuild": "^0.25.0"}),
+        ],
+    ),
+    "a mix.lock that is behind": (
+        {"lock-behind"},
+        [
+            mix_lock(JASON, jason=None),
+            mix_lock(JASON, jason="1.1.0"),
+            mix_lock(dep('{:oban, "~> 2.17", repo: "oban"}'), oban="3.0.0"),
+            below("back", mix_lock(JASON, jason="2.0.0")),
+        ],
+        [
+            mix_lock(JASON),
+            mix_lock(JASON, jason="1.4.4", left_over="0.1.0"),
+            mix_lock(dep('{:credo, "~> 1.7", only: [:dev, :test]}'), credo=None),
+            mix_lock(dep('{:own, "~> 1.0", path: "../own"}'), own=None),
+            mix_lock(dep('{:tool, ">= 1.0.0 and < 2.0.0 or ~> 3.1"}'), tool="3.4.0-rc.1"),
         ],
     ),
     "assets whose lock file is behind": (

@@ -182,5 +182,6 @@ def behind(target: Target, locks: Iterable[str]) -> Iterator[ProjectWarning]:
             install = f"{files.LOCKFILES[lock.rpartition('/')[2]]} install"
             place = target.where([file], f'"{names[0]}"')
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-            yield warning("lock-behind", place, names=", ".join(names[:6]) + more, lock=lock, install=install)
+            text = ", ".join(names[:6]) + more
+            yield warning("lock-behind", place, manifest="package.json", names=text, lock=lock, install=install)
             return

@@ -55,10 +55,11 @@ Node = Token | Group
 
 
 class Dep(NamedTuple):
-    """A dependency tuple: its name and its options (option name → nodes of the value)."""
+    """A dependency tuple: its name, its options (option name → nodes of the value), and the versions it may have."""
 
     name: str
     options: dict[str, list[Node]]
+    requirement: str | None = None
 
 
 _TOKEN = re.compile(
@@ -456,4 +457,5 @@ def _dep(group: Group) -> Dep | None:
     last = parts[-1][0]
     if isinstance(last, Group) and last.kind == "[":
         options = pairs(last.items)
-    return Dep(str(name), options)
+    wanted = literal(parts[1], "string")
+    return Dep(str(name), options, None if wanted is None else str(wanted))

@@ -391,6 +391,25 @@ def old_requirement(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+_LOCKED = re.compile(r"^\s*(?:%\{)?\s*\"?(\w+)\"?: \{:(?:hex, :\w+, \"([^\"]+)\"|git,)", re.MULTILINE)
+_NOT_LOCKED = {"path", "in_umbrella", "targets"}
+"""Options of a dependency that is no line in mix.lock, or only for some devices."""
+
+
+def lock_behind(look: Look) -> Iterator[ProjectWarning]:
+    """mix.exs asks for other packages than mix.lock has, where `mix deps.get --check-locked` stops."""
+    lock = look.path("mix.lock")
+    locked = dict(_LOCKED.findall(look.target.text(lock) or ""))
+    for file, dep in look.deps if locked else ():
+        version = locked.get(dep.name)
+        fits = version == "" or (version and _allows(dep.requirement or "", _numbers(version)))
+        if not fits and not _NOT_LOCKED & dep.options.keys():
+            place = look.target.where([file], f"{{:{dep.name},")
+            named = {"manifest": "mix.exs", "names": dep.name, "lock": lock}
+            yield warning("lock-behind", place, install="mix deps.get", **named)
+            return
+
+
 def _allows(requirement: str, version: tuple[int, ...]) -> bool:
     """Whether a requirement as Elixir's `Version` reads it allows a version; True where it is none."""
     return any(
@@ -1087,6 +1106,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     frozen_variables,
     variables_in_tuples,
     old_requirement,
+    lock_behind,
     assets_without_alias,
     assets_elsewhere,
     node_at_run_time,
