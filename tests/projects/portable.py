@@ -40,6 +40,13 @@ def locked(packages: dict[str, dict[str, Any]], **root: Any) -> Files:
     return {**nextjs(), "package-lock.json": json.dumps(lock)}
 
 
+def by_prisma(version: str, **files: str) -> Files:
+    """A project with a version of Prisma."""
+    schema = 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
+    packages = {"dependencies": {"@prisma/client": version}, "devDependencies": {"prisma": version}}
+    return {**nextjs(**packages), "prisma/schema.prisma": schema, **files}
+
+
 def built_for(*systems: str, package: str = "lightningcss") -> Files:
     """A project with a package of which the lock file has the programs for these systems."""
     wanted = {f"{package}-{system}": "1.30.0" for system in ("darwin-arm64", "linux-x64-gnu", "linux-x64-musl")}
@@ -326,6 +333,20 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             built_for("darwin-arm64", "linux-x64-gnu"),
             built_for(),
             built_for("darwin-arm64", package="@next/swc"),
+        ],
+    ),
+    "a Prisma that does not know OpenSSL 3.5": (
+        {"prisma-too-old"},
+        [
+            by_prisma("4.7.1"),
+            by_prisma("^3.9.1", **{"yarn.lock": '"@prisma/client@^3.9.1", prisma@^3.9.1:\n  version "3.15.2"\n'}),
+            below("web", by_prisma("2.30.3")),
+        ],
+        [
+            by_prisma("4.8.0"),
+            by_prisma("^4.0.0"),
+            by_prisma("^4.0.0", **{"yarn.lock": '"@prisma/client@^4.0.0", prisma@^4.0.0:\n  version "4.16.2"\n'}),
+            by_prisma("10.1.0"),
         ],
     ),
     "a lock file that is behind": (

@@ -277,6 +277,14 @@ def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
             yield warning("package-of-old-node", place, name=f"{name} {major}", line=line, instead=instead)
 
 
+def prisma_of_old_openssl(look: Look) -> Iterator[ProjectWarning]:
+    """Prisma does not know the OpenSSL of the image: of 3.x, before 4.8, it knows 3.0 alone. Tried with 2.30 to 5.0."""
+    found = re.match(r"(\d+)\.(\d+)", look.app.orm_version or "") if look.app.orm == "prisma" else None
+    if found and (int(found[1]), int(found[2])) < (4, 8):
+        place = look.target.where([look.path("package.json")], '"prisma"')
+        yield warning("prisma-too-old", place, version=found[0])
+
+
 _OLD_YARN = re.compile(r"\byarn[@-](3\.[01]\.\d+)\b")
 
 

@@ -608,6 +608,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     portable.lock_of_another_system,
     portable.lock_behind,
     portable.package_of_old_node,
+    portable.prisma_of_old_openssl,
     portable.yarn_of_old_node,
     portable.secrets_by_program,
     portable.start_does_more,
