@@ -183,7 +183,15 @@ def test_nothing_is_said_of_a_lock_file_that_tells_nothing(name: str, text: str,
         ("16.2.3", "16.2.4", False),
         ("7.0.0", "7.0.0-rc.1", False),
         ("^7.0.0", "7.1.0-rc.1", True),
-        (">=1 <3", "9.0.0", True),
+        (">=1 <3", "9.0.0", False),
+        (">= 1.2 < 3", "2.9.9", True),
+        (">1", "1.9.0", False),
+        ("<=1", "1.9.0", True),
+        ("^16.8 || ^17", "18.0.0", False),
+        ("^16.8 || ^18", "18.0.0", True),
+        ("1.x", "2.0.0", False),
+        ("2.x - 3.x", "9.0.0", True),
+        ("*", "9.0.0", True),
         ("npm:other@1", "9.0.0", True),
     ],
 )
@@ -191,3 +199,51 @@ def test_a_range_allows_a_version(asked: str, locked: str, allowed: bool, tmp_pa
     text = json.dumps({"packages": {"": {"dependencies": {"a": "0.1"}}, "node_modules/a": {"version": locked}}})
     found = differences(tmp_path, ("package-lock.json", text), **{".": {"dependencies": {"a": asked}}})
     assert (not found) == allowed
+
+
+PEERS = {
+    "one that is too old": ({"peerDependencies": {"react": "^17 || ^18"}}, {}, {}, True),
+    "one that is not there": ({"peerDependencies": {"vue": "^3.0.0"}}, {}, {}, True),
+    "one that fits": ({"peerDependencies": {"react": "^18 || ^19"}}, {}, {}, False),
+    "one of its own": (
+        {"peerDependencies": {"react": "^18"}},
+        {"node_modules/ui/node_modules/react": {"version": "18.3.1"}},
+        {},
+        False,
+    ),
+    "one that may be missing": (
+        {"peerDependencies": {"vue": "^3"}, "peerDependenciesMeta": {"vue": {"optional": True}}},
+        {},
+        {},
+        False,
+    ),
+    "one that is overridden": (
+        {"peerDependencies": {"react": "^18"}},
+        {},
+        {"overrides": {"ui": {"react": "19"}}},
+        False,
+    ),
+    "one of a package of a package": (
+        {},
+        {"node_modules/b": {"version": "1.0.0", "peerDependencies": {"react": "1"}}},
+        {},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PEERS)
+def test_packages_that_npm_finds_in_conflict_are_named(case: str, tmp_path: Path) -> None:
+    own, more, package, told = PEERS[case]
+    asked = {"dependencies": {"react": "19.2.0", "ui": "1.0.0"}}
+    packages = {
+        "": asked,
+        "node_modules/react": {"version": "19.2.0"},
+        "node_modules/ui": {"version": "1.0.0", **own},
+        **more,
+    }
+    files = {"package.json": json.dumps(asked | package), "package-lock.json": json.dumps({"packages": packages})}
+    target = Target(str(write(tmp_path, files)))
+    assert [one.code for one in lockfiles.problems(target, ["package-lock.json"])] == ["peers-in-conflict"] * told
+    write(tmp_path, {".npmrc": "legacy-peer-deps=true\n"})
+    assert list(lockfiles.problems(Target(str(tmp_path)), ["package-lock.json"])) == []

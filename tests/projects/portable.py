@@ -64,6 +64,13 @@ def logger(made: str, file: str = "lib/log.ts", by: str = "pino") -> Files:
     return {**nextjs(), file: f'import pino from "{by}";\n\nexport const log = {made};\n'}
 
 
+def in_conflict(wanted: str, **files: str) -> Files:
+    """A project of React 19 with a package that wants another one."""
+    ui = {"version": "1.0.0", "peerDependencies": {"react": wanted}}
+    there = {"node_modules/react": {"version": "19.3.1"}, "node_modules/ui": ui}
+    return {**locked(there, dependencies={**PACKAGES, "ui": "1.0.0"}), **files}
+
+
 PACKAGES = {"next": "16.4.6", "react": "19.3.1", "react-dom": "19.3.1"}
 DARWIN = {"node_modules/@next/swc-darwin-arm64": {"version": "16.2.3", "os": ["darwin"], "cpu": ["arm64"]}}
 OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.items()}
@@ -362,6 +369,15 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             locked({}),
             locked({"node_modules/typescript": {"version": "5.9.3"}}, dependencies=PACKAGES),
         ],
+    ),
+    "packages that do not fit together": (
+        {"peers-in-conflict"},
+        [
+            in_conflict("^18.0.0"),
+            below("web", in_conflict("^17 || ^18")),
+            in_conflict("^18.0.0", **{".npmrc": "save-exact=true\n"}),
+        ],
+        [in_conflict("^18 || ^19"), in_conflict("^18.0.0", **{".npmrc": "legacy-peer-deps=true\n"})],
     ),
     "secrets by a program": (
         {"secrets-by-program"},

@@ -6,10 +6,12 @@ Each manager was run with packages added, removed, changed and moved: npm 11, pn
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections import ChainMap, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from . import files
@@ -55,20 +57,28 @@ def _strings(value: object) -> dict[str, str]:
     return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
 
 
-_RANGE = re.compile(r"([\^~]?)(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+_RANGE = re.compile(r"(>=|<=|>|<|=|\^|~|)v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
 
 
 def _allows(spec: str, version: str) -> bool:
-    """Whether a range such as ^1.2, ~1.2.3 or 1.2.3 allows a version; of every other form it is taken for granted."""
-    found, have = _RANGE.fullmatch(spec), re.match(r"(\d+)\.(\d+)\.(\d+)", version)
-    if not found or not have:
+    """Whether a range of npm allows a version; where either is of a form that is not known here, it is taken for it."""
+    have = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    number = [int(part) for part in have.groups()] if have else []
+    alternatives = [re.sub(r"([<>=^~])\s+", r"\1", one).split() for one in spec.split("||")]
+    return not number or any("-" in one or all(_meets(part, number, version) for part in one) for one in alternatives)
+
+
+def _meets(part: str, number: list[int], version: str) -> bool:
+    found = _RANGE.fullmatch(part)
+    if not found:
         return True
-    asked = [int(part) for part in found.groups()[1:] if part is not None]
-    number = [int(part) for part in have.groups()]
-    fixed = min(len(asked), 2) if found[1] == "~" else len(asked)
-    if found[1] == "^":
-        fixed = next((place for place, part in enumerate(asked, 1) if part), len(asked))
-    return number[:fixed] == asked[:fixed] and number >= asked and (bool(found[1]) or "-" not in version)
+    asked = [int(one) for one in found.groups()[1:] if one and one.isdigit()]
+    fixed = {"^": next((place for place, one in enumerate(asked, 1) if one), len(asked)), "~": min(len(asked), 2)}
+    compare = {">=": operator.ge, "<": operator.lt, ">": operator.gt, "<=": operator.le}
+    if test := compare.get(found[1]):
+        return bool(test(number if found[1] in (">=", "<") else number[: len(asked)], asked))
+    same = fixed.get(found[1], len(asked))
+    return number[:same] == asked[:same] and number >= asked and (found[1] in fixed or "-" not in version)
 
 
 def _npm(text: str) -> dict[str, _Locked]:
@@ -175,13 +185,45 @@ def differences(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
             yield file, names
 
 
-def behind(target: Target, locks: Iterable[str]) -> Iterator[ProjectWarning]:
-    """package.json asks for other packages than the lock file has, where the installation stops."""
+def problems(target: Target, locks: Iterable[str]) -> Iterator[ProjectWarning]:
+    """Why an installation by the first of these lock files stops."""
     for lock in locks:
-        for file, names in differences(target, lock):
-            install = f"{files.LOCKFILES[lock.rpartition('/')[2]]} install"
-            place = target.where([file], f'"{names[0]}"')
-            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-            text = ", ".join(names[:6]) + more
-            yield warning("lock-behind", place, manifest="package.json", names=text, lock=lock, install=install)
-            return
+        yield from islice(_behind(target, lock), 1)
+        if lock.rpartition("/")[2] in ("package-lock.json", "npm-shrinkwrap.json"):
+            yield from islice(_peers_in_conflict(target, lock), 1)
+        return
+
+
+def _behind(target: Target, lock: str) -> Iterator[ProjectWarning]:
+    """package.json asks for other packages than the lock file has, where the installation stops."""
+    for file, names in differences(target, lock):
+        install = f"{files.LOCKFILES[lock.rpartition('/')[2]]} install"
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        text = ", ".join(names[:6]) + more
+        place = target.where([file], f'"{names[0]}"')
+        yield warning("lock-behind", place, manifest="package.json", names=text, lock=lock, install=install)
+
+
+def _peers_in_conflict(target: Target, lock: str) -> Iterator[ProjectWarning]:
+    """A package of the app wants another version of a second one than package-lock.json has: `npm ci` stops."""
+    folder = files.folder_of(lock)
+    settings = target.text(files.join(folder, ".npmrc")) or ""
+    manifest = files.join(folder, "package.json")
+    overridden = json.dumps(target.parsed(manifest, json.loads, "JSON").get("overrides"))
+    try:
+        packages = json.loads(target.text(lock, files.LOCK_LIMIT) or "")["packages"]
+    except (ValueError, LookupError, TypeError):
+        return
+    if not isinstance(packages, dict) or re.search(
+        r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", settings, re.MULTILINE
+    ):
+        return
+    for name in _ranges(packages.get("", {})):
+        one = packages.get(f"node_modules/{name}", {})
+        for peer, wanted in _strings(one.get("peerDependencies")).items():
+            places = (f"node_modules/{name}/node_modules/{peer}", f"node_modules/{peer}")
+            has = next((str(packages[place].get("version")) for place in places if place in packages), "none")
+            fits = peer in one.get("peerDependenciesMeta", {}) if has == "none" else _allows(wanted, has)
+            if not fits and not any(f'"{word}"' in overridden for word in (name, peer)):
+                place = target.where([manifest], f'"{name}"')
+                yield warning("peers-in-conflict", place, name=name, peer=peer, wanted=wanted, has=has, lock=lock)

@@ -264,7 +264,7 @@ def lock_behind(look: Look) -> Iterator[ProjectWarning]:
         for name in look.app.lockfiles
         if files.LOCKFILES[name] == manager and look.target.is_file(file := files.join(folder, name))
     ]
-    yield from lockfiles.behind(look.target, locks[:1])
+    yield from lockfiles.problems(look.target, locks[:1])
 
 
 def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
