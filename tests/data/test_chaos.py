@@ -42,8 +42,10 @@ group=$(cut -d ' ' -f 5 /proc/$$/stat)
 case $CHAOS-${{1-}}-${{2-}} in
   fails-* | empty-branches-[cr]* | odd-branches-[cr]*) echo '{tool}: error: something went wrong' >&2; exit 1 ;;
   lost-*) '{real}' "$@" >/dev/null 2>&1; exit 1 ;;
-  empty-*) [ '{tool}' != psql ] || '{real}' "$@" >/dev/null; exit 0 ;;
-  odd-*) echo null; exit 0 ;;
+  empty-* | odd-*)
+    [ '{tool}' != psql ] || '{real}' "$@" >/dev/null
+    [ "$CHAOS" = empty ] || echo null
+    exit 0 ;;
   TERM-*) kill -TERM "$group" ;;
   *) kill "-$CHAOS" "-$group" ;;
 esac

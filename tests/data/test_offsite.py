@@ -233,17 +233,20 @@ def test_a_full_disk_is_said_and_nothing_is_uploaded(offsite: Offsite, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("tool", "words", "says"),
+    ("tool", "text", "words", "says"),
     [
-        ("age", ["--push"], "the dump could not be encrypted"),
-        ("tar", ["--drill"], "has no data, or no checksum. Try an earlier one: ops/offsite production --list"),
+        ("age", "", ["--push"], "the dump could not be encrypted"),
+        ("tar", "", ["--drill"], "is not whole, see above. Try an earlier one: ops/offsite production --list"),
+        ("tar", "echo null", ["--drill"], "is not whole, see above. Try an earlier one: ops/offsite production --list"),
     ],
 )
-def test_a_tool_that_writes_nothing(offsite: Offsite, pushed: Path, tool: str, words: list[str], says: str) -> None:
+def test_a_tool_that_writes_nothing_of_use(
+    offsite: Offsite, pushed: Path, tool: str, text: str, words: list[str], says: str
+) -> None:
     fill(offsite.place.server)
     bring(offsite, pushed)
     before = offsite.objects()
-    offsite.place.program(tool, "#!/bin/sh\nexit 0\n")
+    offsite.place.program(tool, f"#!/bin/sh\n{text}\nexit 0\n")
     done = offsite.run(*words)
     assert (done.returncode, offsite.objects()) == (1, before)
     assert done.stderr.splitlines()[-1].startswith("offsite: ")
