@@ -247,3 +247,20 @@ def test_packages_that_npm_finds_in_conflict_are_named(case: str, tmp_path: Path
     assert [one.code for one in lockfiles.problems(target, ["package-lock.json"])] == ["peers-in-conflict"] * told
     write(tmp_path, {".npmrc": "legacy-peer-deps=true\n"})
     assert list(lockfiles.problems(Target(str(tmp_path)), ["package-lock.json"])) == []
+
+
+STRANGE = [
+    '{"packages": 1}',
+    '{"packages": {"": []}}',
+    '{"packages": {"": {"dependencies": {"ms": "^2.1.0"}}, "node_modules/ms": 1}}',
+    '{"packages": {"": {"dependencies": {"ms": "^2.1.0"}}, "node_modules/ms": {"peerDependencies": {"a": "1"}, '
+    f'"peerDependenciesMeta": null}}, "node_modules/a": {{"version": "{"9" * 5000}.0.0"}}}}}}',
+    '[\n  "packages": {',
+]
+
+
+@pytest.mark.parametrize("name", ["package-lock.json", "bun.lock"])
+@pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
+def test_a_lock_file_of_a_strange_form_is_left_alone(name: str, text: str, tmp_path: Path) -> None:
+    write(tmp_path, {"package.json": json.dumps({"dependencies": {"ms": "^2.1.0"}}), name: text})
+    assert list(lockfiles.problems(Target(str(tmp_path)), [name])) == []

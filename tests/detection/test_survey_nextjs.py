@@ -746,6 +746,10 @@ KEYS = {
         'const key = process.env.APP_KEY!;\nif (!key || key.length !== 16) throw new Error("x");\n',
         "x" * 16,
     ),
+    "a key of no sensible length": (
+        'const key = process.env.APP_KEY;\nif (!key || key.length !== 99999999999) throw new Error("x");\n',
+        "a-stand-in-for-the-build-of-more-than-32-characters",
+    ),
     "a key of any length": (
         'const key = process.env.APP_KEY;\nif (!key) throw new Error("x");\nBuffer.from(other, "hex");\n',
         "a-stand-in-for-the-build-of-more-than-32-characters",

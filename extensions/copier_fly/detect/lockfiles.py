@@ -20,6 +20,8 @@ from .project import ProjectWarning
 from .warnings import warning
 
 _SECTIONS = ("devDependencies", "dependencies", "optionalDependencies")
+LENIENT = re.compile(r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", re.MULTILINE)
+"""A line of .npmrc with which npm installs packages that do not fit together."""
 _ELSEWHERE = ("link:", "file:", "portal:", "workspace:", "runtime:")
 """How a range begins that names no package of a registry."""
 
@@ -53,16 +55,20 @@ class _Locked:
         return name in self.versions and _allows(spec, self.versions[name])
 
 
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _strings(value: object) -> dict[str, str]:
-    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+    return {name: text for name, text in _table(value).items() if isinstance(text, str)}
 
 
-_RANGE = re.compile(r"(>=|<=|>|<|=|\^|~|)v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
+_RANGE = re.compile(r"(>=|<=|>|<|=|\^|~|)v?(\d{1,9})(?:\.(\d{1,9}|[xX*]))?(?:\.(\d{1,9}|[xX*]))?")
 
 
 def _allows(spec: str, version: str) -> bool:
     """Whether a range of npm allows a version; where either is of a form that is not known here, it is taken for it."""
-    have = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    have = re.match(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?!\d)", version)
     number = [int(part) for part in have.groups()] if have else []
     alternatives = [re.sub(r"([<>=^~])\s+", r"\1", one).split() for one in spec.split("||")]
     return not number or any("-" in one or all(_meets(part, number, version) for part in one) for one in alternatives)
@@ -177,7 +183,7 @@ def differences(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
     read = _READERS.get(lock.rpartition("/")[2])
     try:
         importers = read(target.text(lock, files.LOCK_LIMIT) or "") if read else {}
-    except (ValueError, LookupError, AttributeError):
+    except (ValueError, LookupError, AttributeError, TypeError):
         return
     for importer, locked in importers.items():
         file = files.join(files.folder_of(lock), importer, "package.json")
@@ -211,19 +217,15 @@ def _peers_in_conflict(target: Target, lock: str) -> Iterator[ProjectWarning]:
     manifest = files.join(folder, "package.json")
     overridden = json.dumps(target.parsed(manifest, json.loads, "JSON").get("overrides"))
     try:
-        packages = json.loads(target.text(lock, files.LOCK_LIMIT) or "")["packages"]
-    except (ValueError, LookupError, TypeError):
+        packages = _table(_table(json.loads(target.text(lock, files.LOCK_LIMIT) or "")).get("packages"))
+    except ValueError:
         return
-    if not isinstance(packages, dict) or re.search(
-        r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", settings, re.MULTILINE
-    ):
-        return
-    for name in _ranges(packages.get("", {})):
-        one = packages.get(f"node_modules/{name}", {})
+    for name in _ranges(_table(packages.get(""))) if not LENIENT.search(settings) else ():
+        one = _table(packages.get(f"node_modules/{name}"))
         for peer, wanted in _strings(one.get("peerDependencies")).items():
             places = (f"node_modules/{name}/node_modules/{peer}", f"node_modules/{peer}")
-            has = next((str(packages[place].get("version")) for place in places if place in packages), "none")
-            fits = peer in one.get("peerDependenciesMeta", {}) if has == "none" else _allows(wanted, has)
+            has = next((str(_table(packages[place]).get("version")) for place in places if place in packages), "none")
+            fits = peer in _table(one.get("peerDependenciesMeta")) if has == "none" else _allows(wanted, has)
             if not fits and not any(f'"{word}"' in overridden for word in (name, peer)):
                 place = target.where([manifest], f'"{name}"')
                 yield warning("peers-in-conflict", place, name=name, peer=peer, wanted=wanted, has=has, lock=lock)

@@ -189,9 +189,7 @@ def has_pages(target: Target, folder: str, package: dict[str, Any]) -> bool:
 
 def has_folder_of_pages(target: Target, folder: str) -> bool:
     """Whether there is a folder in which Next.js looks for pages."""
-    return any(
-        target.is_dir(files.join(folder, *place)) for place in (("app",), ("pages",), ("src", "app"), ("src", "pages"))
-    )
+    return any(target.is_dir(files.join(folder, name)) for name in ("app", "pages", "src/app", "src/pages"))
 
 
 def made_of(target: Target, folder: str) -> list[str]:

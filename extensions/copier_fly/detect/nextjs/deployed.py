@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .. import dockerfile, files, release_phase
+from .. import dockerfile, files, lockfiles, release_phase
 from ..project import DATABASE_NAME, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
@@ -154,9 +154,7 @@ def install_flags(look: Look) -> Iterator[ProjectWarning]:
         return
     above = files.ancestors(look.dir)
     for folder in above:
-        if re.search(
-            r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", look.target.text(files.join(folder, ".npmrc")) or "", re.M
-        ):
+        if lockfiles.LENIENT.search(look.target.text(files.join(folder, ".npmrc")) or ""):
             return
     own = "" if look.project.existing_deployment.template_version else "Dockerfile"
     beside = [name for name in (own, "vercel.json", "netlify.toml", "README.md") if name]

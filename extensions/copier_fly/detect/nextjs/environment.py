@@ -264,7 +264,7 @@ _OTHERWISE = r"(?!\s*(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``))"
 
 
 _DECODED = re.compile(r"\bBuffer\.from\(\s*(?:process\.env\.)?(\w+)!?(?:\s+as string)?\s*,\s*[\"'](hex|base64)[\"']")
-_LONG = re.compile(r"\b(\w+)!?\.length\s*!==?\s*(\d+)")
+_LONG = re.compile(r"\b(\w+)!?\.length\s*!==?\s*([1-9]\d{0,2})\b")
 
 
 def _keys(text: str, held: dict[str, str]) -> dict[str, str]:

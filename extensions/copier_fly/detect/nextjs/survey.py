@@ -503,8 +503,7 @@ def nx_app(look: Look) -> Iterator[ProjectWarning]:
 
 def next_at_the_root(look: Look) -> Iterator[ProjectWarning]:
     """next is among the packages of the root, and the app is in a folder that does not name it."""
-    pages = ("app", "pages", "src/app", "src/pages")
-    if look.dir != "." or look.target.is_file("nx.json") or any(look.target.is_dir(name) for name in pages):
+    if look.dir != "." or look.target.is_file("nx.json") or nextjs_app.has_folder_of_pages(look.target, "."):
         return
     for folder in look.folders:
         config = next((name for name in look.target.names(folder) if name.startswith("next.config.")), None)
