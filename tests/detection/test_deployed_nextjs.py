@@ -44,7 +44,7 @@ PACKAGE_OF_FILES = {
     "packages/store/package.json": '{"name": "store", "main": "index.ts"}',
     **below("apps/web", nextjs(dependencies={"store": "*"})),
 }
-CMS = 'import Cms from "cms";\nexport const cms = new Cms({ token: process.env.CMS_TOKEN });\n'
+CMS = 'import Cms from "cms";\nexport const cms = new Cms({ token: process.env.CMS_TOKEN ?? `none` });\n'
 PRICES = "export async function getPrices() {\n  const all = await cms.prices.list({});\n  return all.data;\n}\n"
 PRICING = (
     "import { getPrices } from '@/lib/cms';\nexport default async function Page() {\n"
@@ -166,7 +166,7 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "a page that asks Upstash, whose client makes it wait": (
         {
             **nextjs(dependencies={"@upstash/redis": "^1"}),
-            "lib/cms.ts": 'import "@upstash/redis";\nexport const cms = new Redis({ token: process.env.A });\n'
+            "lib/cms.ts": 'import "@upstash/redis";\nexport const cms = new Redis({ token: process.env.A || `a` });\n'
             + PRICES,
             "app/page.tsx": PRICING,
         },
@@ -477,7 +477,7 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "SQLite below a folder from a variable": (
         {
             **nextjs(dependencies=SQLITE),
-            "lib/db.ts": "const dir = process.env.DATA_DIR;\nnew Database(resolve(dir, './db.sqlite'));\n",
+            "lib/db.ts": "const dir = process.env.DATA_DIR || '/data';\nnew Database(resolve(dir, './db.sqlite'));\n",
         },
         "lib/db.ts sqlite-fixed-file",
         ["resolve(dir, './db.sqlite')"],

@@ -513,6 +513,16 @@ def test_a_variable_of_the_browser_that_is_answered_is_told_no_more(template: Pa
         assert [name for line in lines for name in re.findall(r"NEXT_PUBLIC_\w+", line)] == told_of
 
 
+def test_a_variable_that_is_answered_is_told_no_more(template: Path, tmp_path: Path) -> None:
+    code = "export const send = () => mail(process.env.MAIL_KEY, process.env.MAIL_HOST);\n"
+    app = write(tmp_path / "shop", {**nextjs(), "lib/mail.ts": code, ".env.example": "OTHER=\nMAIL_TO=\n"})
+    answers: dict[str, Any] = {"extra_env": {"MAIL_HOST": "a.b"}, "extra_secrets": [{"name": "MAIL_KEY", "how": "x"}]}
+    assert [line.split(":")[0] for line in pretend(template, app)["survey"]][:2] == [".env.example", "lib/mail.ts"]
+    assert [line.split(":")[0] for line in pretend(template, app, **answers)["survey"]][:1] == [".env.example"]
+    answers["extra_env"] |= {"OTHER": "1", "MAIL_TO": "a@b.c"}
+    assert [line for line in pretend(template, app, **answers)["survey"] if "MAIL" in line or "OTHER" in line] == []
+
+
 @pytest.mark.parametrize("case", SILENT)
 def test_what_is_right_hears_nothing(case: str, tmp_path: Path) -> None:
     assert [str(warning) for warning in told(write(tmp_path, SILENT[case]))] == []

@@ -878,6 +878,29 @@ TOLD: dict[str, Told] = {
             pages('System.fetch_env!("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
         ],
     ),
+    "variables of an Elixir app that nothing sets": Told(
+        {"variable-unset"},
+        [
+            runtime('config :stripity_stripe, api_key: System.get_env("STRIPE_KEY")'),
+            pages('Req.get("https://x", auth: System.get_env("API_TOKEN"))'),
+            config('config :shop, mail: [key: System.get_env("MAIL_KEY"), to: "a@b.c"]', "runtime", umbrella()),
+            below("back", pages('key = System.get_env("MAIL_TOKEN")')),
+            pages('Machines.stop(System.get_env("FLY_API_TOKEN"))'),
+        ],
+        [
+            runtime('config :shop, key: System.get_env("MAIL_KEY", "none")'),
+            runtime('config :shop, key: System.get_env("MAIL_KEY") || "none"'),
+            runtime('if System.get_env("MAIL_KEY") do\n  config :shop, key: System.get_env("MAIL_KEY")\nend'),
+            config('if config_env() == :test do\n  config :shop, key: System.get_env("KEY")\nend', "runtime"),
+            runtime('config :shop, node: System.get_env("FLY_APP_NAME"), host: System.get_env("PHX_HOST")'),
+            pages('# System.get_env("OLD_KEY")'),
+            pages('if System.get_env("BETA"), do: 1'),
+            pages('is_nil(System.get_env("BETA"))'),
+            pages('System.get_env("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
+            {**pages('System.get_env("API_TOKEN")'), ".env.example": "API_TOKEN=\n"},
+            {**pages('System.get_env("API_TOKEN")'), "fly.toml": "app = 'x'\n[env]\n  API_TOKEN = 'a'\n"},
+        ],
+    ),
     "machines that find each other elsewhere": Told(
         {"nodes-found-elsewhere"},
         [

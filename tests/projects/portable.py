@@ -77,6 +77,35 @@ OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.item
 PAY = "return pay({ success_url: `${request.nextUrl.origin}/done` });"
 
 TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
+    "variables of the code of Next.js that nothing sets": (
+        {"variable-unset"},
+        [
+            handler("return fetch(url, { headers: { Authorization: `Bearer ${process.env.STRIPE_SECRET_KEY}` } });"),
+            module("export const {\n  PROJECT_ID,\n  NEXT_PUBLIC_ENDPOINT: ENDPOINT,\n} = process.env;\n"),
+            module("export const { NEXT_PUBLIC_ENDPOINT: ENDPOINT } = process.env;\n"),
+            module('export const mail = () => new Resend(process.env["MAIL_KEY"] as string);\n'),
+            module('export const key = () => process.env.API_KEY || "";\n'),
+            handler("if (!process.env.HOOK_SECRET) throw new Error('no secret');"),
+            below("apps/web", module("export const to = () => send(process.env.MAIL_TO!);\n")),
+        ],
+        [
+            module('export const key = process.env.API_KEY ?? "none";\n'),
+            module("export const a = () => f(process.env.A_KEY);\nexport const b = process.env.A_KEY ? 1 : 2;\n"),
+            handler("if (process.env.HOOK_SECRET) return check(process.env.HOOK_SECRET);"),
+            handler("return fast && process.env.MAIL_KEY === 'x';"),
+            module("process.env.MAIL_KEY = 'x';\n"),
+            module("export const on = !!process.env.BETA;\nexport const prod = process.env.VERCEL_ENV;\n"),
+            module("export const url = () => process.env.NEXT_PUBLIC_SITE;\n"),
+            module("export const here = () => process.env.FLY_REGION;\n"),
+            {**module("export const key = () => process.env.MAIL_KEY;\n"), ".env.example": "MAIL_KEY=\n"},
+            {**module("export const key = () => process.env.MAIL_KEY;\n"), ".env.production": "MAIL_KEY=abc\n"},
+            {**nextjs(), "scripts/seed.ts": "run(process.env.SEED_KEY);\n", "a.config.ts": "run(process.env.A_KEY);\n"},
+            module(
+                "export const env = createEnv({ server: { A_KEY: z.string().optional() },\n"
+                "  runtimeEnv: { A_KEY: process.env.A_KEY } });\n"
+            ),
+        ],
+    ),
     "an address out of the request": (
         {"address-of-request"},
         [

@@ -14,7 +14,7 @@ from ..detect import clients, files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
-from ..detect.project import Project, UmbrellaApp, Variable
+from ..detect.project import Project, ProjectWarning, UmbrellaApp, Variable
 from ..fly import memory, platform, toml
 from ..stacks import FRAMEWORKS
 from . import checks, questions
@@ -97,23 +97,32 @@ def build_script(context: Context) -> str:
     return f"{run} {shlex.quote(nextjs.build_script)}" if nextjs.build_script else "next build"
 
 
-_PUBLIC = re.compile(r"\bNEXT_PUBLIC_\w+")
+_NAMING = ("variable-public", "variable-public-required", "variable-unset", "example-of-env")
+"""Warnings whose sentence names the variables that an answer should have."""
+_NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
 
 
 @pass_context
 def survey_found(context: Context) -> list[str]:
     """List what the survey says of the project and what stays true once the files are written.
 
-    Variables of the browser are left out where the answer `public_env` names them all.
+    Warnings on variables are left out where the answers name them all.
     """
-    answer = context.get("public_env")
-    named = {name for name in answer if isinstance(name, str)} if isinstance(answer, list) else set()
-    return [
-        warning.without_line
-        for warning in detected(context).warnings
-        if not warning.once
-        and not (warning.code.startswith("variable-public") and set(_PUBLIC.findall(warning.sentence)) <= named)
-    ]
+    named: set[str] = set()
+    for question in ("public_env", "extra_env", "extra_secrets"):
+        named |= _names(context.get(question))
+
+    def answered(warning: ProjectWarning) -> bool:
+        whole = warning.code in _NAMING and " more" not in warning.sentence
+        return whole and named.issuperset(_NAME.findall(warning.sentence))
+
+    return [one.without_line for one in detected(context).warnings if not one.once and not answered(one)]
+
+
+def _names(answer: Any) -> set[str]:
+    """The variables that an answer names, which may not have been checked yet."""
+    entries = answer if isinstance(answer, (list, dict)) else []
+    return {str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in entries}
 
 
 @pass_context

@@ -15,7 +15,7 @@ from functools import partial
 
 from .. import naming, wiring
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files, postgres
+from . import clients, dockerfile, files, postgres, unset
 from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
@@ -263,23 +263,9 @@ def own_health_page(target: Target, project: Project) -> Iterator[ProjectWarning
 
 def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """An example of the environment (.env.example), or the app.json of Heroku, names variables that no answer has."""
-    elixir, nextjs = project.elixir, project.nextjs
-    of_elixir = (*elixir.variables_at_run_time, *elixir.variables_at_build, *elixir.variables_on_condition)
-    found = (*of_elixir, *nextjs.variables, *nextjs.database_variables)
-    address = nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable
-    known = {
-        *_SET_ON_FLY,
-        address,
-        *nextjs.env_names,
-        *project.bucket.variables,
-        *project.redis.variables,
-        *(variable.name for variable in (*found, *nextjs.public_variables, *nextjs.registry_tokens)),
-    }
+    known = _known_variables(project)
     folder = project.app_dir or "."
-    examples = [name for name, inner in target.names(folder).items() if not inner and _ENV_EXAMPLE.fullmatch(name)]
-    places = sorted((files.join(folder, name) for name in examples), key=len)
-    named = ((file, _named_in(target.text(file) or "")) for file in places)
-    example = next(((file, wanted) for file, wanted in named if set(wanted) - known), None)
+    example = next(((file, wanted) for file, wanted in _examples(target, folder) if set(wanted) - known), None)
     for file, wanted in filter(None, (example, _of_app_json(target, folder))):
         names = [name for name in wanted if name not in known]
         known |= set(names)
@@ -288,6 +274,41 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             public = ", public_env" if any(name.startswith("NEXT_PUBLIC_") for name in names) else ""
             yield warning("example-of-env", target.where([file], names[0]), names=first + more, public=public)
+
+
+def variables_unset(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """Variables that the code reads where it runs, that nothing sets, and that have no other value."""
+    folder = project.app_dir or "."
+    in_examples = {name for _, wanted in _examples(target, folder) for name in wanted}
+    known = _known_variables(project) | in_examples | {*(_of_app_json(target, folder) or ("", []))[1]}
+    read = {name: place for name, place in unset.found(target, project).items() if name not in known}
+    if read:
+        names = ", ".join(list(read)[:20]) + (f" and {len(read) - 20} more" if len(read) > 20 else "")
+        yield warning("variable-unset", next(iter(read.values())), names=names)
+
+
+def _known_variables(project: Project) -> set[str]:
+    """The variables that something sets on Fly, or that an answer or another rule has."""
+    elixir, nextjs = project.elixir, project.nextjs
+    of_elixir = (*elixir.variables_at_run_time, *elixir.variables_at_build, *elixir.variables_on_condition)
+    found = (*of_elixir, *nextjs.variables, *nextjs.database_variables, *nextjs.public_variables)
+    return {
+        *_SET_ON_FLY,
+        nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable,
+        *nextjs.env_names,
+        *project.bucket.variables,
+        *project.redis.variables,
+        *project.existing_deployment.fly_toml.env,
+        *(("CRON_SECRET",) if project.schedules else ()),
+        *(variable.name for variable in (*found, *nextjs.registry_tokens)),
+    }
+
+
+def _examples(target: Target, folder: str) -> Iterator[tuple[str, list[str]]]:
+    """The examples of the environment beside the app, the one with the shortest name first, and what each names."""
+    names = [name for name, inner in target.names(folder).items() if not inner and _ENV_EXAMPLE.fullmatch(name)]
+    for file in sorted((files.join(folder, name) for name in names), key=len):
+        yield file, _named_in(target.text(file) or "")
 
 
 def _named_in(example: str) -> list[str]:
@@ -529,6 +550,7 @@ RULES: tuple[Rule, ...] = (
     node_version,
     own_health_page,
     example_of_env,
+    variables_unset,
     lock_file,
     services,
     postgres.extensions,

@@ -114,6 +114,24 @@ def _asked_for(name: Token, nodes: list[Node]) -> bool:
     return False
 
 
+def plain_reads(nodes: list[Node]) -> Iterator[tuple[int, Token]]:
+    """Each `System.get_env("X")` that has no other value and decides nothing: the place of `System` and the name."""
+    tokens = list(mixfile.flat(nodes))
+    defaulted = {
+        argument[0].start
+        for call, arguments in config.calls(nodes)
+        for argument in arguments[:1]
+        if call == "System.get_env" and len(arguments) > 1
+    }
+    for at, token in enumerate(tokens[:-3]):
+        name, after = tokens[at + 3], tokens[at + 4 : at + 6]
+        if token[:2] == ("alias", "System") and tokens[at + 2].value == "get_env" and name.kind == "string":
+            decides = bool(after) and after[0].value in ("||", "&&", "==", "!=", "in", "|>", "do")
+            decides = decides or [one[:2] for one in after] == [("op", ","), ("key", "do")]
+            if name.value and name.start not in defaulted and not decides:
+                yield at, name
+
+
 def refused(nodes: list[Node]) -> Iterator[Token]:
     """The names that a `raise` has in its message, and that are read without another value.
 

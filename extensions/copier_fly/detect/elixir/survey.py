@@ -274,41 +274,29 @@ def frozen_variables(look: Look) -> Iterator[ProjectWarning]:
     read_again = {
         token.value
         for file, nodes in files_of_config.items()
-        for token in mixfile.flat(nodes if _at_run_time(file) else [])
+        for token in mixfile.flat(nodes if at_run_time(file) else [])
         if token.kind == "string"
     }
     at_build = {one.name for one in look.app.variables_at_build}
     set_again = {
         (setting.app, setting.module, key)
         for file, nodes in files_of_config.items()
-        for setting in (config.collect(nodes, {}) if _at_run_time(file) else ())
+        for setting in (config.collect(nodes, {}) if at_run_time(file) else ())
         for key in setting.values
     }
     for file, nodes in files_of_config.items():
-        if _at_run_time(file):
+        if at_run_time(file):
             continue
         tokens = list(mixfile.flat(nodes))
-        defaulted = {
-            argument[0].start
-            for call, arguments in config.calls(nodes)
-            for argument in arguments[:1]
-            if call == "System.get_env" and len(arguments) > 1
-        }
-        for at, token in enumerate(tokens[:-3]):
-            name, after = tokens[at + 3], tokens[at + 4 : at + 5]
-            if token[:2] == ("alias", "System") and tokens[at + 2].value == "get_env" and name.kind == "string":
-                computed = name.start in defaulted or (
-                    bool(after) and after[0].value in ("||", "&&", "==", "!=", "in", "|>", "do")
-                )
-                computed = computed or [one[:2] for one in tokens[at + 4 : at + 6]] == [("op", ","), ("key", "do")]
-                known = name.value in read_again | config.SET_BY_US | at_build
-                if _of_repo(look, _setting_at(tokens, at)):
-                    continue
-                if name.value == "SECRET_KEY_BASE":
-                    # The template gives it to the endpoint; another package may sign with it too.
-                    known = (setting := _setting_at(tokens, at)) is None or setting in set_again
-                if name.value and not computed and not known:
-                    found.setdefault(str(name.value), look.at(file, name.start))
+        for at, name in environment.plain_reads(nodes):
+            known = name.value in read_again | config.SET_BY_US | at_build
+            if _of_repo(look, _setting_at(tokens, at)):
+                continue
+            if name.value == "SECRET_KEY_BASE":
+                # The template gives it to the endpoint; another package may sign with it too.
+                known = (setting := _setting_at(tokens, at)) is None or setting in set_again
+            if not known:
+                found.setdefault(str(name.value), look.at(file, name.start))
     if found:
         names = ", ".join(list(found)[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
         yield warning("variable-frozen", next(iter(found.values())), names=names)
@@ -462,7 +450,7 @@ def _unguarded(nodes: list[mixfile.Node]) -> Iterator[list[mixfile.Node]]:
 def functions_in_configuration(look: Look) -> Iterator[ProjectWarning]:
     """A setting that is compiled has a function as its value, which a release cannot keep."""
     for file, nodes in look.config():
-        for statement in mixfile.statements(nodes) if not _at_run_time(file) else ():
+        for statement in mixfile.statements(nodes) if not at_run_time(file) else ():
             values = mixfile.arguments(statement[1:]) if mixfile.is_word(statement[0], "config") else []
             start = _function(values)
             if start is not None:
@@ -486,7 +474,7 @@ def _function(nodes: list[mixfile.Node]) -> int | None:
 def reads_outside(look: Look) -> Iterator[ProjectWarning]:
     """mix.exs or the configuration reads a file that the image build does not get."""
     found = {file: mixfile.parse(look.target.text(file) or "").items for file in look.mixes}
-    compiled = {file: nodes for file, nodes in look.config() if not _at_run_time(file)}
+    compiled = {file: nodes for file, nodes in look.config() if not at_run_time(file)}
     for file, nodes in (found | compiled).items():
         for name, start in _files_read(nodes):
             path = files.resolved(files.folder_of(file) if file in found else look.dir, name)
@@ -495,7 +483,8 @@ def reads_outside(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("reads-outside", look.at(file, start), name=name)
 
 
-def _at_run_time(file: str) -> bool:
+def at_run_time(file: str) -> bool:
+    """Whether a file of the configuration is read where the release runs."""
     return file.endswith(("/runtime.exs", "/releases.exs"))
 
 
@@ -530,7 +519,7 @@ def git_at_build(look: Look) -> Iterator[ProjectWarning]:
             yield warning("git-at-build", look.at(file, found.end()))
             return
     for file, nodes in look.config():
-        for statement in mixfile.statements(nodes) if not _at_run_time(file) else ():
+        for statement in mixfile.statements(nodes) if not at_run_time(file) else ():
             # Only what insists on its success stops there: `{revision, 0} = System.cmd("git", …)`.
             insists = isinstance(statement[0], mixfile.Group) and any(
                 token[:2] == ("number", 0) for token in mixfile.flat(statement[0].items)
@@ -690,7 +679,7 @@ def writes_its_own_folder(look: Look) -> Iterator[ProjectWarning]:
 def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
     """runtime.exs reads a file of the source, which no release has."""
     for file, nodes in look.config():
-        for statement in _unguarded(nodes) if _at_run_time(file) else ():
+        for statement in _unguarded(nodes) if at_run_time(file) else ():
             here = [look.dir, files.folder_of(file)]
             found = {
                 name: start

@@ -172,6 +172,11 @@ _MAY_BE_MISSING = re.compile(
 )
 
 
+def checks(text: str) -> bool:
+    """Whether a file checks the environment by a schema."""
+    return any(check.search(text) for check, _ in _CHECKED) or bool(_PARSES.search(text) and "process.env" in text)
+
+
 def _inside(text: str, begin: int) -> str:
     """What is between a bracket that is open at `begin` and its end; all that follows where it has none."""
     depth = 1

@@ -1,0 +1,99 @@
+"""Variables that the code reads where it runs, that nothing sets on Fly, and that have no other value."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from . import files
+from .elixir import config, environment
+from .elixir.survey import Look, at_run_time
+from .files import Target
+from .nextjs import environment as nextjs_environment
+from .project import Project
+
+Places = dict[str, tuple[str, int]]
+"""Variable → file and line of its first place."""
+
+_READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
+_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
+"""`const { NAME, OTHER: name } = process.env`."""
+_ASKED_BEFORE = re.compile(
+    r"(?:!!|(?<!\()!|&&|\|\||\?\?|===?|!==?|\btypeof|\b(?:else if|if|while|switch|Boolean)\s*\(+)\s*$"
+)
+_ASKED_AFTER = re.compile(
+    r"!?\s*(?:as string)?\s*\)?\s*(?:&&|\?(?![?.])|[!=]==?|(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``)|\?\.)|\s*=(?!=)"
+)
+"""What stands around a variable that may be missing, or that the code itself sets. Not so `|| ""`, which is as empty,
+and `if (!process.env.NAME)`, which gives up."""
+_OF_TOOLS = re.compile(r"^\.|(?:^|/)(?:scripts?|seeds?|bin|tools)/|(?:^|/)seed\.\w+$|^[\w.-]+\.config\.\w+$")
+_OF_NO_APP = re.compile(
+    r"(?:NODE|MIX|RELEASE|npm|VERCEL|NETLIFY|RAILWAY|RENDER|HEROKU|AWS_LAMBDA|CF|NEXT(?!_PUBLIC_)|JEST|VITEST|PLAYWRIGHT"
+    r"|DOCKER|TEST|KUBERNETES)_\w+|\w*(?:DISABLE|ENABLE|SKIP|DEBUG|ANALYZE|STORYBOOK)\w*|VERCEL|TURBOPACK"
+    r"|CI|TZ|PORT|HOST|HOSTNAME|HOME|PATH|SHELL|USER|PWD|LANG|TMPDIR|TEMP|LOG_LEVEL|PRIMARY_REGION"
+    r"|SENTRY_(?:ORG|PROJECT|AUTH_TOKEN)|(?:POSTGRES|PG|MYSQL|MONGO(?:DB)?|DATABASE|DB)_?(?:URL|URI|DSN)"
+)
+"""Variables of other hosts, of the system and of tools, those that switch something, and addresses of databases, which
+have rules of their own."""
+_IN_ELIXIR = re.compile(
+    r"(?<!\bis_nil\()(?<!!)(?<!\bnot )\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*\)"
+    r"(?!\s*\)*\s*(?:\|\||&&|==|!=|=~|\bin\b|\|>|\bdo\b|,\s*do:))"
+)
+_ANYHOW = re.compile(r"\bget_env\(\s*\"([A-Z][A-Z0-9_]*)\"")
+
+
+def found(target: Target, project: Project) -> Places:
+    """What the app reads of both kinds: `process.env.NAME`, and `System.get_env("NAME")` in config/runtime.exs and in
+    modules. A name that some place reads as one that may be missing is not among them."""
+    if project.app_dir is None:
+        return {}
+    read = _in_nextjs(target, project.app_dir) if project.stack == "nextjs" else _in_elixir(target, project)
+    return {name: place for name, place in read.items() if not (_OF_NO_APP.fullmatch(name) or config.set_by_fly(name))}
+
+
+def _in_nextjs(target: Target, folder: str) -> Places:
+    places: Places = {}
+    may_be_missing: set[str] = set()
+    for file, text in nextjs_environment.texts(target, folder).items():
+        if "process.env" not in text or _OF_TOOLS.search(files.relative(file, folder)):
+            continue
+        # What a schema checks has its own rule, and an optional name of it may be missing.
+        checked = nextjs_environment.checks(text)
+        for read in _READ.finditer(text):
+            name = read[1] or read[2]
+            asked = _ASKED_BEFORE.search(text[max(0, read.start() - 40) : read.start()]) or _ASKED_AFTER.match(
+                text, read.end()
+            )
+            if asked or checked:
+                may_be_missing.add(name)
+            if not name.startswith("NEXT_PUBLIC_"):  # those are compiled in, which another rule tells
+                places.setdefault(name, (file, files.line_of(text, read.start())))
+        for taken in _TAKEN_OUT.finditer(text):
+            for name in re.findall(r"(?:^|,)\s*([A-Z][A-Z0-9_]*)\s*(?=[,:]|$)", taken[1].strip()):
+                places.setdefault(name, (file, files.line_of(text, taken.start())))
+    return {name: place for name, place in places.items() if name not in may_be_missing}
+
+
+def _in_elixir(target: Target, project: Project) -> Places:
+    look = Look(target, project)
+    places: Places = {}
+    read: Counter[str] = Counter()
+    anyhow: Counter[str] = Counter()
+    at_start = {file: nodes for file, nodes in look.config() if at_run_time(file)}
+    texts = {file: target.text(file) or "" for file in at_start} | dict(look.having("System."))
+    for file, text in texts.items():
+        # Attributes are read while the module is compiled, which another rule tells.
+        lines = re.sub(r"^[ \t]*[#@].*$", "", text, flags=re.MULTILINE)
+        found_there = {match[1]: match.start(1) for match in reversed(list(_IN_ELIXIR.finditer(lines)))}
+        read.update(_IN_ELIXIR.findall(lines))
+        anyhow.update(_ANYHOW.findall(lines))
+        if file in at_start:
+            always = {str(name.value) for _, name in environment.plain_reads(environment.always(at_start[file]))}
+            found_there = {name: start for name, start in found_there.items() if name in always}
+        for name, start in found_there.items():
+            places.setdefault(name, (file, files.line_of(lines, start)))
+    return {
+        name: place
+        for name, place in sorted(places.items(), key=lambda item: item[1])
+        if read[name] == anyhow[name] and name not in config.SET_BY_US
+    }
