@@ -162,7 +162,7 @@ SETTING = {
 }
 
 
-@examples(25, 500)
+@examples(15, 500)
 @given(settings=st.fixed_dictionaries({}, optional={name: values for name, (_, values) in SETTING.items()}))
 def test_any_fly_toml_gives_answers_and_what_is_rendered_of_it_gives_the_same(
     template: Path, tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]

@@ -35,7 +35,7 @@ def test_every_question_is_rendered_with_more_than_one_answer() -> None:
     assert all(set(corpus.SAMPLES[name]) < set(questions.choices(name)) for name in sampled & choosing)
 
 
-@examples(150, 2000)
+@examples(60, 2000)
 @given(answers=strategies.fitting())
 def test_answers_that_fit_are_taken(template: Path, tmp_path_factory: Any, answers: dict[str, Any]) -> None:
     given_back = pretend(template, tmp_path_factory.getbasetemp() / "fitting" / "app", answers)

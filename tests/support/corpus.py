@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +19,8 @@ from covertable.main import Controller
 from copier_fly.answers.checks import CHECKS
 from tests.support import images, questions
 from tests.support import template as template_support
-from tests.support.template import EXAMPLES
+from tests.support.needs import cache_folder
+from tests.support.template import EXAMPLES, REPO
 
 # --- Answers ----------------------------------------------------------------------------------------------
 
@@ -101,10 +104,29 @@ def answers() -> dict[str, dict[str, Any]]:
     """All answers that are rendered, by a name that says which they are."""
     found = {name: template_support.example(name) for name in EXAMPLES}
     for stack, shared in _SHARED.items():
-        for number, row in enumerate(_rows({"stack": stack, **shared})):
+        for number, row in enumerate(_kept_rows({"stack": stack, **shared})):
             given = {"stack": stack, **shared, **row}
             found[f"{stack}-{number}"] = {name: given[name] for name in given if questions.is_for(name, given)}
     return found
+
+
+def _kept_rows(shared: dict[str, Any]) -> list[dict[str, Any]]:
+    """`_rows` of a stack, which take half a minute to find: kept between runs, until what they follow from changes."""
+    package = REPO / "extensions" / "copier_fly"
+    sources = [
+        *(REPO / "copier.yml", *questions.FILES, *(package / "answers").rglob("*.py"), *package.glob("*.py")),
+        *(Path(__file__), Path(questions.__file__), *(package / "fly").rglob("*.py"), *images.CATALOG.iterdir()),
+    ]
+    text = b"".join(file.read_bytes() for file in sorted(sources)) + version("covertable").encode()
+    kept = cache_folder() / "corpus" / f"{shared['stack']}-{hashlib.sha256(text).hexdigest()[:16]}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for older in kept.parent.glob(f"{shared['stack']}-*.json"):
+            older.unlink(missing_ok=True)
+        new = kept.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(_rows(shared)))
+        new.rename(kept)
+    return json.loads(kept.read_text())
 
 
 def _rows(shared: dict[str, Any]) -> list[dict[str, Any]]:
