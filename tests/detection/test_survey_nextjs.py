@@ -805,6 +805,37 @@ LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
         ["BLOB_READ_WRITE_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN"],
     ),
     "a store that no code imports": ({"@vercel/kv": "3"}, 'import { a } from "@vercel/og";\n', []),
+    "Redis of Upstash by its own names": (
+        {"@upstash/redis": "^1.28.0"},
+        'import { Redis } from "@upstash/redis";\nexport const kv = Redis.fromEnv();\n',
+        ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+    ),
+    "Redis of Upstash by other names": (
+        {"@upstash/redis": "1.34.0"},
+        'import { Redis } from "@upstash/redis";\nexport const kv = new Redis({\n  url: process.env.KV_REST_API_URL!,\n'
+        "  token: process.env.KV_REST_API_TOKEN || 'none',\n});\n",
+        ["KV_REST_API_URL"],
+    ),
+    "Redis of Upstash that warns": (
+        {"@upstash/redis": "^1.35.0"},
+        'import { Redis } from "@upstash/redis";\nexport const kv = Redis.fromEnv();\n',
+        [],
+    ),
+    "Redis elsewhere": (
+        {"ioredis": "^5"},
+        'import Redis from "ioredis";\nexport const redis = new Redis({ host: process.env.REDIS_HOST });\n',
+        [],
+    ),
+    "vectors of Upstash": (
+        {"@upstash/vector": "^1.0.0"},
+        'import { Index } from "@upstash/vector";\nconst index = new Index();\n',
+        ["UPSTASH_VECTOR_REST_URL", "UPSTASH_VECTOR_REST_TOKEN"],
+    ),
+    "vectors of Upstash by other names": (
+        {"@upstash/vector": "^1.2.0"},
+        'import { Index } from "@upstash/vector";\nconst a = new Index({ url: process.env.V_URL, token: "x" });\n',
+        ["V_URL"],
+    ),
     "none": ({"iron-session": "8"}, "", []),
 }
 

@@ -361,6 +361,30 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
             yield Variable(name, file, target.where([file], f'"{package}"')[1] or 1, _stand_in(name, ""))
 
 
+_OF_UPSTASH = {
+    "@upstash/redis": (
+        r"\bRedis\.fromEnv\(()|\bnew Redis\(\{([^{}]*)",
+        "UPSTASH_REDIS_REST_URL",
+        "UPSTASH_REDIS_REST_TOKEN",
+    ),
+    "@upstash/vector": (r"\bnew Index\((?:\{([^{}]*)|())", "UPSTASH_VECTOR_REST_URL", "UPSTASH_VECTOR_REST_TOKEN"),
+}
+"""Clients of Upstash that stop where they are made of nothing, how each is made, and the names that it reads itself."""
+
+
+def _by_upstash(deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
+    """The variables that such a client is made of: of @upstash/redis 1.20 to 1.34, of @upstash/vector 1."""
+    warns = re.match(r"\D*1\.(?:3[5-9]|[4-9]\d)\b", deps.get("@upstash/redis", ""))
+    for package, (made, *own) in _OF_UPSTASH.items():
+        for file, text in code.items():
+            if package not in text or (warns and package == "@upstash/redis"):
+                continue
+            for found in re.finditer(made, text):
+                options = found[1] or found[2]
+                for name in re.findall(rf"\benv\.([A-Z]\w*)\b!?{_OTHERWISE}", options or "") if options else own:
+                    yield Variable(name, file, files.line_of(text, found.start()), _stand_in(name, ""))
+
+
 def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> bool:
     """Whether the app talks to a server of Better Auth that neither it nor a package beside it has."""
     code = [text for text in texts(target, folder).values() if "better-auth" in text]
@@ -373,7 +397,8 @@ def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variabl
     """The variables that the app does not start or build without, each with its first place."""
     code = {file: text for file, text in texts(target, folder).items() if re.search(r"nv|new |@vercel/", text)}
     found: dict[str, Variable] = {}
-    for variable in (*_by_schemas(code), *_by_modules(code), *_by_packages(target, folder, deps, code)):
+    by_packages = (*_by_upstash(deps, code), *_by_packages(target, folder, deps, code))
+    for variable in (*_by_schemas(code), *_by_modules(code), *by_packages):
         if not _SET_ANYWAY.fullmatch(variable.name):
             found.setdefault(variable.name, variable)
     return tuple(found.values())
