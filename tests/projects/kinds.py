@@ -878,6 +878,30 @@ TOLD: dict[str, Told] = {
             pages('System.fetch_env!("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
         ],
     ),
+    "an address of the developer's machine in an Elixir app": Told(
+        {"localhost-in-code"},
+        [
+            pages('Req.get!("http://localhost:9200/_search")'),
+            pages('Tesla.post(:client, "https://localhost:8443")'),
+            {**phoenix(), **code('defmodule Shop.X do\n  @base_url "http://localhost:8000/v1"\nend\n')},
+            config('config :shop, search_url: "http://localhost:9200"', "config"),
+            config('config :shop, :search, url: "http://127.0.0.1:9200"', "config"),
+            below("back", config('config :shop, Shop.Search, url: "http://localhost:9200", size: 5')),
+        ],
+        [
+            config('config :shop, search_url: "http://localhost:9200"', "dev"),
+            further('config :shop, search_url: "http://localhost:9200"', "dev"),
+            config(
+                'config :shop, search_url: "http://localhost:9200"',
+                "config",
+                runtime('config :shop, search_url: System.get_env("SEARCH_URL", "http://x.internal")'),
+            ),
+            config('config :cors_plug, origin: ["http://localhost:3000"]', "config"),
+            pages('# Req.get!("http://localhost:9200")'),
+            pages('Req.get!(System.get_env("SEARCH_URL", "http://localhost:9200"))'),
+            {**phoenix(), **code('defmodule Mix.Tasks.X do\n  use Mix.Task\n  @url "http://localhost:1"\nend\n')},
+        ],
+    ),
     "variables of an Elixir app that nothing sets": Told(
         {"variable-unset"},
         [

@@ -77,6 +77,30 @@ OPTIONAL = {path: {**package, "optional": True} for path, package in DARWIN.item
 PAY = "return pay({ success_url: `${request.nextUrl.origin}/done` });"
 
 TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
+    "an address of the developer's machine in the code of Next.js": (
+        {"localhost-in-code"},
+        [
+            handler('return fetch("http://localhost:5000/items");'),
+            module("export const api = axios.create({ baseURL: 'http://localhost:8000/api' });\n"),
+            module('const API_URL = "http://127.0.0.1:8000";\nexport const all = () => fetch(`${API_URL}/all`);\n'),
+            module('export const socket = io("http://localhost:3001");\n'),
+            below("apps/web", module("new HttpLink({ credentials: true, uri: `http://localhost:4000/graphql` });\n")),
+            module('"use client";\nexport const load = () => fetch("http://localhost:3000/api/items");\n'),
+        ],
+        [
+            module('export const load = () => fetch(process.env.API ?? "http://localhost:5000");\n'),
+            module('export const load = () => fetch("http://localhost:3000/api/items");\n'),
+            module('const DEV_URL = "http://localhost:8000";\n'),
+            module(
+                'const API_URL = "http://localhost:8000";\nconst url = process.env.NODE_ENV === "test" ? API_URL : a;\n'
+            ),
+            module('const url = isDev && axios.get("http://localhost:8000");\n'),
+            module('export const hint = { placeholder: "http://localhost:11434" };\n'),
+            module('cors(["http://localhost:5173", "https://a.example.com"]);\n'),
+            {**nextjs(), "lib/__mocks__/a.ts": 'fetch("http://localhost:5000");\n'},
+            {**nextjs(), "playwright.config.ts": 'export default { use: { baseURL: "http://localhost:5000" } };\n'},
+        ],
+    ),
     "variables of the code of Next.js that nothing sets": (
         {"variable-unset"},
         [

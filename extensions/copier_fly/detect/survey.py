@@ -15,7 +15,7 @@ from functools import partial
 
 from .. import naming, wiring
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files, postgres, unset
+from . import clients, dockerfile, files, localhost, postgres, unset
 from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
@@ -287,6 +287,14 @@ def variables_unset(target: Target, project: Project) -> Iterator[ProjectWarning
         yield warning("variable-unset", next(iter(read.values())), names=names)
 
 
+def asks_localhost(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The code asks an address on the developer's own machine, wherever it runs."""
+    if found := localhost.found(target, project):
+        address, file, line = found
+        public = " or, for a NEXT_PUBLIC_ name, public_env" if project.stack == "nextjs" else ""
+        yield warning("localhost-in-code", (file, line), address=address, public=public)
+
+
 def _known_variables(project: Project) -> set[str]:
     """The variables that something sets on Fly, or that an answer or another rule has."""
     elixir, nextjs = project.elixir, project.nextjs
@@ -551,6 +559,7 @@ RULES: tuple[Rule, ...] = (
     own_health_page,
     example_of_env,
     variables_unset,
+    asks_localhost,
     lock_file,
     services,
     postgres.extensions,

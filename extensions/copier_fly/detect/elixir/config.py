@@ -105,7 +105,8 @@ def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
     module = _name(parts[1:2], "alias")
     key = _name(parts[1:2], "atom") if len(parts) == 3 else None
     if key:
-        yield Setting(app, None, {key: _plain(parts[2], variables)}, {})
+        keywords = {name: _plain(nodes, variables) for name, nodes in mixfile.pairs(parts[2]).items()}
+        yield Setting(app, None, {key: keywords or _plain(parts[2], variables)}, {})
         return
     values = {name: _plain(nodes, variables) for name, nodes in mixfile.pairs(items).items()}
     if module and len(parts) == 3 and not values:

@@ -1,0 +1,77 @@
+"""Addresses on the developer's own machine that the code asks wherever it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from . import files
+from .elixir import config
+from .elixir.survey import Look
+from .files import Target
+from .nextjs import environment
+from .project import Project
+
+_HERE = r"((?:https?|wss?)://(?:localhost|127\.0\.0\.1)(?::\d+)?)\b"
+_IN_NEXTJS = re.compile(
+    r"\b(?:fetch|axios(?:\.\w+)?|io|ky(?:\.\w+)?|got(?:\.\w+)?|useSWR|HttpLink|createHttpLink|GraphQLClient|WebSocket"
+    rf"|EventSource)(?:<[^<>()]*>)?\(\s*[\"'`]{_HERE}"
+    rf"|\b(?:baseURL|baseUrl|uri)\s*:\s*[\"'`]{_HERE}"
+    r"|^(?:export )?const (?!\w*(?:local|dev|default|fallback|test|mock|example))\w*(?:url|uri|host|api|base|server"
+    rf"|socket|endpoint)\w*(?:\s*:\s*string)?\s*=\s*[\"'`]{_HERE}[^\"'`\n]*[\"'`]\s*;?\s*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What is asked, what a client is made of, and a constant that is the address whatever the environment says."""
+_OF_THE_APP = ":3000"
+_IN_ELIXIR = re.compile(
+    r"\b(?:Req|HTTPoison|Tesla|Finch|HTTPotion|Neuron|WebSockex|httpc)\.\w+[!?]?\(\s*(?::\w+,\s*)?"
+    rf"\"{_HERE}|\bBaseUrl,\s*\"{_HERE}|^[ \t]*@\w*(?:url|uri|host|endpoint|api|base)\w*[ \t]+\"{_HERE}",
+    re.MULTILINE,
+)
+_A_VALUE = re.compile(_HERE)
+
+
+def found(target: Target, project: Project) -> tuple[str, str, int] | None:
+    """The first such address with its file and line; None where there is none."""
+    if project.app_dir is None:
+        return None
+    places = _in_nextjs(target, project.app_dir) if project.stack == "nextjs" else _in_elixir(target, project)
+    return next(places, None)
+
+
+def _in_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str, int]]:
+    for file, text in environment.texts(target, folder).items():
+        if not re.search(r"//(?:localhost|127\.)", text) or re.search(r"(?:^|/)(?:mocks?|__mocks__|scripts?)/", file):
+            continue
+        for match in _IN_NEXTJS.finditer(text):
+            address = next(filter(None, match.groups()))
+            statement = re.split(r";|\n[ \t]*\n", text[max(0, match.start() - 300) : match.start()])[-1]
+            by_server = address.endswith(_OF_THE_APP) and "use client" not in text  # the app itself answers there
+            of_development = re.search(r"NODE_ENV|\bis_?dev|development|isProd", statement, re.IGNORECASE)
+            constant = match[3] and "NODE_ENV" in text
+            if not (by_server or of_development or constant):
+                yield address, file, files.line_of(text, match.start())
+
+
+def _in_elixir(target: Target, project: Project) -> Iterator[tuple[str, str, int]]:
+    look = Look(target, project)
+    for file, text in look.having("localhost"):
+        for match in _IN_ELIXIR.finditer(re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)):
+            yield next(filter(None, match.groups())), file, files.line_of(text, match.start())
+    decided: set[tuple[str, str | None, str]] = set()
+    for setting in config.read(target, look.dir):
+        for key, value in setting.values.items():
+            place = (setting.app, setting.module, key)
+            address = None if place in decided else _address(value)
+            decided.add(place)
+            if address:
+                file, line = target.where([name for name, _ in look.config()], address)
+                yield address, file, line or 1
+
+
+def _address(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return next(filter(None, map(_address, value.values())), None)
+    match = _A_VALUE.match(value) if isinstance(value, str) else None
+    return match[1] if match else None
