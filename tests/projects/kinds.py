@@ -1255,12 +1255,27 @@ TOLD: dict[str, Told] = {
             config('if config_env() == :prod do\n  config :shop, key: File.read!("keys/jwt.pem")\nend', "runtime"),
         ],
         [
-            config('config :shop, key: File.read!("/run/secrets/key")', "runtime"),
             {**config('config :shop, v: File.read!("plans.json")', "config"), "plans.json": "{}"},
             config('if config_env() == :dev do\n  File.stream!(".env") |> Enum.each(&IO.puts/1)\nend', "runtime"),
             config('if File.exists?(".env") do\n  File.read!(".env")\nend', "runtime"),
             config('with {:ok, text} <- File.read("VERSION"), do: IO.puts(text)', "runtime"),
             {**config('config :shop, v: File.read!("a.json")', "runtime"), "rel/overlays/a.json": "{}"},
+        ],
+    ),
+    "files of the server that an app ran on": Told(
+        {"runtime-reads-machine"},
+        [
+            config('config :shop, key: File.read!("/run/secrets/key")', "runtime"),
+            config('"CONFIG" |> System.get_env("/etc/shop.exs") |> Code.eval_file()', "releases"),
+            config('if config_env() == :prod do\n  Code.require_file("/opt/shop/secrets.exs")\nend', "runtime"),
+            below("back", config('for one <- Config.Reader.read!("/etc/shop/config.exs"), do: one', "runtime")),
+        ],
+        [
+            config('if File.exists?("/etc/shop.exs") do\n  Code.eval_file("/etc/shop.exs")\nend', "runtime"),
+            config('config :shop, host: File.read!("/etc/hostname")', "runtime"),
+            config('config :shop, folder: System.get_env("FOLDER", "/srv/shop/files")', "runtime"),
+            config('config :shop, key: File.read!("/run/secrets/key")', "dev"),
+            config('{:ok, text} = File.read("/etc/shop/a.txt")', "config"),
         ],
     ),
     "releases by Distillery": Told(

@@ -697,6 +697,28 @@ def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
                     yield warning("runtime-reads-files", look.at(file, start), name=name)
 
 
+_OF_A_MACHINE = re.compile(
+    r"/(?!(?:proc|sys|dev|tmp|app|usr)/|etc/(?:hosts|hostname|machine-id|os-release|ssl/))[\w.-]+/[\w./-]+"
+)
+"""A path that the image of the template does not have."""
+
+
+def reads_of_the_machine(look: Look) -> Iterator[ProjectWarning]:
+    """runtime.exs must find a file at a place of the server that the app ran on, such as /etc/shop.exs."""
+    for file, nodes in look.config():
+        for statement in _unguarded(nodes) if at_run_time(file) else ():
+            tokens = list(mixfile.flat(statement))
+            calls = {f"{one.value}.{two.value}" for one, _, two in zip(tokens, tokens[1:], tokens[2:], strict=False)}
+            if calls.isdisjoint(
+                {"File.read!", "File.stream!", "Code.eval_file", "Code.require_file", "Config.Reader.read!"}
+            ):
+                continue
+            for token in tokens:
+                if token.kind == "string" and _OF_A_MACHINE.fullmatch(str(token.value)):
+                    yield warning("runtime-reads-machine", look.at(file, token.start), name=token.value)
+                    return
+
+
 def distillery(look: Look) -> Iterator[ProjectWarning]:
     """Releases are made by Distillery, while the image makes them by Mix."""
     named = [file for file, dep in look.deps if dep.name == "distillery"]
@@ -1104,6 +1126,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     writes_files,
     writes_its_own_folder,
     reads_at_run_time,
+    reads_of_the_machine,
     distillery,
     asset_locks,
     force_ssl,
