@@ -128,6 +128,14 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "config/runtime.exs:4 variable-on-condition",
         ["needs MAIL_KEY with MAIL_HOST"],
     ),
+    "an address of localhost": (
+        {
+            **phoenix(),
+            **code('defmodule Shop.Pages do\n  # the search\n\n  def a, do: Req.get!("http://localhost:9200")\nend\n'),
+        },
+        "lib/shop/pages.ex:4 localhost-in-code",
+        ["http://localhost:9200", "extra_env."],
+    ),
     "an old requirement": (
         {**phoenix(), "mix.exs": phoenix()["mix.exs"].replace('"~> 1.15"', '"~> 1.14.2"')},
         "mix.exs:8 elixir-requirement",

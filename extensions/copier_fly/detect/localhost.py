@@ -57,13 +57,14 @@ def _in_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str, int]]:
 def _in_elixir(target: Target, project: Project) -> Iterator[tuple[str, str, int]]:
     look = Look(target, project)
     for file, text in look.having("localhost"):
-        for match in _IN_ELIXIR.finditer(re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)):
-            yield next(filter(None, match.groups())), file, files.line_of(text, match.start())
+        lines = re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
+        for match in _IN_ELIXIR.finditer(lines):
+            yield next(filter(None, match.groups())), file, files.line_of(lines, match.start(match.lastindex or 0))
     decided: set[tuple[str, str | None, str]] = set()
     for setting in config.read(target, look.dir):
         for key, value in setting.values.items():
             place = (setting.app, setting.module, key)
-            address = None if place in decided else _address(value)
+            address = None if place in decided or "origin" in key else _address(value)
             decided.add(place)
             if address:
                 file, line = target.where([name for name, _ in look.config()], address)
@@ -72,6 +73,6 @@ def _in_elixir(target: Target, project: Project) -> Iterator[tuple[str, str, int
 
 def _address(value: Any) -> str | None:
     if isinstance(value, dict):
-        return next(filter(None, map(_address, value.values())), None)
+        return next(filter(None, (_address(one) for key, one in value.items() if "origin" not in key)), None)
     match = _A_VALUE.match(value) if isinstance(value, str) else None
     return match[1] if match else None
