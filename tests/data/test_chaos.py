@@ -202,6 +202,20 @@ def test_what_comes_out_of_the_bucket(
     chaos.check(command, begin, reached, record_property)
 
 
+@pytest.mark.parametrize("kind", ["INT", "TERM"])
+def test_a_drill_that_is_stopped_while_it_drops_its_copy_leaves_nothing(
+    kind: str, bucket: tuple[Offsite, Chaos]
+) -> None:
+    offsite, chaos = bucket
+    heed_ctrl_c()
+    assert [chaos.run(f"ops/offsite --{action}").code for action in ("push", "drill")] == [0, 0]
+    # The fourth time that psql runs; the fifth is the look whether the copy is gone.
+    ran = chaos.run("ops/offsite --drill", CHAOS=kind, CHAOS_PSQL="4")
+    assert (chaos.folder / "struck").exists()
+    assert chaos.problems(ran, kind) == []
+    assert [name for name in offsite.databases() if name.startswith("drill_")] == [], ran.text
+
+
 @pytest.fixture
 def neon(at: Callable[[str], Place], render: Callable[..., Path]) -> Chaos:
     """A full database at Neon, and tools that fail when they are told to."""
