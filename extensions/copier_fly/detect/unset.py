@@ -15,9 +15,6 @@ from .project import Project
 Places = dict[str, tuple[str, int]]
 """Variable → file and line of its first place."""
 
-_READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
-_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
-"""`const { NAME, OTHER: name } = process.env`."""
 _ASKED_BEFORE = re.compile(
     r"(?:!!|(?<!\()!|&&|\|\||\?\?|===?|!==?|\btypeof|\b(?:else if|if|while|switch|Boolean)\s*\(+)\s*$"
 )
@@ -59,7 +56,7 @@ def _in_nextjs(target: Target, folder: str) -> Places:
             continue
         # What a schema checks has its own rule, and an optional name of it may be missing.
         checked = nextjs_environment.checks(text)
-        for read in _READ.finditer(text):
+        for read in nextjs_environment.READ.finditer(text):
             name = read[1] or read[2]
             asked = _ASKED_BEFORE.search(text[max(0, read.start() - 40) : read.start()]) or _ASKED_AFTER.match(
                 text, read.end()
@@ -68,7 +65,7 @@ def _in_nextjs(target: Target, folder: str) -> Places:
                 may_be_missing.add(name)
             if not name.startswith("NEXT_PUBLIC_"):  # those are compiled in, which another rule tells
                 places.setdefault(name, (file, files.line_of(text, read.start())))
-        for taken in _TAKEN_OUT.finditer(text):
+        for taken in nextjs_environment.TAKEN_OUT.finditer(text):
             for name in re.findall(r"(?:^|,)\s*([A-Z][A-Z0-9_]*)\s*(?=[,:]|$)", taken[1].strip()):
                 places.setdefault(name, (file, files.line_of(text, taken.start())))
     return {name: place for name, place in places.items() if name not in may_be_missing}

@@ -277,7 +277,6 @@ def program_at_build(look: Look) -> Iterator[ProjectWarning]:
 # --- What next.config keeps of the build ----------------------------------------------------------------
 
 _CONFIG_READS = re.compile(r"\bprocess\.env\.([A-Z]\w*)\b")
-_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?!\.)")
 _OF_THE_BUILD = re.compile(
     r"NODE_ENV|CI|PORT|HOST(?:NAME)?|npm_\w+|DEBUG\w*|(?:\w+_)?DEV(?:_\w+)?|EXPORT|OUTPUT\w*|STANDALONE|DOCKER\w*|ANALY[SZ]E\w*|\w*_(?:SHA|REF)|\w*COMMIT\w*"
     r"|(?:NEXT|VERCEL|NETLIFY|CF|GITHUB|CI|TURBO|SENTRY|BUNDLE|BUILD|SKIP|GIT|TAURI|JEST|STORYBOOK|E2E|TEST|USE|ENABLE|DISABLE|IS)_\w+|\w*ANALY[SZ]E\w*"
@@ -298,7 +297,7 @@ def frozen_config(look: Look) -> Iterator[ProjectWarning]:
             known = _OF_THE_BUILD.fullmatch(read[1]) or _ADDRESS.fullmatch(read[1]) or read[1] in look.app.env_names
             if not (tested or other or known):
                 found.setdefault(read[1], (file, files.line_of(text, read.start())))
-        for taken in _TAKEN_OUT.finditer(text):
+        for taken in environment.TAKEN_OUT.finditer(text):
             for name in re.findall(r"(?:^|,)\s*([A-Z]\w*)\s*(?=,|$)", taken[1]):
                 known = _OF_THE_BUILD.fullmatch(name) or _ADDRESS.fullmatch(name) or name in look.app.env_names
                 if not known and re.search(rf":\s*{name}\s*[,}}\n]|\$\{{{name}\}}", text):

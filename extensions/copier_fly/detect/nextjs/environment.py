@@ -33,6 +33,12 @@ _SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_(?!PUBLIC_)\w+|VERC
 """Variables of the image and of another host."""
 
 
+READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
+"""`process.env.NAME` and `process.env["NAME"]`."""
+TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
+"""`const { NAME, OTHER: name } = process.env`."""
+
+
 def sources(target: Target, folder: str) -> list[str]:
     """The app's own sources, a few hundred at the most."""
     found: list[str] = []
@@ -245,8 +251,6 @@ _MADE = re.compile(
     re.MULTILINE,
 )
 """A client that is made when its module is loaded: what makes it, and of what."""
-_TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?!\.)")
-"""`const { NAME } = process.env`."""
 _OWN_KEY = {"new OpenAI": "OPENAI_API_KEY", "new Groq": "GROQ_API_KEY", "new Resend": "RESEND_API_KEY"}
 """What stops without this variable where it is made of nothing."""
 _LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
@@ -283,7 +287,7 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
     """The variables without which a module of the app, or next.config, stops when it is loaded."""
     for file, text in code.items():
         held = dict(re.findall(r"\b(?:const|let|var) (\w+)[^=\n]*= *process\.env\.([A-Z]\w*)", text))
-        for names_taken in _TAKEN_OUT.findall(text):
+        for names_taken in TAKEN_OUT.findall(text):
             held |= {name: name for name in re.findall(r"(?:^|,)\s*([A-Z]\w*)\s*(?=,|$)", names_taken)}
         # What next.config does in a function runs in every build too.
         flat = re.sub(r"^[ \t]+(?=if\b)", "", text, flags=re.MULTILINE) if "next.config." in file else text

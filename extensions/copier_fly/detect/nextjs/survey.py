@@ -45,7 +45,6 @@ _DATABASE_PART = re.compile(
 )
 """Variables that give a database piece by piece."""
 _CODEGEN_FILE = re.compile(r"(codegen|\.graphqlrc|graphql\.config)(\.\w+)?")
-_READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
 _PROGRAMS = re.compile(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
 )
@@ -121,7 +120,7 @@ class Look(look.Look):
         """Every variable that the app's own sources read by its name, with its first place."""
         found: dict[str, tuple[str, int]] = {}
         for file, text in self.texts.items():
-            for read in _READ.finditer(text) if "process.env" in text else ():
+            for read in environment.READ.finditer(text) if "process.env" in text else ():
                 found.setdefault(read[1] or read[2], (file, files.line_of(text, read.start())))
         return found
 
