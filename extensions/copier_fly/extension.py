@@ -7,6 +7,7 @@ from jinja2 import Environment
 from . import git_settings, messages, naming, overwrites, stacks, template_cache
 from .answers import cross_checks, defaults, derived, layers
 from .fly import memory, platform, toml
+from .template_cache import Compiled
 
 GLOBALS = {
     # What the project says, for defaults and messages.
@@ -88,9 +89,9 @@ GLOBALS = {
 FILTERS = {"atomically": overwrites.atomically}
 
 
-def install(environment: Environment) -> None:
+def install(environment: Environment, compiled: Compiled) -> None:
     """Add the globals and filters to a Jinja environment, and let it compile each template once."""
     git_settings.neutralise()
     environment.globals.update(GLOBALS)
     environment.filters.update(FILTERS)
-    template_cache.install(environment)
+    template_cache.install(environment, compiled)

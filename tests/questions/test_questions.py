@@ -51,7 +51,7 @@ def test_every_question_fits_a_terminal_of_80_columns(template: Path, tmp_path: 
     """A prompt for a text cuts its lines off, all but the last."""
     answers = pretend(template, tmp_path / "app", {"stack": stack, "fly_app": "mountain-shop"})
     environment = SandboxedEnvironment(undefined=StrictUndefined)
-    load.load_package().install(environment)
+    load.load_package().install(environment, load.COMPILED.of)
     lines = []
     for question in ASKED.values():
         asked = environment.from_string(question["help"]).render(answers).splitlines() if "help" in question else []

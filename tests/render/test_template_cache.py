@@ -8,6 +8,7 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 from copier_fly import template_cache
+from load import Compiled
 
 LOOP = "{% yield env from envs %}fly.{{ env }}.toml{% endyield %}"
 
@@ -15,7 +16,7 @@ LOOP = "{% yield env from envs %}fly.{{ env }}.toml{% endyield %}"
 @pytest.fixture
 def environment() -> Environment:
     made = SandboxedEnvironment(extensions=[YieldExtension])
-    template_cache.install(made)
+    template_cache.install(made, Compiled().of)
     return made
 
 
@@ -40,11 +41,11 @@ def test_a_text_is_compiled_once_for_all_environments(monkeypatch: pytest.Monkey
         return real(self, source, *rest)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Environment, "compile", count)
-    text = "{{ a_text_that_no_other_test_has }}"
+    text, shared = "{{ a_text_that_no_other_test_has }}", Compiled()
     for load in ("one", "two"):
         extension = type("CopierFly", (Extension,), {"__module__": f"load_{load}"})
         made = SandboxedEnvironment(extensions=[extension])
-        template_cache.install(made)
+        template_cache.install(made, shared.of)
         assert made.from_string(text).render(a_text_that_no_other_test_has=load) == load
     assert compiled.count(text) == 1
 
@@ -54,9 +55,9 @@ def test_a_tag_more_is_another_template() -> None:
         def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
             return source.upper()
 
-    texts = []
+    texts, shared = [], Compiled()
     for extensions in ([], [Shout]):
         made = SandboxedEnvironment(extensions=extensions)
-        template_cache.install(made)
+        template_cache.install(made, shared.of)
         texts.append(made.from_string("a {{ '{' }}").render())
     assert texts == ["a {", "A {"]
