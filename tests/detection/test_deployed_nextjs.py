@@ -862,6 +862,44 @@ def test_a_client_of_better_auth_needs_no_secret(case: str, tmp_path: Path) -> N
     assert [one.name for one in examine(write(tmp_path, files)).nextjs.variables] == names
 
 
+def with_package(code: str, app: str = "") -> Files:
+    """An app in a workspace, made of one package of two."""
+    package = {"name": "@acme/auth", "dependencies": {"better-auth": "1.7.0"}}
+    return {
+        "pnpm-workspace.yaml": "packages: [apps/*, packages/*]\n",
+        **below("apps/web", nextjs(dependencies={"@acme/auth": "workspace:*"})),
+        "apps/web/lib/auth.ts": app,
+        "packages/auth/package.json": json.dumps(package),
+        "packages/auth/src/index.ts": code,
+        "packages/bot/package.json": '{"name": "@acme/bot"}',
+        "packages/bot/src/index.ts": "new Bot(process.env.BOT_TOKEN!);\nexport const b = new Resend();\n",
+    }
+
+
+def test_what_a_package_of_the_workspace_stops_without_is_asked_for(tmp_path: Path) -> None:
+    code = (
+        "export const auth = betterAuth({});\nexport const env = createEnv({\n  server: {\n    MAIL_KEY: z.string(),\n"
+    )
+    found = examine(write(tmp_path, with_package(f"{code}  }},\n}});\n"))).nextjs.variables
+    assert [(one.name, one.file) for one in found] == [
+        ("MAIL_KEY", "packages/auth/src/index.ts"),
+        ("BETTER_AUTH_SECRET", "packages/auth/package.json"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        ("", ["The code reads HOOK_KEY, for which nothing else has a value."]),
+        ("if (process.env.HOOK_KEY) hook();\n", []),
+    ],
+    ids=["read alone", "asked for in the app"],
+)
+def test_what_a_package_of_the_workspace_reads_is_told(app: str, said: list[str], tmp_path: Path) -> None:
+    files = with_package("export const hook = () => send(process.env.HOOK_KEY);\n", app)
+    assert [warning.sentence for warning in told(write(tmp_path, files)) if warning.code == "variable-unset"] == said
+
+
 NODE: dict[str, tuple[Files, str | None, bool]] = {
     "above a lower bound": ({"package.json": package_json(engines={"node": ">=16.8.0"})}, "22", False),
     "one of several": ({"package.json": package_json(engines={"node": "18 || 20 || ^22.3"})}, "22", False),

@@ -9,6 +9,7 @@ from . import files
 from .elixir import config, environment
 from .elixir.survey import Look, at_run_time
 from .files import Target
+from .nextjs import app as nextjs_app
 from .nextjs import environment as nextjs_environment
 from .project import Project
 
@@ -51,8 +52,14 @@ def found(target: Target, project: Project) -> Places:
 def _in_nextjs(target: Target, folder: str) -> Places:
     places: Places = {}
     may_be_missing: set[str] = set()
-    for file, text in nextjs_environment.texts(target, folder).items():
-        if "process.env" not in text or _OF_TOOLS.search(files.relative(file, folder)):
+    # Packages of the workspace that the app is made of are code of the app.
+    code = [
+        (place, file, text)
+        for place in (folder, *nextjs_app.made_of(target, folder))
+        for file, text in nextjs_environment.texts(target, place).items()
+    ]
+    for place, file, text in code:
+        if "process.env" not in text or _OF_TOOLS.search(files.relative(file, place)):
             continue
         # What a schema checks has its own rule, and an optional name of it may be missing.
         checked = nextjs_environment.checks(text)

@@ -880,7 +880,8 @@ def _entry(package: dict[str, Any]) -> str | None:
 def _imported_from(target: Target, folder: str, name: str) -> str | None:
     """The file of a package, in a folder that builds make, that code of the app names."""
     wanted = re.compile(rf"[\"']{re.escape(name)}/((?:dist|build)/[\w./-]+)[\"']")
-    found = next((found for text in environment.texts(target, folder).values() if (found := wanted.search(text))), None)
+    texts = (text for text in environment.texts(target, folder).values() if f"{name}/" in text)
+    found = next((found for text in texts if (found := wanted.search(text))), None)
     return found[1] if found else None
 
 
@@ -937,6 +938,12 @@ def _built_first(
         return tuple(linked)
 
 
+def _required(target: Target, folder: str, database_dir: str) -> Iterator[Variable]:
+    """The variables that the app, or a package of its workspace, does not start or build without."""
+    for place in dict.fromkeys((folder, database_dir, *made_of(target, folder))):
+        yield from environment.required(target, place, dependencies(package_json(target, place)))
+
+
 def read(target: Target, app: App) -> NextjsApp:
     """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
@@ -975,8 +982,7 @@ def read(target: Target, app: App) -> NextjsApp:
     if postgres and not addresses and not usual:
         addresses = environment.addresses(target, place, db_driver)
     env = environment.env_files(target, folder, scripts(target, folder))
-    beside = environment.required(target, place, {}) if apart else ()
-    required = [one for one in (*environment.required(target, folder, deps), *beside) if one.name not in env.names]
+    required = [one for one in _required(target, folder, place) if one.name not in env.names]
     if other and not address.variable:
         address = address._replace(variable=next((one for one in required if DATABASE_NAME.fullmatch(one.name)), None))
     required += [token] if token and token.name not in {*env.names, *(one.name for one in required)} else []

@@ -56,7 +56,7 @@ def sources(target: Target, folder: str) -> list[str]:
     return sorted(dict.fromkeys(found), key=lambda file: "env" not in file.rpartition("/")[2])[:MAX_TEXTS]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=128)  # a large workspace has dozens of packages
 def texts(target: Target, folder: str) -> dict[str, str]:
     """What is in the app's own sources, by path, without comments that fill a line."""
     return {
@@ -397,9 +397,12 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
     return not is_server and not beside and any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
 
 
+_ABOUT_IT = re.compile(rf"\benv\b|Env|{'|'.join(_OWN_KEY)}|@vercel/|@upstash/")
+
+
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
-    code = {file: text for file, text in texts(target, folder).items() if re.search(r"nv|new |@vercel/", text)}
+    code = {file: text for file, text in texts(target, folder).items() if _ABOUT_IT.search(text)}
     found: dict[str, Variable] = {}
     by_packages = (*_by_upstash(deps, code), *_by_packages(target, folder, deps, code))
     for variable in (*_by_schemas(code), *_by_modules(code), *by_packages):
