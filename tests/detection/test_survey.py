@@ -64,6 +64,11 @@ APP_JSON = """{
 }
 """
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "another-kind": (
+        {"package.json": '{"dependencies": {"astro": "^5"}}'},
+        "package.json another-kind",
+        ["no Phoenix or Next.js app", "-d stack=phoenix (or umbrella, nextjs)"],
+    ),
     "redis-made": (
         {**nextjs(dependencies={"ioredis": "^5"}), "lib/redis.ts": "new Redis(process.env.REDIS_URL!);\n"},
         "package.json:14 redis-made",

@@ -253,6 +253,15 @@ def test_beside_another_templates_answers_file(template: Path, tmp_path: Path) -
     assert "other.git" in (tmp_path / ".copier-answers.yml").read_text()
 
 
+LIBRARY = """
+defmodule Link.MixProject do
+  use Mix.Project
+
+  def project, do: [app: :link, deps: [{:jason, "~> 1.4"}]]
+end
+"""
+
+
 def test_target_that_is_a_file(template: Path, tmp_path: Path) -> None:
     (tmp_path / "app").write_text("x")
     refused(copier(template, tmp_path / "app"), ["is a file"])
@@ -262,6 +271,17 @@ def test_mix_file_that_is_no_text(template: Path, tmp_path: Path) -> None:
     (tmp_path / "mix.exs").write_bytes(b"\xff\xfe\x00defmodule")
     refused(copier(template, tmp_path), ["mix.exs"])
     assert [file.name for file in tmp_path.iterdir()] == ["mix.exs"]
+
+
+@pytest.mark.parametrize("file", ["package.json", "mix.exs", "Gemfile"])
+def test_project_of_another_kind(file: str, template: Path, tmp_path: Path) -> None:
+    """Unless an answer says that it is of a kind that is served."""
+    text = {"package.json": '{"dependencies": {"astro": "^5"}}', "mix.exs": LIBRARY, "Gemfile": 'gem "rails"\n'}[file]
+    (tmp_path / file).write_text(text)
+    refused(copier(template, tmp_path), [f"{file}: This is a project, and no Phoenix or Next.js app was found in it."])
+    assert [one.name for one in tmp_path.iterdir()] == [file]
+    result = copier(template, tmp_path, "-d", "stack=nextjs")
+    assert result.returncode == 0, result.stderr
 
 
 def test_folder_without_an_app_gets_a_warning(template: Path, tmp_path: Path) -> None:

@@ -87,9 +87,12 @@ def _check_target(target: Path, answers_file: str) -> None:
             )
 
 
+_ANSWERED_BY_STACK = {MIX_NOT_UNDERSTOOD, "another-kind"}
+
+
 def _check_project(project: Project, stack_is_known: bool) -> None:
     for warning in project.warnings:
-        if warning.stops and not (stack_is_known and warning.code == MIX_NOT_UNDERSTOOD):
+        if warning.stops and not (stack_is_known and warning.code in _ANSWERED_BY_STACK):
             raise UserMessageError(f"{warning} Nothing was changed.")
 
 

@@ -98,6 +98,19 @@ def unreadable_files(target: Target, project: Project) -> Iterator[ProjectWarnin
             yield found
 
 
+_MANIFESTS = (
+    *("mix.exs", "package.json", "Gemfile", "pyproject.toml", "requirements.txt", "go.mod", "Cargo.toml"),
+    *("composer.json", "deno.json"),
+)
+
+
+def another_kind(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """A project is there, and no app that the template serves. (Without a project it is for one yet to be made.)"""
+    there = next((name for name in _MANIFESTS if target.is_file(name)), None)
+    if there and project.app_dir is None and not any(found.stops for found in target.warnings):
+        yield warning("another-kind", (there, None))
+
+
 def inside_umbrella(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The target is one app of an umbrella, whose lock file and configuration are above it."""
     if project.elixir.in_umbrella:
@@ -542,6 +555,7 @@ def not_in_a_clone(target: Target, _: Project) -> Iterator[ProjectWarning]:
 
 RULES: tuple[Rule, ...] = (
     unreadable_files,
+    another_kind,
     inside_umbrella,
     umbrella_folder,
     several_endpoints,
