@@ -640,8 +640,14 @@ TOLD: dict[str, Told] = {
             below("back", {**phoenix(), "env.example": "MAIL_KEY=x\n"}),
             {**phoenix(), "app.json": '{"env": {"MAIL_KEY": "x"}}'},
             {**below("web", nextjs()), "app.json": '{"env": {"MAIL_KEY": {"required": true}}}'},
+            {**nextjs(), ".env.example": "DB_HOST=\n"},
+            {**phoenix(ecto=False), ".env.example": "DB_HOST=\n"},
         ],
-        [{**phoenix(), ".env.test": "MAIL_KEY=\n"}, {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"}],
+        [
+            {**phoenix(), ".env.test": "MAIL_KEY=\n"},
+            {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"},
+            {**phoenix(), ".env.example": "DATABASE_USERNAME=\nDB_HOST=\nexport PGPASSWORD=x\n"},
+        ],
     ),
     "files of the machine": Told(
         {"file-of-machine"},
@@ -924,6 +930,7 @@ TOLD: dict[str, Told] = {
             pages('System.get_env("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
             {**pages('System.get_env("API_TOKEN")'), ".env.example": "API_TOKEN=\n"},
             {**pages('System.get_env("API_TOKEN")'), "fly.toml": "app = 'x'\n[env]\n  API_TOKEN = 'a'\n"},
+            runtime('config :shop, Shop.Repo, hostname: System.get_env("DB_HOST"), username: System.get_env("PGUSER")'),
         ],
     ),
     "machines that find each other elsewhere": Told(
@@ -1530,6 +1537,11 @@ TOLD: dict[str, Told] = {
             config("config :shop, at: {System, :system_time, []}"),
             config('config :ex_aws, access_key_id: [{:system, "AWS_KEY"}, :instance_role]'),
             config('config :shop, ShopWeb.Endpoint, http: [port: {:system, "PORT"}]'),
+            config(
+                'config :ex_aws, access_key_id: [{:system, "AWS_ACCESS_KEY_ID"}]',
+                "runtime",
+                dep('{:ex_aws_s3, "~> 2.5"}'),
+            ),
         ],
     ),
     "variables by a library or a function": Told(

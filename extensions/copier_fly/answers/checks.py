@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from .. import naming
-from ..detect.clients import TIGRIS, UPSTASH_REST
+from ..detect.clients import UPSTASH_REST
+from ..detect.project import TIGRIS
 from ..detect.schedules import CALL
 from ..detect.workers import NODE_COMMAND
 from ..fly import cron, memory, platform

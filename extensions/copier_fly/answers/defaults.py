@@ -10,11 +10,11 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import naming
-from ..detect import clients, files
+from ..detect import files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
-from ..detect.project import Project, ProjectWarning, UmbrellaApp, Variable
+from ..detect.project import TIGRIS, Project, ProjectWarning, UmbrellaApp, Variable
 from ..fly import memory, platform, toml
 from ..stacks import FRAMEWORKS
 from . import checks, questions
@@ -384,4 +384,4 @@ def bucket_default(context: Context) -> str:
 def bucket_env_default(context: Context) -> list[str]:
     """List the variables that the code reads of its bucket, those of every AWS library where it names none."""
     found = detected(context).bucket.variables
-    return list(found or (name for name in clients.TIGRIS if name != "AWS_ENDPOINT_URL_S3"))
+    return list(found or (name for name in TIGRIS if name != "AWS_ENDPOINT_URL_S3"))

@@ -12,7 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from .. import naming, wiring
-from ..detect.clients import TIGRIS
+from ..detect.project import TIGRIS
 from ..detect.schedules import CALL
 from ..detect.workers import NODE_COMMAND
 from ..fly import memory, platform

@@ -14,10 +14,7 @@ from .elixir import survey as elixir_survey
 from .files import Target
 from .nextjs import environment
 from .nextjs.app import package_json
-from .project import Client, Project
-
-TIGRIS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "BUCKET_NAME")
-"""The secrets that `fly storage create` sets on the app."""
+from .project import TIGRIS, Client, Project
 
 _S3_CLIENTS = ("ex_aws_s3", "@aws-sdk/client-s3", "@payloadcms/storage-s3")
 _S3_NAME = re.compile(

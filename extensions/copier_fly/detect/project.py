@@ -121,6 +121,10 @@ class Variable:
     switches: tuple[str, ...] = ()
 
 
+TIGRIS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "BUCKET_NAME")
+"""The secrets that `fly storage create` sets on the app."""
+
+
 @dataclass(frozen=True)
 class Client:
     """What an app reaches a service with that is made beside it: the package, and the variables that its code reads.
@@ -465,3 +469,9 @@ class Project:
     workers: tuple[Worker, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     warnings: tuple[ProjectWarning, ...] = ()
+
+    @property
+    def variables_of_services(self) -> frozenset[str]:
+        """The variables that the bucket and Redis set when they are made, or that ops/setup asks for."""
+        by_fly = TIGRIS if self.bucket.choice == "tigris" else ()
+        return frozenset((*by_fly, *self.bucket.variables, *self.redis.variables))

@@ -23,7 +23,7 @@ from .elixir import survey as elixir_survey
 from .files import Target
 from .nextjs import survey as nextjs_survey
 from .nextjs.app import package_json
-from .project import Project, ProjectWarning
+from .project import TIGRIS, Project, ProjectWarning
 from .warnings import warning
 
 Rule = Callable[[Target, Project], Iterable[ProjectWarning]]
@@ -278,7 +278,8 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
     """An example of the environment (.env.example), or the app.json of Heroku, names variables that no answer has."""
     known = _known_variables(project)
     folder = project.app_dir or "."
-    example = next(((file, wanted) for file, wanted in _examples(target, folder) if set(wanted) - known), None)
+    examples = [(file, _without_parts(wanted, project)) for file, wanted in _examples(target, folder)]
+    example = next(((file, wanted) for file, wanted in examples if set(wanted) - known), None)
     for file, wanted in filter(None, (example, _of_app_json(target, folder))):
         names = [name for name in wanted if name not in known]
         known |= set(names)
@@ -294,7 +295,8 @@ def variables_unset(target: Target, project: Project) -> Iterator[ProjectWarning
     folder = project.app_dir or "."
     in_examples = {name for _, wanted in _examples(target, folder) for name in wanted}
     known = _known_variables(project) | in_examples | {*(_of_app_json(target, folder) or ("", []))[1]}
-    read = {name: place for name, place in unset.found(target, project).items() if name not in known}
+    found = unset.found(target, project)
+    read = {name: found[name] for name in _without_parts(found, project) if name not in known}
     if read:
         names = ", ".join(list(read)[:20]) + (f" and {len(read) - 20} more" if len(read) > 20 else "")
         yield warning("variable-unset", next(iter(read.values())), names=names)
@@ -317,12 +319,17 @@ def _known_variables(project: Project) -> set[str]:
         *_SET_ON_FLY,
         nextjs.database_variable if project.stack == "nextjs" else elixir.database_variable,
         *nextjs.env_names,
-        *project.bucket.variables,
-        *project.redis.variables,
+        *project.variables_of_services,
         *project.existing_deployment.fly_toml.env,
         *(("CRON_SECRET",) if project.schedules else ()),
         *(variable.name for variable in (*found, *nextjs.registry_tokens)),
     }
+
+
+def _without_parts(names: Iterable[str], project: Project) -> list[str]:
+    """These variables but for the parts of the database's address, where DATABASE_URL goes before them."""
+    covered = project.stack in ("phoenix", "umbrella") and project.elixir.uses_database
+    return [name for name in names if not (covered and elixir_survey.DATABASE_PART.fullmatch(name))]
 
 
 def _examples(target: Target, folder: str) -> Iterator[tuple[str, list[str]]]:
@@ -404,7 +411,7 @@ def bucket(target: Target, project: Project) -> Iterator[ProjectWarning]:
     found = project.bucket
     if found.package:
         code = {"tigris": "bucket-made", "s3": "bucket-there", "none": "bucket-unknown"}[found.choice]
-        names, fly = ", ".join(found.variables), ", ".join(clients.TIGRIS)
+        names, fly = ", ".join(found.variables), ", ".join(TIGRIS)
         yield warning(code, (found.file, found.line), package=found.package, names=names, fly=fly)
 
 

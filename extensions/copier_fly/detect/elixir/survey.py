@@ -36,7 +36,7 @@ _NODE = {
     "live_react": "NodeJS",
 }
 """Package that can run Node.js → the word in the code that starts it."""
-_DATABASE_PART = re.compile(
+DATABASE_PART = re.compile(
     r"(DB|DATABASE|POSTGRES|POSTGRESQL|PG|ECTO)_?(HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE|DB)"
 )
 """Variables that give a database piece by piece."""
@@ -212,7 +212,7 @@ def variables(look: Look) -> Iterator[ProjectWarning]:
     at_build = look.app.variables_at_build
     at_run_time = [variable for variable in look.app.variables_at_run_time if variable.name != database]
     own_name = look.app.own_database_variable
-    parts = [one for one in at_run_time if _DATABASE_PART.fullmatch(one.name) or one.name == own_name]
+    parts = [one for one in at_run_time if DATABASE_PART.fullmatch(one.name) or one.name == own_name]
     others = [variable for variable in at_run_time if variable not in parts]
     if not look.app.uses_database:
         # DATABASE_URL goes before them for PostgreSQL alone.
@@ -326,6 +326,7 @@ _CALLS_LATER = [[("alias", "System"), ("atom", call)] for call in ("get_env", "f
 def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
     """Variables that a package reads when it needs them, as `{:system, "NAME"}` or `{System, :get_env, ["NAME"]}`."""
     found: dict[str, tuple[str, int]] = {}
+    set_anyway = {*config.SET_BY_US, *look.project.variables_of_services}
     for file, nodes in look.config():
         for group in _tuples(nodes):
             parts = mixfile.elements(group.items)
@@ -341,7 +342,7 @@ def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
             if len(parts) == 3 and [one[:2] for one in words] in _CALLS_LATER:
                 given = [one for one in mixfile.flat(parts[2]) if one.kind == "string"]
                 name = str(given[0].value) if len(given) == 1 else None
-            if name and name not in config.SET_BY_US:
+            if name and name not in set_anyway:
                 found.setdefault(name, look.at(file, group.start))
     if found:
         yield warning("variable-in-tuple", next(iter(found.values())), names=", ".join(found))
