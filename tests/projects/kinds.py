@@ -757,6 +757,7 @@ TOLD: dict[str, Told] = {
         ],
         [
             pages('System.cmd("ls", [path])'),
+            pages('{_, 0} = System.cmd("epmd", ["-daemon"])'),
             pages('# System.cmd("ffmpeg", [])\n    path'),
             pages('System.cmd("ffmpeg", [path])', dep('{:ffmpex, "~> 0.11"}')),
             {

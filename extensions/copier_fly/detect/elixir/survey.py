@@ -904,10 +904,11 @@ _OF_THE_SYSTEM = frozenset(
     sh bash cat ls cp mv rm mkdir rmdir chmod chown ln touch head tail sort uniq wc cut tr echo printf date df du env id
     uname hostname sleep test true false stat tar gzip gunzip find grep sed awk xargs diff mktemp dd tee kill whoami
     nproc readlink realpath basename dirname md5sum sha1sum sha256sum base64 getent mount umount which mix open xdg-open
-    cmd cmd.exe timeout
+    cmd cmd.exe timeout epmd erl escript heart
     """.split()  # noqa: SIM905
 )
-"""Programs that every Debian has, and some that are called on a developer's machine alone."""
+"""Programs that every Debian has, those of Erlang, which a release has on its PATH, and some that are called on a
+developer's machine alone."""
 _WRITES = re.compile(
     r"\bFile\.(?:write|mkdir|mkdir_p|cp|cp_r|copy|touch|rename)!?\b|\bFile\.open!?\b.*:(?:write|append)"
 )
