@@ -934,6 +934,30 @@ TOLD: dict[str, Told] = {
             runtime('config :shop, Shop.Repo, hostname: System.get_env("DB_HOST"), username: System.get_env("PGUSER")'),
         ],
     ),
+    "variables of an Elixir app that stand for localhost": Told(
+        {"variable-of-localhost"},
+        [
+            runtime('config :shop, relay: System.get_env("SMTP_RELAY") || "127.0.0.1"'),
+            runtime('config :shop, search: System.get_env("SEARCH_URL", "http://localhost:9200")'),
+            config(
+                'if config_env() == :prod do\n  config :a, b: System.get_env("A_URL", "ws://localhost")\nend', "runtime"
+            ),
+            below("back", pages('Req.get!(System.get_env("SEARCH_URL", "http://localhost:9200"))')),
+            config('config :shop, at: System.get_env("AMQP") || "amqp://a:b@localhost"', "runtime", umbrella()),
+        ],
+        [
+            runtime('config :shop, relay: System.get_env("SMTP_RELAY") || "smtp.example.com"'),
+            runtime('config :shop, Shop.Repo, hostname: System.get_env("DB_HOST") || "localhost"'),
+            runtime('host = System.get_env("PHX_HOST") || "localhost"'),
+            config(
+                'if config_env() == :dev do\n  config :a, b: System.get_env("A_URL", "http://localhost")\nend',
+                "runtime",
+            ),
+            config('config :shop, at: System.get_env("A_URL", "http://localhost:1")', "dev"),
+            pages('# System.get_env("OLD_URL", "http://localhost")'),
+            {**pages('System.get_env("A_URL", "http://localhost")'), ".env.example": "A_URL=\n"},
+        ],
+    ),
     "machines that find each other elsewhere": Told(
         {"nodes-found-elsewhere"},
         [

@@ -130,6 +130,23 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             ),
         ],
     ),
+    "variables of Next.js that stand for localhost": (
+        {"variable-of-localhost"},
+        [
+            module('export const load = () => fetch(process.env.API_URL ?? "http://localhost:5000");\n'),
+            module("export const base = (process.env.API_URL as string) || `http://127.0.0.1:5000`;\n"),
+            module("const at = process.env['QUEUE_URL'] || 'amqp://a:b@localhost';\n"),
+            below("apps/web", module('export const host = process.env.SMTP_HOST || "localhost";\n')),
+        ],
+        [
+            module('export const load = () => fetch(process.env.API_URL ?? "https://api.example.com");\n'),
+            module('export const load = () => fetch(process.env.NEXT_PUBLIC_API ?? "http://localhost:5000");\n'),
+            module('const db = process.env.DATABASE_URL || "postgres://localhost/shop";\n'),
+            module('const dev = { a: "http://localhost:5000" };\n'),
+            {**nextjs(), "next.config.ts": 'const to = process.env.API_URL ?? "https://localhost:5000";\n'},
+            {**module('const a = process.env.API_URL ?? "http://localhost:1";\n'), ".env.example": "API_URL=\n"},
+        ],
+    ),
     "an address out of the request": (
         {"address-of-request"},
         [

@@ -97,7 +97,7 @@ def build_script(context: Context) -> str:
     return f"{run} {shlex.quote(nextjs.build_script)}" if nextjs.build_script else "next build"
 
 
-_NAMING = ("variable-public", "variable-public-required", "variable-unset", "example-of-env")
+_NAMING = ("variable-public", "variable-public-required", "variable-unset", "variable-of-localhost", "example-of-env")
 """Warnings whose sentence names the variables that an answer should have."""
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import files
-from .elixir import config
+from . import files, unset
+from .elixir import config, mixfile
 from .elixir.survey import Look
 from .files import Target
 from .nextjs import environment
@@ -32,12 +32,49 @@ _IN_ELIXIR = re.compile(
 _A_VALUE = re.compile(_HERE)
 
 
+_STANDS_FOR_IT = r"[\"'`](?:\w+://)?(?:[^@/\"'`\s]*@)?(?:localhost|127\.0\.0\.1)\b"
+_BY_DEFAULT_IN_NEXTJS = re.compile(
+    rf"{environment.READ.pattern}(?: as string)?\s*\)?\s*(?:\?\?|\|\|)\s*{_STANDS_FOR_IT}"
+)
+_BY_DEFAULT_IN_ELIXIR = re.compile(
+    rf"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*{_STANDS_FOR_IT}|\)\s*\|\|\s*{_STANDS_FOR_IT})"
+)
+
+
 def found(target: Target, project: Project) -> tuple[str, str, int] | None:
     """The first such address with its file and line; None where there is none."""
     if project.app_dir is None:
         return None
     places = _in_nextjs(target, project.app_dir) if project.stack == "nextjs" else _in_elixir(target, project)
     return next(places, None)
+
+
+def by_default(target: Target, project: Project) -> unset.Places:
+    """The variables that stand for such an address where they are not set."""
+    if project.app_dir is None:
+        return {}
+    reads = _read_in_nextjs if project.stack == "nextjs" else _read_in_elixir
+    return {name: place for name, place in reads(target, project).items() if not unset.of_no_app(name)}
+
+
+def _read_in_nextjs(target: Target, project: Project) -> unset.Places:
+    places: unset.Places = {}
+    for file, text in unset.code_of_nextjs(target, project.app_dir or "."):
+        for read in _BY_DEFAULT_IN_NEXTJS.finditer(text):
+            name = read[1] or read[2]
+            if not name.startswith("NEXT_PUBLIC_"):  # those are compiled in, which another rule tells
+                places.setdefault(name, (file, files.line_of(text, read.start())))
+    return places
+
+
+def _read_in_elixir(target: Target, project: Project) -> unset.Places:
+    places: unset.Places = {}
+    for file, lines, always in unset.code_of_elixir(target, project):
+        counted = None if always is None else {token.value for token in mixfile.flat(always) if token.kind == "string"}
+        for read in _BY_DEFAULT_IN_ELIXIR.finditer(lines):
+            if (counted is None or read[1] in counted) and read[1] not in config.SET_BY_US:
+                places.setdefault(read[1], (file, files.line_of(lines, read.start())))
+    return places
 
 
 def _in_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str, int]]:

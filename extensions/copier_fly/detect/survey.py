@@ -292,14 +292,23 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
 
 def variables_unset(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """Variables that the code reads where it runs, that nothing sets, and that have no other value."""
+    yield from _of_variables("variable-unset", unset.found(target, project), target, project)
+
+
+def variables_of_localhost(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """Variables that stand for an address on the developer's own machine where they are not set."""
+    yield from _of_variables("variable-of-localhost", localhost.by_default(target, project), target, project)
+
+
+def _of_variables(code: str, found: unset.Places, target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """A warning on these variables but for those that another rule tells or something sets."""
     folder = project.app_dir or "."
     in_examples = {name for _, wanted in _examples(target, folder) for name in wanted}
     known = _known_variables(project) | in_examples | {*(_of_app_json(target, folder) or ("", []))[1]}
-    found = unset.found(target, project)
     read = {name: found[name] for name in _without_parts(found, project) if name not in known}
     if read:
         names = ", ".join(list(read)[:20]) + (f" and {len(read) - 20} more" if len(read) > 20 else "")
-        yield warning("variable-unset", next(iter(read.values())), names=names)
+        yield warning(code, next(iter(read.values())), names=names)
 
 
 def asks_localhost(target: Target, project: Project) -> Iterator[ProjectWarning]:
@@ -580,6 +589,7 @@ RULES: tuple[Rule, ...] = (
     own_health_page,
     example_of_env,
     variables_unset,
+    variables_of_localhost,
     asks_localhost,
     lock_file,
     services,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from . import files
-from .elixir import config, environment
+from .elixir import config, environment, mixfile
 from .elixir.survey import Look, at_run_time
 from .files import Target
 from .nextjs import app as nextjs_app
@@ -46,21 +47,36 @@ def found(target: Target, project: Project) -> Places:
     if project.app_dir is None:
         return {}
     read = _in_nextjs(target, project.app_dir) if project.stack == "nextjs" else _in_elixir(target, project)
-    return {name: place for name, place in read.items() if not (_OF_NO_APP.fullmatch(name) or config.set_by_fly(name))}
+    return {name: place for name, place in read.items() if not of_no_app(name)}
+
+
+def of_no_app(name: str) -> bool:
+    """Whether a variable is set on Fly anyway, or is none that an app needs a value of."""
+    return bool(_OF_NO_APP.fullmatch(name)) or config.set_by_fly(name)
+
+
+def code_of_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str]]:
+    """Files that read their environment where the app runs, with their texts; packages it is made of are code of it."""
+    for place in (folder, *nextjs_app.made_of(target, folder)):
+        for file, text in nextjs_environment.texts(target, place).items():
+            if "process.env" in text and not _OF_TOOLS.search(files.relative(file, place)):
+                yield file, text
+
+
+def code_of_elixir(target: Target, project: Project) -> Iterator[tuple[str, str, list[mixfile.Node] | None]]:
+    """The same of Elixir, without comments and attributes, which are read while the module is compiled. A file of the
+    configuration comes with what of it runs where only the template's variables are set."""
+    look = Look(target, project)
+    at_start = {file: environment.always(nodes) for file, nodes in look.config() if at_run_time(file)}
+    texts = {file: target.text(file) or "" for file in at_start} | dict(look.having("System."))
+    for file, text in texts.items():
+        yield file, re.sub(r"^[ \t]*[#@].*$", "", text, flags=re.MULTILINE), at_start.get(file)
 
 
 def _in_nextjs(target: Target, folder: str) -> Places:
     places: Places = {}
     may_be_missing: set[str] = set()
-    # Packages of the workspace that the app is made of are code of the app.
-    code = [
-        (place, file, text)
-        for place in (folder, *nextjs_app.made_of(target, folder))
-        for file, text in nextjs_environment.texts(target, place).items()
-    ]
-    for place, file, text in code:
-        if "process.env" not in text or _OF_TOOLS.search(files.relative(file, place)):
-            continue
+    for file, text in code_of_nextjs(target, folder):
         # What a schema checks has its own rule, and an optional name of it may be missing.
         checked = nextjs_environment.checks(text)
         for read in nextjs_environment.READ.finditer(text):
@@ -79,21 +95,16 @@ def _in_nextjs(target: Target, folder: str) -> Places:
 
 
 def _in_elixir(target: Target, project: Project) -> Places:
-    look = Look(target, project)
     places: Places = {}
     read: Counter[str] = Counter()
     anyhow: Counter[str] = Counter()
-    at_start = {file: nodes for file, nodes in look.config() if at_run_time(file)}
-    texts = {file: target.text(file) or "" for file in at_start} | dict(look.having("System."))
-    for file, text in texts.items():
-        # Attributes are read while the module is compiled, which another rule tells.
-        lines = re.sub(r"^[ \t]*[#@].*$", "", text, flags=re.MULTILINE)
+    for file, lines, always in code_of_elixir(target, project):
         found_there = {match[1]: match.start(1) for match in reversed(list(_IN_ELIXIR.finditer(lines)))}
         read.update(_IN_ELIXIR.findall(lines))
         anyhow.update(_ANYHOW.findall(lines))
-        if file in at_start:
-            always = {str(name.value) for _, name in environment.plain_reads(environment.always(at_start[file]))}
-            found_there = {name: start for name, start in found_there.items() if name in always}
+        if always is not None:
+            names = {str(name.value) for _, name in environment.plain_reads(always)}
+            found_there = {name: start for name, start in found_there.items() if name in names}
         for name, start in found_there.items():
             places.setdefault(name, (file, files.line_of(lines, start)))
     return {
