@@ -209,8 +209,8 @@ def test_a_drill_that_is_stopped_while_it_drops_its_copy_leaves_nothing(
     offsite, chaos = bucket
     heed_ctrl_c()
     assert [chaos.run(f"ops/offsite --{action}").code for action in ("push", "drill")] == [0, 0]
-    # The fourth time that psql runs; the fifth is the look whether the copy is gone.
-    ran = chaos.run("ops/offsite --drill", CHAOS=kind, CHAOS_PSQL="4")
+    # The fifth time that psql runs; the sixth is the look whether the copy is gone.
+    ran = chaos.run("ops/offsite --drill", CHAOS=kind, CHAOS_PSQL="5")
     assert (chaos.folder / "struck").exists()
     assert chaos.problems(ran, kind) == []
     assert [name for name in offsite.databases() if name.startswith("drill_")] == [], ran.text

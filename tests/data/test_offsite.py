@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -201,8 +204,8 @@ def test_the_newest_of_days_weeks_and_months_stay(offsite: Offsite, keep: str, d
     stay = set(names) if keep == "all" else set()
     for count, period in zip(counts, ("%Y%m%d", "%G-%V", "%Y%m"), strict=True):
         newest: dict[str, str] = {}
-        for time, name in zip(times, names, strict=True):
-            newest.setdefault(time.strftime(period), name)
+        for when, name in zip(times, names, strict=True):
+            newest.setdefault(when.strftime(period), name)
         stay |= set(list(newest.values())[:count])
     left = {file.name.removesuffix(".tar.age") for file in offsite.objects()} & set(names)
     # The new one is the newest of its own day, week and month.
@@ -361,9 +364,37 @@ def test_a_drill_that_cannot_drop_its_copy_says_how_to(offsite: Offsite, pushed:
     before = offsite.databases()
     offsite.place.program("psql", REFUSES.format(real=shutil.which("psql"), said="drop database", first=":"))
     done = offsite.run("--drill")
-    left = offsite.databases() - before
-    assert (done.returncode, len(left)) == (1, 1), done.stderr
-    assert done.stderr.endswith(f"""Drop it: psql "$DRILL_DATABASE_URL" -c 'drop database "{left.pop()}"'\n""")
+    (left,) = offsite.databases() - before
+    offsite.place.server.psql(f'drop database "{left}"')
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.endswith(f"""Drop it: psql "$DRILL_DATABASE_URL" -c 'drop database "{left}"'\n""")
+
+
+def test_the_copy_of_a_drill_that_was_killed_goes_with_the_next_one(offsite: Offsite, pushed: Path) -> None:
+    """One whose process is there, one that is in use and a database of another kind stay."""
+    bring(offsite, pushed)
+    server = offsite.place.server
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    gone, used = f"drill_20261127171750_{killed.pid}", f"drill_20261127171751_{killed.pid}"
+    kept = {f"drill_20261127171752_{os.getpid()}", "drill_of_ours", used}
+    for name in (gone, *kept):
+        server.psql(f'create database "{name}" owner "{server.user}"')
+    at_work = f"from pg_stat_activity where datname = '{used}'"
+    with ThreadPoolExecutor() as pool:
+        at_once = pool.submit(server.psql, "select pg_sleep(60)", used)
+        while server.psql(f"select count(*) {at_work}") == "0":
+            time.sleep(0.05)
+        done = offsite.run("--drill")
+        server.psql(f"select pg_terminate_backend(pid) {at_work}")
+        assert at_once.exception()
+    left = set(offsite.databases())
+    for name in kept:
+        server.psql(f'drop database "{name}"')
+    assert done.returncode == 0, done.stderr
+    assert re.findall("Dropped.*", done.stdout) == [f"Dropped {gone}, the copy of a drill that was killed"]
+    assert gone not in left
+    assert kept <= left
 
 
 def test_a_lost_answer_about_the_database_of_a_drill_costs_nothing(offsite: Offsite, pushed: Path) -> None:
