@@ -142,7 +142,7 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             module('export const load = () => fetch(process.env.API_URL ?? "https://api.example.com");\n'),
             module('export const load = () => fetch(process.env.NEXT_PUBLIC_API ?? "http://localhost:5000");\n'),
             module('const db = process.env.DATABASE_URL || "postgres://localhost/shop";\n'),
-            module('const at = `http://${process.env.HOSTNAME || "localhost"}:3000`;\n'),
+            module("const at = process.env.VERCEL_URL ?? `localhost:3000`;\n"),
             {**nextjs(), "next.config.ts": 'const to = process.env.API_URL ?? "https://localhost:5000";\n'},
             {**module('const a = process.env.API_URL ?? "http://localhost:1";\n'), ".env.example": "API_URL=\n"},
         ],
