@@ -62,11 +62,11 @@ class Compiled:
             new.replace(self._file)
 
 
-if "copier_fly_compiled" not in sys.modules:
-    # This file, too, is loaded again for each environment.
-    sys.modules["copier_fly_compiled"] = ModuleType("copier_fly_compiled")
-    vars(sys.modules["copier_fly_compiled"])["compiled"] = Compiled()
-COMPILED: Compiled = vars(sys.modules["copier_fly_compiled"])["compiled"]
+if "copier_fly_bytecode" not in sys.modules:
+    # This file, too, is loaded again for each environment, by each version: one that changes `of` takes another name.
+    sys.modules["copier_fly_bytecode"] = ModuleType("copier_fly_bytecode")
+    vars(sys.modules["copier_fly_bytecode"])["compiled"] = Compiled()
+COMPILED: Compiled = vars(sys.modules["copier_fly_bytecode"])["compiled"]
 
 
 class OnceCompiled(SourceFileLoader):

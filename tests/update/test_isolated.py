@@ -89,5 +89,5 @@ def test_from_the_layout_before_the_package_to_a_third_version(template: Path, t
         git("commit", "-qm", "Before the update", cwd=app)
         run_update(app, vcs_ref=tag, quiet=True, unsafe=True, defaults=True, overwrite=True)
         assert (app / "said").read_text() == f"top\n\n\n{version}\n\n\nbottom\nedited by its owner\n"
-    kept = {"copier_fly_compiled"}  # what texts compile to is the same in every version
+    kept = {"copier_fly_bytecode"}  # what texts compile to is the same in every version
     assert {name for name in sys.modules if name.startswith("copier_fly_")} <= kept
