@@ -776,6 +776,8 @@ TOLD: dict[str, Told] = {
             config("config :waffle, storage: Waffle.Storage.Local", "config"),
             config('config :shop, Shop.FileStore, path: "/var/lib/shop/files"'),
             below("back", config('config :shop, upload_dir: "./uploads"', "config")),
+            runtime('config :shop, :uploads_dir_prefix, System.get_env("UPLOADS_DIR_PREFIX") || "/srv/shop"'),
+            runtime('config :shop, media: System.get_env("MEDIA_PATH", "/var/lib/media")'),
             config(
                 "config :waffle, storage: Waffle.Storage.Local",
                 "config",
@@ -798,6 +800,12 @@ TOLD: dict[str, Told] = {
             ),
             pages(':code.priv_dir(:shop)\n  end\n\n  def other(path) do\n    File.cp!(path, "/tmp/a")'),
             config('config :shop, upload_dir: "/uploads"', "dev"),
+            runtime('config :shop, uploads_dir: System.get_env("UPLOADS_DIR", "/tmp/uploads")'),
+            runtime('config :shop, ca: System.get_env("CA_CERT_PATH") || "/etc/ssl/certs/ca-certificates.crt"'),
+            {
+                **runtime('config :shop, media: System.get_env("MEDIA_PATH", "/data/media")'),
+                "fly.toml": 'app = "shop"\n[mounts]\nsource = "data"\ndestination = "/data"\n',
+            },
         ],
     ),
     "a listener whose port is not a number": Told(

@@ -915,6 +915,9 @@ _WRITES = re.compile(
 _WRITES_HERE = re.compile(r"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*\"(?![/#~])[^\"\n]+\"")
 _KEEPS = re.compile(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
 """Settings of files that the app keeps, by their module and key."""
+_KEPT_IN = re.compile(r"(^|[_.])(dir|directory|path|root|folder|uploads)(_prefix)?$")
+_OTHERWISE_IN = re.compile(r"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*|\)\s*\|\|\s*)\"([/.][^\"\n]*)\"")
+"""A variable that is read where the release runs, and the folder that it stands for where it is not set."""
 _STORE = re.compile(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCubDB\.start_link|\{CubDB,)")
 """Databases that are files of the app."""
 _FOLDER = re.compile(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
@@ -1004,11 +1007,23 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
                 continue
             seen.add(one)
             name = f"{naming.underscore(setting.module or '')}.{key}"
-            kept = _KEEPS.search(name) and re.search(r"(^|[_.])(dir|directory|path|root|folder|uploads)$", name)
-            if kept and _FOLDER.match(value) and not (mounted and value.startswith(mounted)):
+            if _keeps_in(name, value, mounted):
                 places = [look.path("config", f"{file}.exs") for file in config.FILES]
                 yield warning("writes-files", look.target.where(places, f'"{value}"'), what=value)
                 return
+    for file in (file for file, _ in look.config() if at_run_time(file)):
+        code = re.sub(r"^[ \t]*#.*$", "", look.target.text(file) or "", flags=re.MULTILINE)
+        for read in _OTHERWISE_IN.finditer(code):
+            if _keeps_in(read[1].lower(), read[2], mounted):
+                what = f"{read[2]}, unless {read[1]} is set"
+                yield warning("writes-files", (file, files.line_of(code, read.start())), what=what)
+                return
+
+
+def _keeps_in(name: str, value: str, mounted: str | None) -> bool:
+    """Whether a setting of this name has a folder of the image in which the app keeps files."""
+    kept = _KEEPS.search(name) and _KEPT_IN.search(name) and _FOLDER.match(value)
+    return bool(kept) and not (mounted and value.startswith(mounted))
 
 
 def listens_somewhere(look: Look) -> Iterator[ProjectWarning]:
