@@ -63,6 +63,8 @@ APP_JSON = """{
   }
 }
 """
+BROKEN = "defmodule Admin.MixProject do\n  use Mix.Project\n  def project, do: [app: :admin,\n  end\nend\n"
+
 CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "another-kind": (
         {"package.json": '{"dependencies": {"astro": "^5"}}'},
@@ -449,3 +451,19 @@ def test_redis_on_ipv6_is_told_to_an_elixir_app_that_does_not_ask_for_it(
     found = told(write(tmp_path, {**REDIX, "lib/shop/redis.ex": module}))
     assert [f"{warning.place} {warning.code}" for warning in found] == [f"mix.exs:32 {code}" for code in codes]
     assert all("socket_opts: [:inet6]" in str(warning) for warning in found[1:])
+
+
+@pytest.mark.parametrize(
+    ("files", "stops"),
+    [
+        ({**phoenix(), "plugins/admin/mix.exs": BROKEN}, False),
+        ({**nextjs(), "lib/engine/mix.exs": BROKEN}, False),
+        ({**umbrella(), "apps/admin/mix.exs": BROKEN}, True),
+        ({**below("back", phoenix()), "mix.exs": BROKEN}, True),
+    ],
+    ids=["a package beside", "beside Next.js", "a child of the umbrella", "above the app"],
+)
+def test_a_mix_file_that_is_not_understood_stops_where_it_is_the_apps(
+    files: Files, stops: bool, tmp_path: Path
+) -> None:
+    assert any(one.code == "mix-not-understood" for one in told(write(tmp_path, files))) == stops

@@ -20,6 +20,7 @@ from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
 from .elixir import survey as elixir_survey
+from .elixir.app import MIX_NOT_UNDERSTOOD
 from .files import Target
 from .nextjs import survey as nextjs_survey
 from .nextjs.app import package_json
@@ -94,7 +95,10 @@ def unreadable_files(target: Target, project: Project) -> Iterator[ProjectWarnin
     """Files that the reading of the project stumbled over; one in a corner that is not the app's does not matter."""
     for found in list(target.warnings):
         folder = files.folder_of(found.file)
-        if project.app_dir is None or folder == "." or files.within(folder, project.app_dir):
+        of_the_app = project.app_dir is None or folder == "." or files.within(folder, project.app_dir)
+        # A mix.exs further down is that of a child of the umbrella, or of a package that nothing may use.
+        beside = found.code == MIX_NOT_UNDERSTOOD and folder not in (".", project.app_dir)
+        if of_the_app and not (beside and project.stack in ("phoenix", "nextjs")):
             yield found
 
 
