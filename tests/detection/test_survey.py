@@ -18,6 +18,7 @@ from copier_fly.detect.warnings import texts
 from docs import survey as page_of_warnings
 from tests.detection import test_deployed_nextjs, test_survey_elixir, test_survey_nextjs
 from tests.detection.projects import (
+    Files,
     below,
     endpoint_ex,
     mix_exs,
