@@ -1107,6 +1107,15 @@ def test_of_several_apps_none_is_chosen_where_nobody_is_asked(template: Path, tm
     assert copied(template, app, app_dir="frontend")["stack"] == "nextjs"
 
 
+@pytest.mark.parametrize("folder", ["examples/shop", "a/b/c/d/shop"])
+def test_an_app_is_found_in_any_folder_that_the_command_names(folder: str, template: Path, tmp_path: Path) -> None:
+    """Also where none is looked for, in a project of another kind."""
+    app = write(tmp_path / "app", {**below(folder, nextjs()), "package.json": '{"private": true}\n'})
+    with pytest.raises(UserMessageError, match=r"no Phoenix or Next\.js app was found"):
+        copied(template, app)
+    assert copied(template, app, app_dir=folder)["stack"] == "nextjs"
+
+
 def test_what_vercel_starts_by_the_clock_is_answered(template: Path, tmp_path: Path) -> None:
     crons = [
         {"path": "/api/cron/digest", "schedule": "0 3 * * *"},

@@ -58,7 +58,7 @@ def preflight(context: Context) -> str:
     # What update renders for comparison is none of the user's doing; a part of a repository is below it.
     if not any(part.startswith("copier._main.") for part in target.parts):
         _check_target(target, str(conf["answers_file"]))
-        project = detect(str(target))
+        project = detected(context)
         _check_project(project, "stack" in context)
         if conf["defaults"] and "app_dir" not in context:
             _check_one_app(project)
@@ -159,7 +159,7 @@ def _check_move(context: Context) -> None:
     previous = target / str(conf["answers_file"])
     old = yaml_text.load(previous.read_text("utf-8")).get("app_dir") if previous.is_file() else None
     new = context["app_dir"]
-    if old not in (None, new) and new not in [app.dir for app in detect(str(target)).apps]:
+    if old not in (None, new) and detect(str(target), new).stack is None:
         raise UserMessageError(app_dir_change.refusal(target, str(old), new, str(conf["answers_file"])))
 
 

@@ -35,41 +35,50 @@ SKIPPED = frozenset(
 """Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
 
 
+def _app_in(target: Target, folder: str) -> tuple[App | None, set[str]]:
+    """The app in a folder, if there is one, and the names of the folders below that are its own."""
+    names = target.names(folder)
+    own: set[str] = set()
+    app: App | None = None
+    if "mix.exs" in names:
+        mix = elixir_app.mix_project(target, folder)
+        umbrella = elixir_app.umbrella_folder(mix)
+        # What an Elixir project keeps below itself is its own: assets/package.json is no Next.js app.
+        own = {"assets", "config", "lib", "rel"}
+        if mix and umbrella:
+            own.add(umbrella.partition("/")[0])
+            app = App(folder, "umbrella", elixir_app.umbrella_name(mix))
+        elif mix and elixir_app.is_phoenix(target, folder, mix):
+            app = App(folder, "phoenix", mix.atom("app"))
+    if app is None and "package.json" in names:
+        package = nextjs_app.package_json(target, folder)
+        if "next" in nextjs_app.dependencies(package):
+            name = package.get("name")
+            app = App(folder, "nextjs", name if isinstance(name, str) and name else None)
+    return app, own
+
+
 def find_apps(target: Target) -> list[App]:
     """Every deployable app down to `MAX_DEPTH`, nearest and first by name first."""
     apps: list[App] = []
-    libraries: list[App] = []
     pending, visited = [(".", 0)], 0
     while pending and visited < MAX_FOLDERS:
         folder, depth = pending.pop(0)
         visited += 1
-        names = target.names(folder)
-        own: set[str] = set()
-        if "mix.exs" in names:
-            mix = elixir_app.mix_project(target, folder)
-            umbrella = elixir_app.umbrella_folder(mix)
-            # What an Elixir project keeps below itself is its own: assets/package.json is no Next.js app.
-            own = {"assets", "config", "lib", "rel"}
-            if mix and umbrella:
-                own.add(umbrella.partition("/")[0])
-                apps.append(App(folder, "umbrella", elixir_app.umbrella_name(mix)))
-            elif mix and elixir_app.is_phoenix(target, folder, mix):
-                apps.append(App(folder, "phoenix", mix.atom("app")))
-        if "package.json" in names:
-            package = nextjs_app.package_json(target, folder)
-            if "next" in nextjs_app.dependencies(package):
-                name = package.get("name")
-                apps.append(App(folder, "nextjs", name if isinstance(name, str) and name else None))
-                if not nextjs_app.has_pages(target, folder, package):
-                    libraries.append(apps[-1])
+        app, own = _app_in(target, folder)
+        apps += [app] if app else []
         if depth < MAX_DEPTH:
             pending += [
                 (files.join(folder, name), depth + 1)
-                for name, is_folder in names.items()
+                for name, is_folder in target.names(folder).items()
                 if is_folder and not name.startswith(".") and name not in SKIPPED | own
             ]
     # Where several have next, first those without pages are no app, then those that have a script of Next.js alone.
-    alone = [app for app in apps if app.stack == "nextjs" and not nextjs_app.has_folder_of_pages(target, app.dir)]
+    of_next = [app for app in apps if app.stack == "nextjs"]
+    libraries = [
+        app for app in of_next if not nextjs_app.has_pages(target, app.dir, nextjs_app.package_json(target, app.dir))
+    ]
+    alone = [app for app in of_next if not nextjs_app.has_folder_of_pages(target, app.dir)]
     for dropped in (libraries, alone):
         others = [app for app in apps if app not in dropped]
         apps = others if any(app.stack == "nextjs" for app in others) else apps
@@ -147,6 +156,9 @@ def examine(dst: str | os.PathLike[str], app_dir: str | None = None) -> Project:
     apps = find_apps(target)
     wanted = None if app_dir is None else _clean_dir(app_dir)
     app = next((one for one in apps if app_dir is None or one.dir == wanted), None)
+    if app is None and wanted:
+        # Where no app is looked for, there may be one: in examples/, or far below.
+        app, _ = _app_in(target, wanted)
     existing = _existing(target, app.dir if app else wanted or ".")
     env = existing.fly_toml.env
     project = Project(
