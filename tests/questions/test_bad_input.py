@@ -278,7 +278,7 @@ def test_project_of_another_kind(file: str, template: Path, tmp_path: Path) -> N
     """Unless an answer says that it is of a kind that is served."""
     text = {"package.json": '{"dependencies": {"astro": "^5"}}', "mix.exs": LIBRARY, "Gemfile": 'gem "rails"\n'}[file]
     (tmp_path / file).write_text(text)
-    refused(copier(template, tmp_path), [f"{file}: This is a project, and no Phoenix or Next.js app was found in it."])
+    refused(copier(template, tmp_path), [f"{file}: There is a project here, but no Phoenix or Next.js app was found"])
     assert [one.name for one in tmp_path.iterdir()] == [file]
     result = copier(template, tmp_path, "-d", "stack=nextjs")
     assert result.returncode == 0, result.stderr
