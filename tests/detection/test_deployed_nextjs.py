@@ -620,8 +620,8 @@ SILENT: dict[str, Files] = {
         **nextjs(),
         "Dockerfile": f"{STANDALONE}COPY --from=build /app/public ./public\n"
         "COPY --from=build /app/.next/static ./.next/static\n"
-        "COPY --from=build /app/package.json ./\nCOPY --from=tools:1 /bin/a /usr/bin/a\n"
-        "COPY --from=ghcr.io/acme/tools:1 /tools/a ./a\n",
+        "COPY --from=build /app/package.json ./\nCOPY --from=node:24 /bin/a /usr/bin/a\n"
+        "COPY --from=oven/bun:1 /tools/a ./a\n",
     },
     "a Dockerfile that copies all of it": {**own("COPY emails ./emails"), "emails/a.txt": "x\n"},
     "migrations that the release command has": {

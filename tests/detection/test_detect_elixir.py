@@ -553,3 +553,12 @@ def test_two_repositories_in_an_umbrella(tmp_path: Path) -> None:
     repos = examine(write(tmp_path, files)).elixir.repos
     # The first one's is DATABASE_URL's, in the order that the answer repo_apps has.
     assert repos == (Repo("shop", "Shop.Repo"), Repo("events", "Events.Repo"))
+
+
+def test_an_umbrella_whose_function_of_aliases_is_empty(tmp_path: Path) -> None:
+    files = umbrella()
+    before, _, _ = files["mix.exs"].partition("  defp aliases do")
+    files["mix.exs"] = f"{before}  defp aliases do\n    # [setup: []]\n  end\nend\n"
+    found = examine(write(tmp_path, files))
+    assert found.stack == "umbrella"
+    assert [one.code for one in found.warnings] == []

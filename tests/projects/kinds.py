@@ -195,6 +195,8 @@ STASH = OLD_LOCK.replace(
 PORT_BY_CODE = "\n  def init(_, config) do\n    {{:ok, Keyword.put(config, :http, port: {})}}\n  end\nend\n"
 FROM = "FROM hexpm/elixir AS build\n{}RUN mix release\nFROM debian\nCOPY bin/run.sh rel/prepare.sh /app/\n{}"
 
+RELEASED = "COPY --from=build /app/_build/prod/rel/shop ./\n"
+
 
 def image(start: str, build: str = "", files: Files | None = None) -> Files:
     """A project with a Dockerfile of its own, whose image starts so."""
@@ -563,6 +565,40 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "mix.lock": OLD_LOCK.format("3.12.4")},
             {**phoenix(ecto=False), "mix.lock": OLD_LOCK.format("2.2.11")},
             {**phoenix(), "mix.lock": OLD_LOCK.format("2.2.11"), "lib/shop/release.ex": RELEASE.format("Shop", "")},
+        ],
+    ),
+    "files beside the release": Told(
+        {"own-release-files"},
+        [
+            image(f"{RELEASED}COPY --from=build /tools/fwup /usr/local/bin/fwup"),
+            image(f"{RELEASED}COPY --chown=nobody filters/*.lua /app/filters/"),
+            image(f'{RELEASED}COPY --from=build ["/app/model", "/app/model"]', files=umbrella()),
+            below("back", image(f"COPY --from=build /root/ca.pem ./priv/ca.pem\n{RELEASED}")),
+        ],
+        [
+            image(f'{RELEASED}COPY entrypoint.sh /\nENTRYPOINT ["/entrypoint.sh"]'),
+            image(f"{RELEASED}COPY --from=build /app/priv/static ./priv/static\nCOPY bin/migrate.sh ."),
+            image(f"{RELEASED}COPY --from=mwader/static-ffmpeg:7.1 /ffmpeg /usr/local/bin/"),
+            image("COPY . /app"),
+            {**phoenix(), "Dockerfile": f"FROM a\n{RELEASED}COPY data /app/data\nRUN mix phx.digest\n"},
+            {**phoenix(), "Dockerfile": f"FROM a AS build\nCOPY data .\nFROM c\n{RELEASED}"},
+        ],
+    ),
+    "programs of somebody else's image": Told(
+        {"own-image-programs"},
+        [
+            image("COPY --from=mwader/static-ffmpeg:7.1 /ffmpeg /ffprobe /usr/local/bin/"),
+            image("COPY --from=flyio/litefs:0.5 /usr/local/bin/litefs /usr/local/bin/litefs"),
+            {**nextjs(), "Dockerfile": "FROM node:24\nCOPY --from=ghcr.io/astral-sh/uv:0.8 /uv /bin/\nCMD node a.js\n"},
+        ],
+        [
+            image("COPY --from=node:24-slim /usr/local/bin/node /usr/local/bin/"),
+            image("COPY --from=0 /opt/app/_build/prod/rel/shop ./"),
+            {**phoenix(), "Dockerfile": "FROM a AS b\nCOPY --from=some/tool:1 /t /t\nRUN mix release\nFROM c\nCMD d\n"},
+            {
+                **nextjs(),
+                "Dockerfile": "FROM node:24\nCOPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:0.9 /x /opt/x\n",
+            },
         ],
     ),
     "an image that starts more than the release": Told(
@@ -1631,6 +1667,15 @@ TOLD: dict[str, Told] = {
             },
         ],
     ),
+    "scripts that build a part, in a Dockerfile of one's own": Told(
+        {"own-build-steps"},
+        [
+            {**phoenix(), "Dockerfile": "FROM a\nRUN yarn build:server\nRUN mix assets.deploy\nRUN mix release\n"},
+            {**phoenix(), "Dockerfile": "FROM a\nRUN cd assets && node build.js --deploy\nRUN mix release\n"},
+            {**nextjs(), "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:docker\n"},
+        ],
+        [{**phoenix(), "Dockerfile": "FROM a\nRUN npm --prefix assets run build && mix phx.digest\n"}],
+    ),
     "packages of a Dockerfile of one's own": Told(
         {"own-image-packages"},
         [
@@ -1698,7 +1743,13 @@ TOLD: dict[str, Told] = {
             {**on_next.scripts(postinstall="cp .env.example .env"), ".gitignore": ".env*\n", ".env.example": "A=1\n"},
             on_next.scripts(prebuild="node --env-file=.env scripts/check.mjs"),
         ],
-        [on_next.scripts(dev="cp .env.example .env && next dev"), on_next.scripts(postinstall="cp a b")],
+        [
+            on_next.scripts(dev="cp .env.example .env && next dev"),
+            on_next.scripts(postinstall="cp a b"),
+            on_next.scripts(build="next build && rm -f .next/standalone/.env"),
+            on_next.scripts(prebuild="if [ -f .env.local ]; then cat .env.local; fi"),
+            on_next.scripts(prebuild="test -e ../.env && cp ../.env . ; true"),
+        ],
     ),
     "programs that a hook installs": Told(
         {"install-hook-program"},

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _RUNS_SOMETHING = re.compile(
-    r"(mix|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
+    r"(mix|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
 )
 _USUAL = re.compile(
     r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
     r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
-    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run build|build|next build)\b"
+    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run build|build|next build)\b(?!:)"
     r"|(npx |pnpm (exec |dlx )?|yarn |bunx )?(prisma generate|turbo prune|next build)"
     r"|(curl|wget) .*(nodesource|yarnpkg|bun\.sh|rustup|hex\.pm|rebar)"
     r"|make$|sh -c|bash -c"
@@ -54,6 +54,42 @@ def instructions(text: str) -> Iterator[Instruction]:
         at += 1
         if found := re.match(r"\s*([A-Za-z]+)\s+(.*)", whole):
             yield Instruction(start + 1, found[1].upper(), found[2].strip())
+
+
+class Copy(NamedTuple):
+    """One COPY instruction: its line, the stage or image that it copies from, if any, what, and to where."""
+
+    line: int
+    origin: str
+    sources: list[str]
+    to: str
+
+
+def copies(image: Iterable[Instruction]) -> Iterator[Copy]:
+    """What the instructions copy, in order."""
+    for one in image:
+        if one.name == "COPY":
+            origin = re.search(r"--from=(\S+)", one.words)
+            *sources, to = words(re.sub(r"--\S+\s+", "", one.words)) or [""]
+            yield Copy(one.line, origin[1] if origin else "", sources, to)
+
+
+def copies_of_other_images(text: str) -> list[Copy]:
+    """What the image that runs takes out of images that the file does not build, without those of a runtime."""
+    stages = {name.lower() for name in re.findall(r"(?im)^\s*FROM\s.*\sAS\s+(\S+)", text)}
+    return [
+        one
+        for one in copies(last_image(text))
+        if one.origin.lower() not in {"", *stages} and not re.search(r"^\d+$|\$", one.origin)
+        if not _OF_A_RUNTIME.match(one.origin)
+    ]
+
+
+_OF_A_RUNTIME = re.compile(
+    r"(?:docker\.io/)?(?:library/)?(?:node|elixir|erlang|debian|alpine|hexpm/\S+|oven/bun|litestream/litestream)(?:[:@]|$)"
+    r"|.*(?:aws-lambda-adapter|lambda-adapter)"
+)
+"""Images whose programs the template's image has, or has by an answer, and one that only Lambda calls."""
 
 
 def commands(text: str) -> Iterator[tuple[int, str]]:

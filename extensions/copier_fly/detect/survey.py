@@ -504,6 +504,16 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
         yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
 
 
+def programs_of_other_images(target: Target, project: Project) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile takes programs out of an image of somebody else."""
+    file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
+    if file and not project.existing_deployment.template_version:
+        found = dockerfile.copies_of_other_images(target.text(file) or "")
+        if found:
+            names = ", ".join(f"{' and '.join(one.sources)} of {one.origin}" for one in found)
+            yield warning("own-image-programs", (file, found[0].line), names=names)
+
+
 def _packages_elsewhere(target: Target, project: Project) -> tuple[str, list[tuple[int, str, str]]]:
     """What other platforms install for the app: an Aptfile of Heroku, apt-packages of Dokku, nixpacks.toml of Railway.
 
@@ -607,6 +617,7 @@ RULES: tuple[Rule, ...] = (
     own_crontab,
     own_image,
     own_build_steps,
+    programs_of_other_images,
     own_workflows,
     fly_toml_below,
     region_gone,

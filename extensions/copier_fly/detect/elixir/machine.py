@@ -555,6 +555,30 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
             yield warning("own-start-of-release", (file, next(iter(last.values())).line), command=shown)
 
 
+_HAS_THE_RELEASE = re.compile(r"\brel\b|_build|\breleases?\b")
+_NOT_READ = re.compile(r".*\.(?:sh|iex\.exs)|.*(?:docker-)?entrypoint\S*|.*/?(?:priv|priv/static|mix\.(?:exs|lock))/?")
+
+
+def own_release_files(look: Look) -> Iterator[ProjectWarning]:
+    """The project's own Dockerfile copies files and programs into the image beside the release."""
+    file, text = look.own_dockerfile
+    image = dockerfile.last_image(text)
+    copies = list(dockerfile.copies(image))
+    release = [one for one in copies if one.origin and any(_HAS_THE_RELEASE.search(name) for name in one.sources)]
+    if not release or any(re.search(r"\bmix\b", one.words) for one in image if one.name == "RUN"):
+        return
+    elsewhere = dockerfile.copies_of_other_images(text)
+    started = " ".join(one.words for one in image if one.name in ("ENTRYPOINT", "CMD"))
+    found: dict[str, int] = {}
+    for one in copies:
+        for source in one.sources if one not in (*release, *elsewhere) else ():
+            name = source.rstrip("/").rpartition("/")[2]
+            if name not in ("", ".", "*") and name not in started and not _NOT_READ.fullmatch(source):
+                found.setdefault(source, one.line)
+    if found:
+        yield warning("own-release-files", (file, next(iter(found.values()))), names=", ".join(found))
+
+
 def _is_usual(command: str) -> bool:
     plain = _WRAPPED.sub("", command.strip())
     return bool(_STARTS.fullmatch(plain) or _MIGRATES.fullmatch(plain) or _SAYS_NOTHING.fullmatch(plain))

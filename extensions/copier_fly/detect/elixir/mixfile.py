@@ -409,7 +409,8 @@ class MixProject:
         """The aliases that `aliases:` reaches: name → what it does. Functions that build the list are followed."""
         found: dict[str, list[Node]] = {}
         for token in flat(self.get("aliases") or []):
-            for body in functions(self.block, str(token.value)) if token.kind == "ident" else ():
+            bodies = functions(self.block, str(token.value)) if token.kind == "ident" else []
+            for body in filter(None, bodies):  # an empty function has no expression
                 for group in (node for node in body[-1] if isinstance(node, Group) and node.kind == "["):
                     found |= pairs(group.items)
         inline = self.items("aliases")

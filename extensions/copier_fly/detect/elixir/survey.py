@@ -1180,6 +1180,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.own_base_image,
     machine.builds_elsewhere,
     machine.own_start,
+    machine.own_release_files,
     machine.own_image_env,
     machine.assets_of_old_node,
     machine.assets_lock_behind,

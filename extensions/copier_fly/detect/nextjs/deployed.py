@@ -109,17 +109,15 @@ def own_image_files(look: Look) -> Iterator[ProjectWarning]:
     file, image = _own_dockerfile(look)
     # Where the image is that of the build, what came before it was built is what it is built of.
     built = max((at for at, one in enumerate(image) if one.name == "RUN" and _BUILDS.search(one.words)), default=-1)
-    copies = [one for one in image[built + 1 :] if one.name == "COPY"]
-    if not any(".next/standalone" in one.words for one in copies):
+    copies = list(dockerfile.copies(image[built + 1 :]))
+    if not any(".next/standalone" in source for one in copies for source in one.sources):
         return
     started = " ".join(one.words for one in image if one.name in ("ENTRYPOINT", "CMD"))
     found: dict[str, int] = {}
     for one in copies:
-        options = re.findall(r"--from=(\S+)", one.words)
-        *sources, to = dockerfile.words(re.sub(r"--\S+\s+", "", one.words)) or [""]
-        if any(re.search(r"[:/]", name) for name in options) or re.match(r"/(?:usr|bin|etc|lib|opt|var|root)\b", to):
+        if re.search(r"[:/]", one.origin) or re.match(r"/(?:usr|bin|etc|lib|opt|var|root)\b", one.to):
             continue
-        for source in sources:
+        for source in one.sources:
             if not _TRACED.fullmatch(source) and posixpath.basename(source.rstrip("/")) not in started:
                 name = _in_repository(look, source)
                 if not files.within(name, look.path(look.app.migrations_dir or "migrations")):

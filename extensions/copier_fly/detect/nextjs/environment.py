@@ -69,9 +69,11 @@ def texts(target: Target, folder: str) -> dict[str, str]:
 # --- The .env files --------------------------------------------------------------------------------------
 
 _ENV_FILE = re.compile(
-    r"(?:\b(?:cp|mv|cat|source|env-cmd) +|--env-file(?:-if-exists)?=| -[ef] +)(?:-\w+ +)*(\S*\.env[\w.-]*)"
+    r"(?:\b(?:cp|mv|cat|source|env-cmd) +|--env-file(?:-if-exists)?=|(?<!\brm)(?<!\btest)(?<!\[) -[ef] +)(?:-\w+ +)*"
+    r"(\S*\.env[\w.-]*)"
 )
-"""Commands that read an .env file."""
+"""Commands that read an .env file, and no command that removes one or looks whether it is there."""
+_LOOKED_FOR = re.compile(r"(?:\btest|\[) -[ef] +(\S*\.env[\w.-]*)")
 _SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\s][^\"'#\n]*)", re.MULTILINE)
 _PLACEHOLDER = re.compile(
     r"^(?:your|my|some|the|insert|enter|add|put|replace)[-_ ]|change[-_ ]?me|placeholder|^x+$|^<.*>$|^\.\.\."
@@ -97,7 +99,8 @@ def env_files_of(scripts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str,
     the app is built: that file as seen from the target, the package.json and the name of the script."""
     for package, name, command in scripts:
         if re.fullmatch(r"(pre|post)?(install|build)|prepare", name):
-            for found in _ENV_FILE.finditer(command):
+            optional = _LOOKED_FOR.findall(command)
+            for found in (one for one in _ENV_FILE.finditer(command) if one[1] not in optional):
                 yield posixpath.normpath(posixpath.join(files.folder_of(package), found[1])), package, name
 
 
