@@ -117,6 +117,7 @@ def test_no_bucket_is_seen_where_no_client_is(files: dict[str, str], tmp_path: P
 REDIX = {
     name: text.replace("{:postgrex,", '{:redix, "~> 1.5"},\n      {:postgrex,') for name, text in phoenix().items()
 }
+GET_REDIS = 'import Config\nconfig :shop, redis: System.get_env("REDIS_URL"'
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,31 @@ REDIX = {
                 FILES: "({ host: new URL(process.env.REDIS_URL!).hostname });\n",
             },
             ("ioredis", "upstash", ("REDIS_URL",)),
+        ),
+        # localhost, where it is not set, is the developer's.
+        (
+            {
+                **nextjs(dependencies={"ioredis": "^5"}),
+                FILES: "new Redis(process.env.REDIS_URL || 'redis://localhost:6379');\n",
+            },
+            ("ioredis", "upstash", ("REDIS_URL",)),
+        ),
+        (
+            {**REDIX, "config/runtime.exs": f'{GET_REDIS}, "redis://127.0.0.1:6379/0")\n'},
+            ("redix", "upstash", ("REDIS_URL",)),
+        ),
+        (
+            {**REDIX, "config/runtime.exs": f'{GET_REDIS}) || "redis://localhost"\n'},
+            ("redix", "upstash", ("REDIS_URL",)),
+        ),
+        ({**REDIX, "config/runtime.exs": f'{GET_REDIS}) || "redis://cache.internal"\n'}, ("redix", "none", ())),
+        ({**REDIX, "config/runtime.exs": f"{GET_REDIS}, nil)\n"}, ("redix", "none", ())),
+        (
+            {
+                **nextjs(dependencies={"ioredis": "^5"}),
+                FILES: "new Redis(process.env.LOCAL_REDIS_URL ?? 'redis://localhost:6379');\n",
+            },
+            ("ioredis", "none", ()),
         ),
         (phoenix(), (None, "none", ())),
     ],

@@ -31,17 +31,22 @@ _KEYS = re.compile(r"\b(?:accessKeyId|secretAccessKey)\s*:\s*(?:process\.)?env(?
 """The keys that code hands a client of S3."""
 
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
-_REDIS_NAME = re.compile(r"(?!NEXT_PUBLIC_|UPSTASH_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)")
+_REDIS_NAME = re.compile(
+    r"(?!NEXT_PUBLIC_|UPSTASH_|LOCAL_|DEV_|TEST_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)"
+)
 _A_HOST = re.compile(
     r"(?:\bhost(?:name)?:|://(?:[^@\s]*@)?[$#]\{)\s*(?:(?:process\.)?env(?:\.|\[[\"'])"
     r"|System\.(?:get_env|fetch_env!)\(\"|\{:system,\s*\")([A-Z]\w*)"
 )
 """A variable that holds the name of a host, whatever it is called: no address of a Redis."""
-_READ_BY_JS = re.compile(r"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\s*(?:\?\?|\|\|)|\w)")
-_READ_BY_SCHEMA = re.compile(r"(?<![\w.])env\.([A-Z]\w*)\b(?!\s*(?:\?\?|\|\|))")
+_ELSE = r"(?!\s*(?:\?\?|\|\|)(?!\s*[\"'`]\w+://(?:localhost|127\.0\.0\.1)\b))"
+"""No other value follows, or one at localhost, which is none on Fly."""
+_READ_BY_JS = re.compile(rf"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\w){_ELSE}")
+_READ_BY_SCHEMA = re.compile(rf"(?<![\w.])env\.([A-Z]\w*)\b{_ELSE}")
 """A variable that is read through a schema of the environment, which may let it be missing."""
 _READ_BY_ELIXIR = re.compile(
-    r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"(?!\s*,|\s*\)\s*\|\|(?!\s*raise\b))|\{:system,\s*\"([A-Z]\w*)\"\}"
+    r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\""
+    r"(?!\s*(?:,|\)\s*\|\|)(?!\s*(?:raise\b|\"\w+://(?:localhost|127\.0\.0\.1)\b)))|\{:system,\s*\"([A-Z]\w*)\"\}"
 )
 """A variable that is read; one that may be missing, as there is another value for it, does not count."""
 
