@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from copy import deepcopy
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import yaml
-from copier import run_copy, run_update
+from copier import _main, _template, run_copy, run_update
 
 from copier_fly.stacks import FRAMEWORKS
 
@@ -30,6 +32,33 @@ EXCLUSIVE_LAYERS: list[set[str]] = [
     {"postgres", "sqlite", "external", "no_database"},
 ]
 """Layers of which at most one is in, whatever the answers are."""
+
+
+# --- What copies in the tests' own process do without ------------------------------------------------------
+#
+# It is a third of the time of each, and there are thousands. Tests that start `copier` leave nothing out.
+
+_load_config = _template.load_template_config
+_configs: dict[tuple[bytes, ...], Any] = {}
+
+
+def _load_config_once(conf_path: Path, quiet: bool = False) -> Any:
+    """What copier.yml and the questions say, which copier reads again for each copy."""
+    included = re.findall(r"^!include (\S+)", conf_path.read_text(), re.MULTILINE)
+    sources = [conf_path, *(file for pattern in included for file in sorted(conf_path.parent.glob(pattern)))]
+    text = tuple(file.read_bytes() for file in sources)
+    if text not in _configs:
+        _configs[text] = _load_config(conf_path, quiet)
+    return deepcopy(_configs[text])
+
+
+def _leave_the_index(worker: Any, path: Path, mode: int) -> None:
+    """Where git ignores modes, copier writes them into its index. It asks git for each file whether that is so."""
+
+
+assert hasattr(_main.Worker, "_sync_git_index_executable_bit")
+setattr(_template, "load_template_config", _load_config_once)  # noqa: B010
+setattr(_main.Worker, "_sync_git_index_executable_bit", _leave_the_index)  # noqa: B010
 
 
 def example(name: str) -> dict[str, Any]:
@@ -94,10 +123,20 @@ def update(project: Path, version: str, answers: Mapping[str, Any] | None = None
     )
 
 
+def _questions_of(template: Path) -> Path:
+    """The template without the files that it renders, beside it."""
+    alone = template.with_name(f"{template.name}-questions")
+    if not alone.exists():
+        shutil.copytree(
+            template, alone, ignore=lambda folder, names: names if Path(folder) == template / "template" else ()
+        )
+    return alone
+
+
 def pretend(template: Path, target: Path, answers: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """Every answer, derived ones too, of a copy that writes nothing."""
     worker = run_copy(
-        str(template),
+        str(_questions_of(template)),
         target,
         data={**(answers or {}), **more},
         defaults=True,
