@@ -244,9 +244,9 @@ def test_packages_that_npm_finds_in_conflict_are_named(case: str, tmp_path: Path
     }
     files = {"package.json": json.dumps(asked | package), "package-lock.json": json.dumps({"packages": packages})}
     target = Target(str(write(tmp_path, files)))
-    assert [one.code for one in lockfiles.problems(target, ["package-lock.json"])] == ["peers-in-conflict"] * told
+    assert [one.code for one in lockfiles.problems(target, "package-lock.json")] == ["peers-in-conflict"] * told
     write(tmp_path, {".npmrc": "legacy-peer-deps=true\n"})
-    assert list(lockfiles.problems(Target(str(tmp_path)), ["package-lock.json"])) == []
+    assert list(lockfiles.problems(Target(str(tmp_path)), "package-lock.json")) == []
 
 
 STRANGE = [
@@ -263,4 +263,23 @@ STRANGE = [
 @pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
 def test_a_lock_file_of_a_strange_form_is_left_alone(name: str, text: str, tmp_path: Path) -> None:
     write(tmp_path, {"package.json": json.dumps({"dependencies": {"ms": "^2.1.0"}}), name: text})
-    assert list(lockfiles.problems(Target(str(tmp_path)), [name])) == []
+    assert list(lockfiles.problems(Target(str(tmp_path)), name)) == []
+
+
+PARTS = {
+    "package-lock.json": '{"packages": {"": {}, "apps/web": {"dependencies": {"ms": "^2.1.0"}}}}',
+    "pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies:\n      ms:\n        specifier: ^2.1.0\n",
+    "yarn.lock": "__metadata:\n  version: 8\n"
+    '"web@workspace:apps/web":\n  resolution: "web@workspace:apps/web"\n  dependencies:\n    ms: "npm:^2.1.0"\n',
+    "bun.lock": '{"workspaces": {"": {}, "apps/web": {"dependencies": {"ms": "^2.1.0"}}},\n  "packages": {}}',
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_lock_file_that_a_part_of_a_workspace_kept_is_not_read(name: str, tmp_path: Path) -> None:
+    below, above = f"apps/web/{name}", PARTS[name]
+    target = Target(str(write(tmp_path / "part", {below: "{}", name: above})))
+    assert lockfiles.in_use(target, [below, name], "apps/web") == name
+    target = Target(str(write(tmp_path / "alone", {below: "{}", name: above.replace("apps/web", "apps/docs")})))
+    assert lockfiles.in_use(target, [below, name], "apps/web") == below
+    assert lockfiles.in_use(target, [], "apps/web") is None

@@ -98,6 +98,24 @@ def test_the_lock_file_is_beside_the_app_where_the_root_has_none(tmp_path: Path)
     assert (out / "plan/project").read_text() == "apps/web\n"
 
 
+PARTS = {
+    "package-lock.json": '{"packages": {\n    "": {},\n    "apps/web": {\n      "dependencies": {}\n    }\n  }\n}',
+    "pnpm-lock.yaml": "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  apps/web:\n    dependencies: {}\n",
+    "yarn.lock": '"web@workspace:apps/web":\n  version: 0.0.0\n  resolution: "web@workspace:apps/web"\n',
+    "bun.lock": '{\n  "workspaces": {\n    "": {},\n    "apps/web": {\n      "name": "web",\n    },\n  },\n}\n',
+}
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_part_of_a_workspace_is_installed_by_the_lock_file_of_the_root(kind: str, tmp_path: Path) -> None:
+    files = {"package.json": {}, "apps/web/package.json": package(), f"apps/web/{kind}": "{}"}
+    settings = {"appDir": "apps/web", **manager(kind.partition("-")[0].partition(".")[0], kind)}
+    out, _ = plan(tmp_path / "part", {**files, kind: PARTS[kind]}, **settings)
+    assert (out / "plan/project").read_text() == ".\n"
+    out, _ = plan(tmp_path / "alone", {**files, kind: PARTS[kind].replace("apps/web", "apps/docs")}, **settings)
+    assert (out / "plan/project").read_text() == "apps/web\n"
+
+
 @pytest.mark.parametrize("range_", ["file:../../shared", "link:../../shared"])
 def test_a_package_beside_the_lock_file_is_there_when_packages_are_installed(range_: str, tmp_path: Path) -> None:
     files = {f"apps/web/{path}": text for path, text in APP.items()}

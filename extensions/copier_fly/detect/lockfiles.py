@@ -9,7 +9,7 @@ import json
 import operator
 import re
 from collections import ChainMap, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -174,30 +174,42 @@ _READERS: dict[str, Callable[[str], dict[str, _Locked]]] = {
 }
 
 
+def _importers(target: Target, lock: str) -> dict[str, _Locked]:
+    """What a lock file has of each package.json, by its folder as seen from the lock file."""
+    read = _READERS.get(lock.rpartition("/")[2])
+    try:
+        return read(target.text(lock, files.LOCK_LIMIT) or "") if read else {}
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return {}
+
+
+def in_use(target: Target, locks: list[str], folder: str) -> str | None:
+    """Of lock files from an app's folder upwards the one that its packages are installed by.
+
+    That is the nearest, save where one above has the app as a part of its workspace: a manager reads no lock file in a
+    part.
+    """
+    above = (one for one in locks[:0:-1] if files.relative(folder, files.folder_of(one)) in _importers(target, one))
+    return next(above, next(iter(locks), None))
+
+
 def differences(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
     """Each package.json that a lock file does not fit: its path in the project, and the names in which they differ.
 
     Nothing is said of a lock file that cannot be read, or is of another kind, nor of packages that package.json
     overrides.
     """
-    read = _READERS.get(lock.rpartition("/")[2])
-    try:
-        importers = read(target.text(lock, files.LOCK_LIMIT) or "") if read else {}
-    except (ValueError, LookupError, AttributeError, TypeError):
-        return
-    for importer, locked in importers.items():
+    for importer, locked in _importers(target, lock).items():
         file = files.join(files.folder_of(lock), importer, "package.json")
         if target.is_file(file) and (names := locked.differing(target.parsed(file, json.loads, "JSON"))):
             yield file, names
 
 
-def problems(target: Target, locks: Iterable[str]) -> Iterator[ProjectWarning]:
-    """Why an installation by the first of these lock files stops."""
-    for lock in locks:
-        yield from islice(_behind(target, lock), 1)
-        if lock.rpartition("/")[2] in ("package-lock.json", "npm-shrinkwrap.json"):
-            yield from islice(_peers_in_conflict(target, lock), 1)
-        return
+def problems(target: Target, lock: str) -> Iterator[ProjectWarning]:
+    """Why an installation by this lock file stops."""
+    yield from islice(_behind(target, lock), 1)
+    if lock.rpartition("/")[2] in ("package-lock.json", "npm-shrinkwrap.json"):
+        yield from islice(_peers_in_conflict(target, lock), 1)
 
 
 def _behind(target: Target, lock: str) -> Iterator[ProjectWarning]:

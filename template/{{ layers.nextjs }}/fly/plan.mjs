@@ -44,6 +44,12 @@ export function installed(lock, text) {
   return readers[lock] && new Map(readers[lock](text));
 }
 
+/** Whether a lock file has the folder as a part of its workspace, which Yarn 1 does not write down. */
+export function hasMember(text, folder) {
+  const name = folder.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^ +["']?${name}["']?:( \\{)?$|@workspace:${name}"`, "m").test(text);
+}
+
 // --- What the install needs beside Node.js.
 
 // Scripts that run on an install and read no file of the app's own but a schema or a patch.
@@ -176,8 +182,10 @@ function main(context, out) {
     throw new Stop(`${place}package.json does not name next among its dependencies. Add it: npm install next`);
   }
 
-  // The lock file is at the root of the workspace or, where there is none, beside the app.
-  const project = packageManager.locks.some((lock) => existsSync(join(app, lock))) ? appDir : ".";
+  // The lock file is at the root of the workspace or, where the app is no part of one, beside the app.
+  const above = packageManager.locks.find((name) => existsSync(join(context, name)));
+  const isPart = above && hasMember(readFileSync(join(context, above), "latin1"), appDir);
+  const project = !isPart && packageManager.locks.some((name) => existsSync(join(app, name))) ? appDir : ".";
   const lock = packageManager.locks.find((name) => existsSync(join(context, project, name)));
   if (!lock) {
     throw new Stop(

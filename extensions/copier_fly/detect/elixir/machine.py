@@ -217,7 +217,8 @@ def assets_lock_behind(look: Look) -> Iterator[ProjectWarning]:
     folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
     names = [name for name, manager in files.LOCKFILES.items() if manager == look.app.assets]
     locks = (files.join(folder, "assets", name) for folder in folders for name in names)
-    yield from lockfiles.problems(look.target, filter(look.target.is_file, locks))
+    if lock := next(filter(look.target.is_file, locks), None):
+        yield from lockfiles.problems(look.target, lock)
 
 
 def hardware(look: Look) -> Iterator[ProjectWarning]:

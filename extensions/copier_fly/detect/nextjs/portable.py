@@ -218,18 +218,27 @@ def address_at_another_host(look: Look) -> Iterator[ProjectWarning]:
 # --- Lock files ------------------------------------------------------------------------------------------
 
 
+def _lock(look: Look) -> str | None:
+    """The lock file that installs the app."""
+    manager = (look.app.package_manager or "").removesuffix("_berry")
+    locks = [
+        file
+        for folder in files.ancestors(look.dir)
+        for name in look.app.lockfiles
+        if files.LOCKFILES[name] == manager and look.target.is_file(file := files.join(folder, name))
+    ]
+    return lockfiles.in_use(look.target, locks, look.dir)
+
+
 def _npm_lock(look: Look) -> tuple[str, dict[str, dict[str, Any]]]:
     """The package-lock.json that installs the app, and the packages in it by their path; none where there is none."""
-    for folder in files.ancestors(look.dir):
-        file = files.join(folder, "package-lock.json")
-        if look.app.lockfiles == ("package-lock.json",) and look.target.is_file(file):
-            try:
-                packages = json.loads(look.target.text(file, files.LOCK_LIMIT) or "").get("packages")
-            except (ValueError, AttributeError):
-                return file, {}
-            found = packages if isinstance(packages, dict) else {}
-            return file, {path: one for path, one in found.items() if isinstance(one, dict)}
-    return "", {}
+    file = _lock(look) if look.app.lockfiles == ("package-lock.json",) else None
+    try:
+        packages = json.loads(look.target.text(file, files.LOCK_LIMIT) or "").get("packages") if file else None
+    except (ValueError, AttributeError):
+        packages = None
+    found = packages if isinstance(packages, dict) else {}
+    return file or "", {path: one for path, one in found.items() if isinstance(one, dict)}
 
 
 _LINUX = re.compile(r"^(?!@next/swc-)(?!.*musl)(?:.*linux.*x64|.*x64.*linux)")
@@ -257,14 +266,8 @@ def lock_of_another_system(look: Look) -> Iterator[ProjectWarning]:
 
 def lock_behind(look: Look) -> Iterator[ProjectWarning]:
     """The lock file of the workspace, or of the app, is behind."""
-    manager = (look.app.package_manager or "").removesuffix("_berry")
-    locks = [
-        file
-        for folder in files.ancestors(look.dir)
-        for name in look.app.lockfiles
-        if files.LOCKFILES[name] == manager and look.target.is_file(file := files.join(folder, name))
-    ]
-    yield from lockfiles.problems(look.target, locks[:1])
+    if lock := _lock(look):
+        yield from lockfiles.problems(look.target, lock)
 
 
 def package_of_old_node(look: Look) -> Iterator[ProjectWarning]:
