@@ -344,3 +344,21 @@ def test_a_template_reads_a_target_once(tmp_path: Path) -> None:
     # The next run loads the package anew, and with it an empty memory.
     anew = jinja2.Environment(extensions=[load.CopierFly])
     assert anew.from_string("{{ detected().stack }}").render(_copier_conf={"dst_path": tmp_path, "data": {}}) == "None"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("fly.json", '{"app": "shop", "primary_region": "ord", "vm": [{"memory": "1gb"}]}'),
+        ("fly.yaml", "app: shop\nprimary_region: ord\nvm:\n  memory: 1gb\n"),
+    ],
+)
+def test_a_configuration_that_flyctl_takes_for_a_fly_toml_gives_the_defaults(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    found = examine(write(tmp_path, {**phoenix(), name: text})).existing_deployment
+    assert (found.fly_toml_file, found.fly_toml.app) == (name, "shop")
+    assert (found.fly_toml.primary_region, found.fly_toml.vm_memory) == ("ord", "1gb")
+    # flyctl looks for fly.toml first.
+    found = examine(write(tmp_path, {"fly.toml": "app = 'till'\n"})).existing_deployment
+    assert (found.fly_toml_file, found.fly_toml.app) == ("fly.toml", "till")

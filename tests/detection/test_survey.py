@@ -72,6 +72,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "package.json another-kind",
         ["no Phoenix or Next.js app", "-d stack=phoenix (or umbrella, nextjs)"],
     ),
+    "another-kind-below": (
+        {"README.md": "x\n", "server/go.mod": "module a\n", "web/package.json": '{"dependencies": {"vue": "^3"}}'},
+        "server/go.mod another-kind",
+        ["no Phoenix or Next.js app"],
+    ),
     "redis-made": (
         {**nextjs(dependencies={"ioredis": "^5"}), "lib/redis.ts": "new Redis(process.env.REDIS_URL!);\n"},
         "package.json:14 redis-made",
@@ -317,6 +322,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "fly-toml-below": (
         {**below("apps/web", nextjs()), "apps/web/fly.toml": "app = 'x'\n"},
         "apps/web/fly.toml fly-toml-below",
+        ["is read for defaults and stays", "fly.toml at the top is in use"],
+    ),
+    "fly.yaml": (
+        {**phoenix(), "fly.yaml": "app: shop\nprimary_region: ord\n"},
+        "fly.yaml fly-toml-below",
         ["is read for defaults and stays", "fly.toml at the top is in use"],
     ),
 }

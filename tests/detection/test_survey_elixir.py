@@ -382,7 +382,8 @@ RELEASES = "jobs: [applications: [shop: :permanent]], site: [applications: [shop
     ("releases", "name"),
     [
         (RELEASES, "site"),
-        (f"{RELEASES}, shop: []", "shop"),
+        (f"{RELEASES}, shop: [applications: [shop: :permanent]]", "site"),
+        (f"{RELEASES}, shop: [applications: [shop: :permanent, shop_web: :permanent]]", "shop"),
         ("one: [], two: []], default_release: :two, other: [", "two"),
     ],
 )

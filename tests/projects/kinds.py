@@ -1673,8 +1673,15 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "Dockerfile": "FROM a\nRUN yarn build:server\nRUN mix assets.deploy\nRUN mix release\n"},
             {**phoenix(), "Dockerfile": "FROM a\nRUN cd assets && node build.js --deploy\nRUN mix release\n"},
             {**nextjs(), "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:docker\n"},
+            {**nextjs(), "Dockerfile": "FROM node:24\nRUN pnpm --filter @acme/icons build\n"},
         ],
-        [{**phoenix(), "Dockerfile": "FROM a\nRUN npm --prefix assets run build && mix phx.digest\n"}],
+        [
+            {**phoenix(), "Dockerfile": "FROM a\nRUN npm --prefix assets run build && mix phx.digest\n"},
+            {
+                **below("apps/web", nextjs()),
+                "Dockerfile": "FROM a\nRUN pnpm --filter @acme/web... install\nRUN pnpm -C apps/web build\n",
+            },
+        ],
     ),
     "packages of a Dockerfile of one's own": Told(
         {"own-image-packages"},

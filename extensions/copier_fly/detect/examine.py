@@ -6,9 +6,11 @@ whatever the folder holds; what cannot be read or is not served becomes a warnin
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -26,13 +28,6 @@ from .survey import survey
 MAX_DEPTH = 3
 """How deep below the target an app is looked for: `apps/web` in a monorepo is 2."""
 MAX_FOLDERS = 2_000
-SKIPPED = frozenset(
-    """
-    deps _build node_modules vendor bower_components venv __pycache__ dist build out target tmp log logs
-    coverage cover doc docs priv spec test tests e2e cypress fixtures example examples
-    """.split()  # noqa: SIM905
-)
-"""Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
 
 
 def _app_in(target: Target, folder: str) -> tuple[App | None, set[str]]:
@@ -71,7 +66,7 @@ def find_apps(target: Target) -> list[App]:
             pending += [
                 (files.join(folder, name), depth + 1)
                 for name, is_folder in target.names(folder).items()
-                if is_folder and not name.startswith(".") and name not in SKIPPED | own
+                if is_folder and not name.startswith(".") and name not in files.NO_APPS | own
             ]
     # Where several have next, first those without pages are no app, then those that have a script of Next.js alone.
     of_next = [app for app in apps if app.stack == "nextjs"]
@@ -116,19 +111,30 @@ def _workflows(target: Target) -> tuple[str, ...]:
     )
 
 
-def _fly_toml(target: Target, folder: str) -> tuple[str | None, dict[str, Any]]:
-    """Where the app's fly.toml is, and what is in it."""
-    relative = next((path for path in ("fly.toml", files.join(folder, "fly.toml")) if target.is_file(path)), None)
-    return relative, target.parsed(relative, tomllib.loads, "TOML") if relative else {}
+_FLY_CONFIGS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "fly.toml": (tomllib.loads, "TOML"),
+    "fly.json": (json.loads, "JSON"),
+    "fly.yaml": (yaml_text.load, "YAML"),
+}
+"""The names under which flyctl looks for the configuration of an app, in its order."""
+
+
+def _fly_config(target: Target, folder: str) -> tuple[str | None, dict[str, Any]]:
+    """Where the app's fly.toml is, or what stands for one, and what is in it."""
+    for place in dict.fromkeys((".", folder)):
+        for name, (parse, what) in _FLY_CONFIGS.items():
+            if target.is_file(file := files.join(place, name)):
+                return file, target.parsed(file, parse, what)
+    return None, {}
 
 
 def fly_keys(target: str) -> dict[str, list[str]]:
     """What the fly.toml at the top of a folder says now, as dotted key → values."""
-    return toml.flat(_fly_toml(Target(target), ".")[1])
+    return toml.flat(Target(target).parsed("fly.toml", tomllib.loads, "TOML"))
 
 
 def _existing(target: Target, folder: str) -> ExistingDeployment:
-    file, data = _fly_toml(target, folder)
+    file, data = _fly_config(target, folder)
     answers = target.parsed(".copier-answers.yml", yaml_text.load, "YAML")
     return ExistingDeployment(
         fly_toml_file=file,

@@ -212,6 +212,15 @@ def join(*parts: str) -> str:
     return "/".join(part for part in parts if part not in ("", ".")) or "."
 
 
+NO_APPS = frozenset(
+    """
+    deps _build node_modules vendor bower_components venv __pycache__ dist build out target tmp log logs
+    coverage cover doc docs priv spec test tests e2e cypress fixtures example examples
+    """.split()  # noqa: SIM905
+)
+"""Folders that hold no app of the user's own; neither do those whose name begins with a dot."""
+
+
 def folder_of(relative: str) -> str:
     """The folder of a path, "." at the top."""
     return relative.rpartition("/")[0] or "."

@@ -435,8 +435,9 @@ class FlyToml:
 class ExistingDeployment:
     """What the project has of a deployment already.
 
-    `fly_toml_file` is where its fly.toml is, `fly_toml_keys` what that says as dotted key → values. `template_version`
-    is the version of this template that an earlier copy was made from, `unknown` where the answers do not say.
+    `fly_toml_file` is where its fly.toml is, or the fly.json or fly.yaml that flyctl takes for one; `fly_toml_keys` has
+    what that says as dotted key → values. `template_version` is the version of this template that an earlier copy was
+    made from, `unknown` where the answers do not say.
     """
 
     fly_toml_file: str | None = None

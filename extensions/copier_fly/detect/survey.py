@@ -110,7 +110,10 @@ _MANIFESTS = (
 
 def another_kind(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """A project is there, and no app that the template serves. (Without a project it is for one yet to be made.)"""
-    there = next((name for name in _MANIFESTS if target.is_file(name)), None)
+    below = (name for name, is_folder in target.names(".").items() if is_folder and name[0] != ".")
+    folders = [".", *sorted(name for name in below if name not in files.NO_APPS)]
+    manifests = (files.join(folder, name) for folder in folders for name in _MANIFESTS)
+    there = next((file for file in manifests if target.is_file(file)), None)
     if there and project.app_dir is None and not any(found.stops for found in target.warnings):
         yield warning("another-kind", (there, None))
 
@@ -479,7 +482,11 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
     file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
     commands = list(dockerfile.commands(target.text(file) or "")) if file else []
     bare = project.stack != "nextjs" and project.elixir.assets == "none"
-    steps = [(line, command) for line, command in commands if dockerfile.is_a_step(command, assets=not bare)]
+    own = re.escape((project.app_dir or ".").rpartition("/")[2])
+    in_app = re.compile(rf" (?:--filter|-F|--dir|-C|--prefix|--cwd|-w|--workspace)[ =]\S*\b{own}\b\S*")
+    steps = [
+        (line, command) for line, command in commands if dockerfile.is_a_step(in_app.sub("", command), assets=not bare)
+    ]
     if steps:
         place = (
             "the alias assets.deploy in mix.exs" if project.stack != "nextjs" else "the script build in package.json"
@@ -540,7 +547,7 @@ def own_workflows(target: Target, project: Project) -> Iterator[ProjectWarning]:
 
 
 def fly_toml_below(target: Target, project: Project) -> Iterator[ProjectWarning]:
-    """A fly.toml in the folder of the app, while the new one is at the top."""
+    """A fly.toml in the folder of the app, or a fly.yaml or fly.json, while the new fly.toml is at the top."""
     file = project.existing_deployment.fly_toml_file
     if file and file != "fly.toml":
         yield warning("fly-toml-below", (file, None))

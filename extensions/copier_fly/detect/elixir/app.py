@@ -326,16 +326,25 @@ def locked_before(lock: str, package: str, version: str) -> str | None:
     return found[1] if found and old else None
 
 
-def _release_name(mix: MixProject, fallback: str | None, wanted: set[str]) -> str | None:
+def _release_name(mix: MixProject, fallback: str | None, serves: set[str], migrates: set[str]) -> str | None:
     release = mix.own_release()
     if release:
         return release.name
     releases = mix.releases()
-    if fallback in releases or not releases:
+    if not releases:
         return fallback
-    # Of several the one that has most of what serves and migrates; `default_release:` where that says no more.
+    # Of several the one that serves, then the one that has most of what migrates, then that of the project's name;
+    # `default_release:` where none of this says more.
     default = mix.atom("default_release")
-    return max(releases, key=lambda name: (len(releases[name] & wanted), name == default))
+    return max(
+        releases,
+        key=lambda name: (
+            bool(releases[name] & serves),
+            len(releases[name] & migrates),
+            name == fallback,
+            name == default,
+        ),
+    )
 
 
 def _fetched(folder: str, mix: MixProject, every: list[Child]) -> Iterator[tuple[str, mixfile.Dep]]:
@@ -469,7 +478,7 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         assets=_assets(target, web, mix),
         http_port=http_port,
         tcp_ports=tuple(service for service in tcp_ports if service.port != http_port),
-        release_name=_release_name(mix, name, {one.name for one in (*owners, *([web] if web else []))}),
+        release_name=_release_name(mix, name, {web.name} if web else set(), {one.name for one in owners}),
         has_releases=mix.get("releases") is not None,
         in_umbrella=".." in (mix.string("lockfile") or ""),
         own_env_sh=bool(release.own_env_sh(target, app.dir) or release.own_vm_args(target, app.dir)),
