@@ -1090,7 +1090,7 @@ def test_redis_that_a_schema_names_is_known(tmp_path: Path) -> None:
     files = {**nextjs(dependencies={"bullmq": "^5"}), "lib/queue.ts": code}
     redis = examine(write(tmp_path / "a", files)).redis
     assert (redis.variables, redis.choice) == (("REDIS_URL",), "upstash")
-    files["lib/queue.ts"] = code.replace("env.REDIS_URL", "env.REDIS_URL ?? 'redis://localhost'")
+    files["lib/queue.ts"] = code.replace("env.REDIS_URL", "env.REDIS_URL ?? 'redis://cache:6379'")
     assert examine(write(tmp_path / "b", files)).redis.choice == "none"
 
 
