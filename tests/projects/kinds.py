@@ -580,6 +580,7 @@ TOLD: dict[str, Told] = {
             image(f"{RELEASED}COPY --from=build /app/priv/static ./priv/static\nCOPY bin/migrate.sh ."),
             image(f"{RELEASED}COPY --from=mwader/static-ffmpeg:7.1 /ffmpeg /usr/local/bin/"),
             image("COPY . /app"),
+            image("COPY data /app/data"),
             {**phoenix(), "Dockerfile": f"FROM a\n{RELEASED}COPY data /app/data\nRUN mix phx.digest\n"},
             {**phoenix(), "Dockerfile": f"FROM a AS build\nCOPY data .\nFROM c\n{RELEASED}"},
         ],
@@ -1673,7 +1674,8 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "Dockerfile": "FROM a\nRUN yarn build:server\nRUN mix assets.deploy\nRUN mix release\n"},
             {**phoenix(), "Dockerfile": "FROM a\nRUN cd assets && node build.js --deploy\nRUN mix release\n"},
             {**nextjs(), "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:docker\n"},
-            {**nextjs(), "Dockerfile": "FROM node:24\nRUN pnpm --filter @acme/icons build\n"},
+            {**nextjs(), "Dockerfile": "FROM node:24\nRUN pnpm -C ./icons build\n"},
+            {**below("apps/web", nextjs()), "Dockerfile": "FROM node:24\nRUN pnpm --filter @acme/web-icons build\n"},
         ],
         [
             {**phoenix(), "Dockerfile": "FROM a\nRUN npm --prefix assets run build && mix phx.digest\n"},

@@ -482,8 +482,9 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
     file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
     commands = list(dockerfile.commands(target.text(file) or "")) if file else []
     bare = project.stack != "nextjs" and project.elixir.assets == "none"
-    own = re.escape((project.app_dir or ".").rpartition("/")[2])
-    in_app = re.compile(rf" (?:--filter|-F|--dir|-C|--prefix|--cwd|-w|--workspace)[ =]\S*\b{own}\b\S*")
+    below = project.app_dir not in (None, ".")
+    own = rf"(?<![\w-]){re.escape((project.app_dir or '').rpartition('/')[2])}(?![\w-])" if below else "(?!)"
+    in_app = re.compile(rf" (?:--filter|-F|--dir|-C|--prefix|--cwd|-w|--workspace)[ =]\S*{own}\S*")
     steps = [
         (line, command) for line, command in commands if dockerfile.is_a_step(in_app.sub("", command), assets=not bare)
     ]
