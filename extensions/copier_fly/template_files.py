@@ -7,11 +7,12 @@ all that is below it, and a `yield` in a name makes several files of one.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .expressions import expression
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parents[2] / "template"
 SUFFIX = ".jinja"
 ANSWERS = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
-_YIELD = re.compile(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
-_LAYER = re.compile(r"\{\{ layers\.(\w+) \}\}/")
-_VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
+_YIELD = expression(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
+_LAYER = expression(r"\{\{ layers\.(\w+) \}\}/")
+_VARIABLE = expression(r"\{\{ (\w+) \}\}")
 
 
 class Source(NamedTuple):

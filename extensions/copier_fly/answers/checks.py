@@ -17,6 +17,7 @@ from ..detect.clients import UPSTASH_REST
 from ..detect.project import TIGRIS
 from ..detect.schedules import CALL
 from ..detect.workers import NODE_COMMAND
+from ..expressions import expression
 from ..fly import cron, memory, platform
 from ..stacks import ATOM, FRAMEWORKS, STACKS
 
@@ -25,10 +26,10 @@ AUTO = "auto"
 Answers = Mapping[str, Any]
 Check = Callable[[Any, Answers], str]
 
-_DURATION = re.compile(r"\d+(ms|s|m)")
-_ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
-_MODULE = re.compile(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
-_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_DURATION = expression(r"\d+(ms|s|m)")
+_ENV_NAME = expression(r"[A-Z_][A-Z0-9_]*")
+_MODULE = expression(r"[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*")
+_HOST = expression(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _PORTS = "use a port from 1024 to 65535 (the app does not run as root)"
 _PROXY_PORTS = {80, 443}
 
@@ -230,7 +231,7 @@ def _env(value: Any, answers: Answers) -> str:
     return ""
 
 
-_SECRET = re.compile(r"KEY|PRIVATE|SECRET|PASSWORD|DATABASE_URL")
+_SECRET = expression(r"KEY|PRIVATE|SECRET|PASSWORD|DATABASE_URL")
 """Names that flyctl itself warns of on every deploy (its internal/command/deploy)."""
 
 _OURS = {
@@ -469,7 +470,7 @@ def _apt_packages(value: Any, _: Answers) -> str:
     return "use a list of names of Debian packages, such as [imagemagick, ffmpeg], or []"
 
 
-_MANAGER = re.compile(r"(?:^|[;&|(]\s*)(?:\w+=\S* )*(npm|npx|pnpm|pnpx|yarn|bun|bunx|deno)(?= )")
+_MANAGER = expression(r"(?:^|[;&|(]\s*)(?:\w+=\S* )*(npm|npx|pnpm|pnpx|yarn|bun|bunx|deno)(?= )")
 
 
 def _migration_command(value: Any, _: Answers) -> str:

@@ -15,6 +15,7 @@ from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
 from ..detect.project import TIGRIS, Project, ProjectWarning, UmbrellaApp, Variable
+from ..expressions import expression
 from ..fly import memory, platform, toml
 from ..stacks import FRAMEWORKS
 from . import checks, questions
@@ -99,7 +100,7 @@ def build_script(context: Context) -> str:
 
 _NAMING = ("variable-public", "variable-public-required", "variable-unset", "variable-of-localhost", "example-of-env")
 """Warnings whose sentence names the variables that an answer should have."""
-_NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
+_NAME = expression(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
 
 
 @pass_context

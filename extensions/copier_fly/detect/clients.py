@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..expressions import expression
 from . import files
 from .elixir import config
 from .elixir import survey as elixir_survey
@@ -17,34 +18,34 @@ from .nextjs.app import package_json
 from .project import TIGRIS, Client, Project
 
 _S3_CLIENTS = ("ex_aws_s3", "@aws-sdk/client-s3", "@payloadcms/storage-s3")
-_S3_NAME = re.compile(
+_S3_NAME = expression(
     r"(?!NEXT_PUBLIC_)(?:\w+_)?(?:S3|R2|TIGRIS|MINIO|BUCKET)(?:_\w+)?"
     r"|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_(?:ACCESS_)?KEY|(?:DEFAULT_)?REGION|ENDPOINT_URL)"
 )
 UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
 """What `@upstash/redis` reaches a database at Upstash by: over HTTPS, which one that Fly makes is not reached by."""
 
-_UPSTASH_OPTION = re.compile(r"\b(url|token)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
+_UPSTASH_OPTION = expression(r"\b(url|token)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
 """What code hands a client of Upstash."""
 
-_KEYS = re.compile(r"\b(?:accessKeyId|secretAccessKey)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
+_KEYS = expression(r"\b(?:accessKeyId|secretAccessKey)\s*:\s*(?:process\.)?env(?:\.|\[[\"'])([A-Z]\w*)")
 """The keys that code hands a client of S3."""
 
 _REDIS_CLIENTS = ("bullmq", "bull", "ioredis", "redis", "exq", "verk", "phoenix_pubsub_redis", "redix")
-_REDIS_NAME = re.compile(
+_REDIS_NAME = expression(
     r"(?!NEXT_PUBLIC_|UPSTASH_|LOCAL_|DEV_|TEST_)(?:\w+_)?REDIS(?:_\w+)?_(?:URL|URI)|REDIS_(?:URL|URI)"
 )
-_A_HOST = re.compile(
+_A_HOST = expression(
     r"(?:\bhost(?:name)?:|://(?:[^@\s]*@)?[$#]\{)\s*(?:(?:process\.)?env(?:\.|\[[\"'])"
     r"|System\.(?:get_env|fetch_env!)\(\"|\{:system,\s*\")([A-Z]\w*)"
 )
 """A variable that holds the name of a host, whatever it is called: no address of a Redis."""
 _ELSE = r"(?!\s*(?:\?\?|\|\|)(?!\s*[\"'`]\w+://(?:localhost|127\.0\.0\.1)\b))"
 """No other value follows, or one at localhost, which is none on Fly."""
-_READ_BY_JS = re.compile(rf"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\w){_ELSE}")
-_READ_BY_SCHEMA = re.compile(rf"(?<![\w.])env\.([A-Z]\w*)\b{_ELSE}")
+_READ_BY_JS = expression(rf"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\w){_ELSE}")
+_READ_BY_SCHEMA = expression(rf"(?<![\w.])env\.([A-Z]\w*)\b{_ELSE}")
 """A variable that is read through a schema of the environment, which may let it be missing."""
-_READ_BY_ELIXIR = re.compile(
+_READ_BY_ELIXIR = expression(
     r"\b(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\""
     r"(?!\s*(?:,|\)\s*\|\|)(?!\s*(?:raise\b|\"\w+://(?:localhost|127\.0\.0\.1)\b)))|\{:system,\s*\"([A-Z]\w*)\"\}"
 )

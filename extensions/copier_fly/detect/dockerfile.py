@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_RUNS_SOMETHING = re.compile(
+from ..expressions import expression
+
+_RUNS_SOMETHING = expression(
     r"(mix|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
 )
-_USUAL = re.compile(
+_USUAL = expression(
     r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
     r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
@@ -20,16 +22,16 @@ _USUAL = re.compile(
     r"|make$|sh -c|bash -c"
 )
 """Commands that the template's Dockerfile has too, in its own way."""
-_BUILDS = re.compile(r"(npm|pnpm|yarn|bun)\b.* (run )?build")
-_PACKAGES = re.compile(r"(apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
-_KNOWN = re.compile(
+_BUILDS = expression(r"(npm|pnpm|yarn|bun)\b.* (run )?build")
+_PACKAGES = expression(r"(apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
+_KNOWN = expression(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
     r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
     r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|rustc?|cargo|cmake|alpine-sdk|tzdata|autoconf|automake|pkg-config|software-.*"
     r"|pnpm|bun|corepack|su-exec|gosu|shadow|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
 )
 """Packages that a build needs, that the runtime image has, or that help at a shell."""
-_PIP = re.compile(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
+_PIP = expression(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
 
 
 class Instruction(NamedTuple):
@@ -85,7 +87,7 @@ def copies_of_other_images(text: str) -> list[Copy]:
     ]
 
 
-_OF_A_RUNTIME = re.compile(
+_OF_A_RUNTIME = expression(
     r"(?:docker\.io/)?(?:library/)?(?:node|elixir|erlang|debian|alpine|hexpm/\S+|oven/bun|litestream/litestream)(?:[:@]|$)"
     r"|.*(?:aws-lambda-adapter|lambda-adapter)"
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..expressions import expression
 from . import files, unset
 from .elixir import config, mixfile
 from .elixir.survey import Look
@@ -14,7 +15,7 @@ from .nextjs import environment
 from .project import Project
 
 _HERE = r"((?:https?|wss?)://(?:localhost|127\.0\.0\.1)(?::\d+)?)\b"
-_IN_NEXTJS = re.compile(
+_IN_NEXTJS = expression(
     r"\b(?:fetch|axios(?:\.\w+)?|io|ky(?:\.\w+)?|got(?:\.\w+)?|useSWR|HttpLink|createHttpLink|GraphQLClient|WebSocket"
     rf"|EventSource)(?:<[^<>()]*>)?\(\s*[\"'`]{_HERE}"
     rf"|\b(?:baseURL|baseUrl|uri)\s*:\s*[\"'`]{_HERE}"
@@ -24,19 +25,19 @@ _IN_NEXTJS = re.compile(
 )
 """What is asked, what a client is made of, and a constant that is the address whatever the environment says."""
 _OF_THE_APP = ":3000"
-_IN_ELIXIR = re.compile(
+_IN_ELIXIR = expression(
     r"\b(?:Req|HTTPoison|Tesla|Finch|HTTPotion|Neuron|WebSockex|httpc)\.\w+[!?]?\(\s*(?::\w+,\s*)?"
     rf"\"{_HERE}|\bBaseUrl,\s*\"{_HERE}|^[ \t]*@\w*(?:url|uri|host|endpoint|api|base)\w*[ \t]+\"{_HERE}",
     re.MULTILINE,
 )
-_A_VALUE = re.compile(_HERE)
+_A_VALUE = expression(_HERE)
 
 
 _STANDS_FOR_IT = r"[\"'`](?:\w+://)?(?:[^@/\"'`\s]*@)?(?:localhost|127\.0\.0\.1)\b"
-_BY_DEFAULT_IN_NEXTJS = re.compile(
+_BY_DEFAULT_IN_NEXTJS = expression(
     rf"{environment.READ.pattern}(?: as string)?\s*\)?\s*(?:\?\?|\|\|)\s*{_STANDS_FOR_IT}"
 )
-_BY_DEFAULT_IN_ELIXIR = re.compile(
+_BY_DEFAULT_IN_ELIXIR = expression(
     rf"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*{_STANDS_FOR_IT}|\)\s*\|\|\s*{_STANDS_FOR_IT})"
 )
 

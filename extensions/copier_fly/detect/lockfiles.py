@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from ..expressions import expression
 from . import files
 from .files import Target
 from .project import ProjectWarning
 from .warnings import warning
 
 _SECTIONS = ("devDependencies", "dependencies", "optionalDependencies")
-LENIENT = re.compile(r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", re.MULTILINE)
+LENIENT = expression(r"^\s*(?:legacy-peer-deps|force)\s*=\s*true", re.MULTILINE)
 """A line of .npmrc with which npm installs packages that do not fit together."""
 _ELSEWHERE = ("link:", "file:", "portal:", "workspace:", "runtime:")
 """How a range begins that names no package of a registry."""
@@ -63,7 +64,7 @@ def _strings(value: object) -> dict[str, str]:
     return {name: text for name, text in _table(value).items() if isinstance(text, str)}
 
 
-_RANGE = re.compile(r"(>=|<=|>|<|=|\^|~|)v?(\d{1,9})(?:\.(\d{1,9}|[xX*]))?(?:\.(\d{1,9}|[xX*]))?")
+_RANGE = expression(r"(>=|<=|>|<|=|\^|~|)v?(\d{1,9})(?:\.(\d{1,9}|[xX*]))?(?:\.(\d{1,9}|[xX*]))?")
 
 
 def _allows(spec: str, version: str) -> bool:
@@ -137,8 +138,8 @@ def _of_registry(ranges: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return {name: specs for name, specs in ranges.items() if not any(spec.startswith(_ELSEWHERE) for spec in specs)}
 
 
-_WORKSPACE = re.compile(r'^  resolution: "[^"\n]*@workspace:([^"\n]+)"\n((?:  .*\n)*)', re.MULTILINE)
-_DEPENDENCIES = re.compile(r"^  dependencies:\n((?:    .*\n)*)", re.MULTILINE)
+_WORKSPACE = expression(r'^  resolution: "[^"\n]*@workspace:([^"\n]+)"\n((?:  .*\n)*)', re.MULTILINE)
+_DEPENDENCIES = expression(r"^  dependencies:\n((?:    .*\n)*)", re.MULTILINE)
 
 
 def _yarn(text: str) -> dict[str, _Locked]:

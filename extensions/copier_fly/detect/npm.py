@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ..expressions import expression
+
 _INSTEAD = {
     "better-sqlite3": (11, 24, "better-sqlite3 12"),
     "canvas": (3, 22, "canvas 3, which brings its libraries"),
@@ -17,7 +19,7 @@ _INSTEAD = {
 that has one, the first line that the ones before lack, and what to take. Each was tried with Node.js 24 and Debian's
 compilers; esm 3.2.25 stops at the first export."""
 
-_LOCKED_WEBPACK = re.compile(
+_LOCKED_WEBPACK = expression(
     r"(?:\"(?:node_modules/)?webpack\": \{\s*\"version\": \"|^\"?webpack@[^\n]*:\n\s+version:? \"?|^\s+'?/?webpack[@/])"
     r"(\d+)\.(\d+)",
     re.MULTILINE,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..expressions import expression
 from ..fly import platform
 from . import files
 from .files import Target
 from .project import Project, ProjectWarning
 from .warnings import warning
 
-_MAKES = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS?\s+)?[\\\"']*(?!if\b)([a-z][\w-]*)", re.IGNORECASE)
-_COMMENT = re.compile(r"^[ \t]*(?:--|#|//).*$", re.MULTILINE)
+_MAKES = expression(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS?\s+)?[\\\"']*(?!if\b)([a-z][\w-]*)", re.IGNORECASE)
+_COMMENT = expression(r"^[ \t]*(?:--|#|//).*$", re.MULTILINE)
 
 
 def _migrations(target: Target, project: Project) -> Iterator[str]:

@@ -7,9 +7,10 @@ generator writes. `ElixirApp()` and `NextjsApp()` stand for an app that is still
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from ..expressions import expression
 
 NEON_DRIVERS = frozenset({"@neondatabase/serverless", "@prisma/adapter-neon", "@vercel/postgres"})
 """Drivers that talk to Neon alone, by WebSocket or HTTPS: the first, and what is made of it."""
@@ -27,7 +28,7 @@ OTHER_DRIVERS = {
 }
 """Packages, and a module of Node.js, through which a Next.js app reaches another database → that database."""
 
-DATABASE_NAME = re.compile(
+DATABASE_NAME = expression(
     r"(?:\w+_)?(?:DATABASE|DB|SQLITE|MYSQL|MONGO|MONGODB|TURSO|LIBSQL)(?:_\w+)?_"
     r"(?:URL|URI|DSN|PATH|FILE|FILENAME|FILE_NAME|CONNECTION_STRING)"
 )

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..expressions import expression
 from . import files
 from .files import Target
 from .project import App, Schedule
 
-CALL = re.compile(r"node /call\.mjs (?:/[\w./~%@=+-]*|'/[^'\s]*')")
+CALL = expression(r"node /call\.mjs (?:/[\w./~%@=+-]*|'/[^'\s]*')")
 """The command that calls a path of a Next.js app, as Vercel does."""
 FILE = "vercel.json"
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from .. import naming, wiring
+from ..expressions import expression
 from ..fly import cron, platform, toml
 from . import clients, dockerfile, files, localhost, postgres, unset
 from .elixir import app as elixir_app
@@ -34,7 +35,7 @@ _IMAGE_MAKERS = {
     "fly launch": "LABEL fly_launch_runtime=",
 }
 _ECTO_ADAPTERS = {"mysql": ("MySQL", "myxql"), "mssql": ("SQL Server", "tds")}
-_ENV_EXAMPLE = re.compile(
+_ENV_EXAMPLE = expression(
     r"\.?env(?:rc)?(?:[.-][\w-]+)*[._-](?:example|sample|template|dist)(?:\.\w+)*|\.?(?:example|sample)\.env(?:\.\w+)*"
 )
 _SET_ON_FLY = {
@@ -42,7 +43,7 @@ _SET_ON_FLY = {
     *("SECRET_KEY_BASE", "ECTO_IPV6", "NODE_ENV", "MIX_ENV", "NEXT_TELEMETRY_DISABLED", "SKIP_ENV_VALIDATION"),
 }
 """Variables that the template sets, or that mean another thing on a developer's machine."""
-_OF_HEROKU = re.compile(r"(HEROKU|NPM|YARN|PNPM|NODE|USE|HEX|BUILDPACK)_\w+")
+_OF_HEROKU = expression(r"(HEROKU|NPM|YARN|PNPM|NODE|USE|HEX|BUILDPACK)_\w+")
 """Variables in an app.json that Heroku's buildpacks read, not the app."""
 _SERVICES = {
     **dict.fromkeys(("redix", "phoenix_pubsub_redis", "exq", "verk", "ioredis", "redis", "bullmq", "bull"), "Redis"),

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ..expressions import expression
 from . import files
 from .elixir import config, environment, mixfile
 from .elixir.survey import Look, at_run_time
@@ -17,16 +18,16 @@ from .project import Project
 Places = dict[str, tuple[str, int]]
 """Variable → file and line of its first place."""
 
-_ASKED_BEFORE = re.compile(
+_ASKED_BEFORE = expression(
     r"(?:!!|(?<!\()!|&&|\|\||\?\?|===?|!==?|\btypeof|\b(?:else if|if|while|switch|Boolean)\s*\(+)\s*$"
 )
-_ASKED_AFTER = re.compile(
+_ASKED_AFTER = expression(
     r"!?\s*(?:as string)?\s*\)?\s*(?:&&|\?(?![?.])|[!=]==?|(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``)|\?\.)|\s*=(?!=)"
 )
 """What stands around a variable that may be missing, or that the code itself sets. Not so `|| ""`, which is as empty,
 and `if (!process.env.NAME)`, which gives up."""
-_OF_TOOLS = re.compile(r"^\.|(?:^|/)(?:scripts?|seeds?|bin|tools)/|(?:^|/)seed\.\w+$|^[\w.-]+\.config\.\w+$")
-_OF_NO_APP = re.compile(
+_OF_TOOLS = expression(r"^\.|(?:^|/)(?:scripts?|seeds?|bin|tools)/|(?:^|/)seed\.\w+$|^[\w.-]+\.config\.\w+$")
+_OF_NO_APP = expression(
     r"(?:NODE|MIX|RELEASE|npm|VERCEL|NETLIFY|RAILWAY|RENDER|HEROKU|AWS_LAMBDA|CF|NEXT(?!_PUBLIC_)|JEST|VITEST|PLAYWRIGHT"
     r"|DOCKER|TEST|KUBERNETES)_\w+|\w*(?:DISABLE|ENABLE|SKIP|DEBUG|ANALYZE|STORYBOOK)\w*|VERCEL|TURBOPACK"
     r"|CI|TZ|PORT|HOST|HOSTNAME|HOME|PATH|SHELL|USER|PWD|LANG|TMPDIR|TEMP|LOG_LEVEL|PRIMARY_REGION"
@@ -34,11 +35,11 @@ _OF_NO_APP = re.compile(
 )
 """Variables of other hosts, of the system and of tools, those that switch something, and addresses of databases, which
 have rules of their own."""
-_IN_ELIXIR = re.compile(
+_IN_ELIXIR = expression(
     r"(?<!\bis_nil\()(?<!!)(?<!\bnot )\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*\)"
     r"(?!\s*\)*\s*(?:\|\||&&|==|!=|=~|\bin\b|\|>|\bdo\b|,\s*do:))"
 )
-_ANYHOW = re.compile(r"\bget_env\(\s*\"([A-Z][A-Z0-9_]*)\"")
+_ANYHOW = expression(r"\bget_env\(\s*\"([A-Z][A-Z0-9_]*)\"")
 
 
 def found(target: Target, project: Project) -> Places:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..expressions import expression
 from . import files
 from .files import Target
 from .nextjs import app as nextjs_app
 from .project import App, Worker
 
-NODE_COMMAND = re.compile(
+NODE_COMMAND = expression(
     r"node(?: --[\w=./-]+)* (?:\./)?(?P<file>(?:[\w@-][\w.@-]*/)*[\w@-][\w.@-]*\.[cm]?js)(?: [^&|;<>$]*)?"
 )
 """A command that starts a JavaScript file of the app: all that the image of a Next.js app can start."""
 _SCRIPTS = ("worker", "start:worker", "worker:start")
-_RUNS_SCRIPT = re.compile(r"(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun run) ([\w:-]+)")
-_RUNS_CODE = re.compile(r"(?:\S+ )*?(?:node|tsx|ts-node|bun)\b")
-_ENVIRONMENT = re.compile(r"(?:cross-env )?NODE_ENV=production ")
+_RUNS_SCRIPT = expression(r"(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun run) ([\w:-]+)")
+_RUNS_CODE = expression(r"(?:\S+ )*?(?:node|tsx|ts-node|bun)\b")
+_ENVIRONMENT = expression(r"(?:cross-env )?NODE_ENV=production ")
 """What the image sets anyway."""
 
 

@@ -5,8 +5,9 @@ Source: cronexpr/ in github.com/aptible/supercronic v0.2.48, which `tests/questi
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from ..expressions import expression
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _DAYS = "sun mon tue wed thu fri sat"
@@ -19,7 +20,7 @@ _FIELDS: tuple[tuple[str, int, int, str], ...] = (
     ("day of the week", 0, 6, _DAYS),
 )
 _WORD = r"[a-z]{3}|[0-9]{1,2}"
-_PART = re.compile(rf"(?:\*|(?P<first>{_WORD})(?:-(?P<last>{_WORD}))?)(?:/(?P<step>[0-9]{{1,2}}))?")
+_PART = expression(rf"(?:\*|(?P<first>{_WORD})(?:-(?P<last>{_WORD}))?)(?:/(?P<step>[0-9]{{1,2}}))?")
 _ALLOWED = (
     "use five fields, in quotes and in UTC: minute 0-59, hour 0-23, day 1-31, month 1-12 or jan-dec, day of the week "
     "0-6 or sun-sat, each as *, 5, 1-5, 1,15 or */10"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_WORDS = re.compile(r"\s*(\d{1,7})\s*(m|mb|mib|g|gb|gib)?\s*", re.IGNORECASE)
+from ..expressions import expression
+
+_WORDS = expression(r"\s*(\d{1,7})\s*(m|mb|mib|g|gb|gib)?\s*", re.IGNORECASE)
 
 
 def megabytes(value: object) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ... import naming
+from ...expressions import expression
 from ...fly import platform
 from .. import files
 from ..files import Target
@@ -46,11 +47,11 @@ KINDS = {
     **{"SQLite3": "sqlite", "AshSqlite": "sqlite", "ClickHouse": "clickhouse"},
 }
 """Last word of an Ecto adapter, or first of Ash's repository → the database it is for."""
-LISTENS = re.compile(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
+LISTENS = expression(rb":gen_tcp\.listen|:ssl\.listen|:ranch\b|\bThousandIsland\b")
 _LISTENING = {":gen_tcp", ":ssl.listen", ":ranch", "ThousandIsland"}
 _CONFIGURES = {"Vapor", "Skogsra", "Provider", "System."}
 _USED = {"Phoenix.Endpoint", "Ecto.Repo", "AshPostgres.Repo", "AshSqlite.Repo"}
-DEV_NAME = re.compile(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
+DEV_NAME = expression(r"(^|_)(dev|test|devtools|dev_tools|dev_support|test_support)$")
 
 
 def mix_project(target: Target, folder: str) -> MixProject | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...expressions import expression
 from .. import files
 from ..project import ProjectWarning
 from ..warnings import warning
@@ -17,10 +18,10 @@ from . import config, machine
 if TYPE_CHECKING:
     from .survey import Look
 
-_CALLS_MIX = re.compile(
+_CALLS_MIX = expression(
     r"(?<![\w.])(?<!unquote\()Mix\.(?:env|target|shell|raise|(?:Project|Task|State|Dep|Generator)(?:\.\w+)*)\b(?=\()"
 )
-_GUARDS_MIX = re.compile(r"(?:ensure_loaded\??|function_exported\?)\(\s*Mix\b")
+_GUARDS_MIX = expression(r"(?:ensure_loaded\??|function_exported\?)\(\s*Mix\b")
 
 
 def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
@@ -32,7 +33,7 @@ def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_GRAPHICAL = re.compile(r":(?:wx|observer|debugger)\b")
+_GRAPHICAL = expression(r":(?:wx|observer|debugger)\b")
 
 
 def graphical_applications(look: Look) -> Iterator[ProjectWarning]:
@@ -48,7 +49,7 @@ def graphical_applications(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_IN_ATTRIBUTE = re.compile(
+_IN_ATTRIBUTE = expression(
     r"^[ \t]*@\w+[ \t]+(?:[\w.]+\()*System\.(?:get_env|fetch_env!?)\(?\s*\"([A-Z]\w*)\"\)*[ \t]*$", re.MULTILINE
 )
 _IN_THE_BUILD = {"MIX_ENV", "HOME", "PATH"}
@@ -65,7 +66,7 @@ def variables_in_attributes(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-in-attribute", next(iter(found.values())), names=", ".join(found))
 
 
-_COMPILED = re.compile(r"\bApplication\.compile_env!?\(\s*:(\w+),\s*(\[[^\]]*\]|:\w+|[A-Z][\w.]*|__MODULE__)")
+_COMPILED = expression(r"\bApplication\.compile_env!?\(\s*:(\w+),\s*(\[[^\]]*\]|:\w+|[A-Z][\w.]*|__MODULE__)")
 
 
 def settings_compiled(look: Look) -> Iterator[ProjectWarning]:
@@ -113,7 +114,7 @@ def applications_listed(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_EMBEDS = re.compile(
+_EMBEDS = expression(
     r"(?:@external_resource[ \t]+|File\.(?:read|stream)!?\(\s*|EEx\.function_from_file\(\s*:\w+,\s*:\w+,\s*)"
     r"(?:Path\.(?:join|expand)\(\s*(?:\[\s*)?)?(?:(__DIR__),\s*)?\"([^\"#\n]+)\"(?:,\s*(__DIR__))?"
 )

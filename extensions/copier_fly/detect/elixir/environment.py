@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from ...expressions import expression
 from .. import files
 from ..files import Target
 from ..project import DATABASE_NAME, Variable
 from . import config, mixfile
 from .mixfile import Group, Node, Token
 
-_HELPER = re.compile(r"(^|\.)(env!|fetch_env!|get_env!|require_env!?|required_env!?|fetch_var!)$")
+_HELPER = expression(r"(^|\.)(env!|fetch_env!|get_env!|require_env!?|required_env!?|fetch_var!)$")
 _REFUSES_NIL = frozenset(
     """
     String.to_integer String.to_float String.to_atom String.to_existing_atom String.to_charlist String.split String.trim
@@ -24,7 +25,7 @@ _REFUSES_NIL = frozenset(
 """Functions that raise where a variable is not set."""
 _SAME = {"downcase", "trim", "to_atom", "to_existing_atom", "to_string"}
 """Functions that leave it the value that a word has."""
-_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_NAME = expression(r"[A-Z][A-Z0-9_]*")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "nil": None}
 _AT_BUILD = frozenset({"HOME", "PATH", "HOSTNAME", "LANG", "MIX_ENV"})
 """Variables that the image build has."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...expressions import expression
 from .. import files
 from ..project import Variable
 from . import config, environment, mixfile
 
-_BINDING = re.compile(r"\{\s*:\w+,\s*\"([A-Z][A-Z0-9_]*)\"([^{}]*)\}")
-_APP_ENV = re.compile(r"^\s*app_env[ (]:\w+,\s*:(\w+),\s*:?(\w+)(.*?)(?=^\s*(?:app_env|@|defp?|end)\b|\Z)", re.M | re.S)
-_PARAMETER = re.compile(r"^\s*(?:\{:(\w+)([^{}]*)\}|:(\w+)),?\s*(?:#.*)?$", re.MULTILINE)
-_STARTS = re.compile(r"\buse[ (]+(?:Application|Phoenix\.Endpoint|Ecto\.Repo)\b")
+_BINDING = expression(r"\{\s*:\w+,\s*\"([A-Z][A-Z0-9_]*)\"([^{}]*)\}")
+_APP_ENV = expression(r"^\s*app_env[ (]:\w+,\s*:(\w+),\s*:?(\w+)(.*?)(?=^\s*(?:app_env|@|defp?|end)\b|\Z)", re.M | re.S)
+_PARAMETER = expression(r"^\s*(?:\{:(\w+)([^{}]*)\}|:(\w+)),?\s*(?:#.*)?$", re.MULTILINE)
+_STARTS = expression(r"\buse[ (]+(?:Application|Phoenix\.Endpoint|Ecto\.Repo)\b")
 
 
 def required(file: str, text: str) -> Iterator[Variable]:

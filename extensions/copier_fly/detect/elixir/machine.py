@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ...expressions import expression
 from ...fly import platform
 from .. import dockerfile, files, lockfiles, npm, release_phase
 from ..project import ProjectWarning
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # --- What listens ----------------------------------------------------------------------------------------
 
-_SERVES_HTTP = re.compile(
+_SERVES_HTTP = expression(
     r"\{\s*(Bandit|Plug\.Cowboy)\s*,|\b(Bandit\.start_link|Plug(?:\.Adapters)?\.Cowboy2?\.(?:https?|child_spec))\("
     r"|(:cowboy\.start_(?:clear|tls|http))\("
 )
@@ -93,8 +94,8 @@ def own_https(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_BY_WEBRTC = re.compile(r"ex_webrtc|ex_ice|membrane_(?:webrtc_plugin|ice_plugin|rtc_engine\w*)")
-_OPENS_UDP = re.compile(r":gen_udp\.open\(\s*(?!0\b)")
+_BY_WEBRTC = expression(r"ex_webrtc|ex_ice|membrane_(?:webrtc_plugin|ice_plugin|rtc_engine\w*)")
+_OPENS_UDP = expression(r":gen_udp\.open\(\s*(?!0\b)")
 
 
 def talks_by_udp(look: Look) -> Iterator[ProjectWarning]:
@@ -120,10 +121,10 @@ def loads_models(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What it reads and talks to --------------------------------------------------------------------------
 
-_ON_EVERY_MACHINE = re.compile(
+_ON_EVERY_MACHINE = expression(
     r"/(?:proc|sys|dev|app)/.*|/etc/(?:hosts|hostname|os-release|passwd|group|localtime|resolv\.conf|ssl/certs/.*)"
 )
-_HARDWARE = re.compile(
+_HARDWARE = expression(
     r"circuits_(?:gpio|i2c|spi|uart)|input_event|nerves|nerves_(?:runtime|pack|uart|neopixel)|pigpiox|elixir_ale"
     r"|scenic_driver_nerves_\w+"
 )
@@ -230,7 +231,7 @@ def hardware(look: Look) -> Iterator[ProjectWarning]:
         yield warning("hardware", look.target.where([found[0][0]], f":{found[0][1]}"), names=names)
 
 
-_OPENS = re.compile(r"\s*(defp?|defmacrop?|@\w+\b(?!\s*(?:\|>|$))|for|quote|test|describe|defmodule)\b")
+_OPENS = expression(r"\s*(defp?|defmacrop?|@\w+\b(?!\s*(?:\|>|$))|for|quote|test|describe|defmodule)\b")
 
 
 def runs_in_function(text: str, offset: int) -> bool:
@@ -252,7 +253,7 @@ def runs_in_function(text: str, offset: int) -> bool:
     return False
 
 
-_LOG_FILE = re.compile(
+_LOG_FILE = expression(
     r"^[^#\n]*\b(?:path|file):\s*(?:~c|to_charlist\()?[\"']((?!/tmp/|/dev/)[^\"'#\n]*\.log)[\"']", re.MULTILINE
 )
 
@@ -358,8 +359,8 @@ def settings_by_function(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_BY_NAME = re.compile(r"(?:[A-Z][\w.]*\.)?(?:\w*env\w*|\w*config\w*|\w*setting\w*)!")
-_OWN_NAME = re.compile(r"[a-z][a-z0-9_]{2,}")
+_BY_NAME = expression(r"(?:[A-Z][\w.]*\.)?(?:\w*env\w*|\w*config\w*|\w*setting\w*)!")
+_OWN_NAME = expression(r"[a-z][a-z0-9_]{2,}")
 
 
 def _asked_by_function(nodes: list[Node]) -> Iterator[tuple[str, int]]:
@@ -393,7 +394,7 @@ def _boots(file: str) -> bool:
     return file.endswith(("/runtime.exs", "/releases.exs"))
 
 
-_REPLICATES = re.compile(r"\bPostgrex\.ReplicationConnection\b|\b(?:Cainophile|WalEx)\.")
+_REPLICATES = expression(r"\bPostgrex\.ReplicationConnection\b|\b(?:Cainophile|WalEx)\.")
 
 
 def replication(look: Look) -> Iterator[ProjectWarning]:
@@ -450,14 +451,14 @@ _TASKS_OF_BUILD = {"compile", "release", "deps.get", "deps.compile", "phx.digest
 
 # --- What the project's own image has ---------------------------------------------------------------------
 
-_WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|exec|env|su-exec \S+|gosu \S+)(?: -\S+)* |\w+=\S* )+")
-_STARTS = re.compile(
+_WRAPPED = expression(r"^(?:(?:\S*/)?(?:tini|dumb-init|exec|env|su-exec \S+|gosu \S+)(?: -\S+)* |\w+=\S* )+")
+_STARTS = expression(
     r"(?:/(?!usr)\S*/)?bin/[\w-]+|(?:\S*/)?bin/\S+ (?:start|start_iex|foreground|\"?\$[@*]\"?)|start|foreground"
     r"|(?!(?:npm|pnpm|yarn|bun|pm2|service) )\S+(?<!\.sh) (?:start|start_iex|foreground)"
     r"|(?:\S*/)?server|(?:\S*/)?(?:ba|a)?sh|(?:elixir |iex )?.*\bmix (?:do )?(?:phx|phoenix)\.server.*|\"?\$[@*]\"?|"
 )
-_SAYS_NOTHING = re.compile(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")
-_OF_EVERY_IMAGE = re.compile(
+_SAYS_NOTHING = expression(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")
+_OF_EVERY_IMAGE = expression(
     r"MIX_ENV|LANG(?:UAGE)?|LC_\w+|PATH|HOME|USER|SHELL|TERM|PORT|HOST(?:NAME)?|PHX_\w+|ECTO_IPV6|ERL_AFLAGS|ELIXIR_ERL_OPTIONS"
     r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|MIX|CARGO|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
 )
@@ -473,18 +474,18 @@ def own_base_image(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_KNOWN_BASE = re.compile(
+_KNOWN_BASE = expression(
     r"(?:(?:docker\.io|public\.ecr\.aws/docker|mirror\.gcr\.io|registry-1\.docker\.io)/)?(?:library/)?[\w.-]+(?:[:@].*)?"
     r"|(?:docker\.io/)?(?:hexpm|bitwalker|msaraiva|oven|denoland|tonistiigi|cimg|circleci)/.*|gcr\.io/distroless/.*"
     r"|cgr\.dev/.*|.*\$.*"
 )
 """Images of Docker Hub's library, of Elixir, Erlang and Node.js, and bare ones; and names that are computed."""
 
-_TARGETS = re.compile(r"(?:all|build|compile|release|assets?|dist|prod|deploy|package)(?:[-_.]\w+)*")
-_RUNS_SCRIPT = re.compile(
+_TARGETS = expression(r"(?:all|build|compile|release|assets?|dist|prod|deploy|package)(?:[-_.]\w+)*")
+_RUNS_SCRIPT = expression(
     r"(?P<tool>npm|pnpm|yarn|bun)(?P<options>(?: -\S+| \./\S+)*) (?:run )?(?P<script>[a-z][\w:.-]*)"
 )
-_NO_BUILD = re.compile(
+_NO_BUILD = expression(
     r"(?:install|ci|i|add|set|config|cache|audit|outdated|update|upgrade|version|release|prune|dedupe|global|login|publish)"
     r"|.*(?:test|lint|format|watch|dev|start|serve|check|story|prettier).*"
 )
@@ -556,8 +557,8 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
             yield warning("own-start-of-release", (file, next(iter(last.values())).line), command=shown)
 
 
-_HAS_THE_RELEASE = re.compile(r"\brel\b|_build|\breleases?\b")
-_NOT_READ = re.compile(r".*\.(?:sh|iex\.exs)|.*(?:docker-)?entrypoint\S*|.*/?(?:priv|priv/static|mix\.(?:exs|lock))/?")
+_HAS_THE_RELEASE = expression(r"\brel\b|_build|\breleases?\b")
+_NOT_READ = expression(r".*\.(?:sh|iex\.exs)|.*(?:docker-)?entrypoint\S*|.*/?(?:priv|priv/static|mix\.(?:exs|lock))/?")
 
 
 def own_release_files(look: Look) -> Iterator[ProjectWarning]:
@@ -612,7 +613,7 @@ def own_image_env(look: Look) -> Iterator[ProjectWarning]:
             yield warning(code, (file, next(iter(names.values()))), names=", ".join(names))
 
 
-_MIGRATES = re.compile(
+_MIGRATES = expression(
     r"(?:\w+=\S+ )*(?:exec )?(?:mix (?:do )?(?:ecto|ash|ash_postgres|ash_sqlite)\.(?:create|migrate)(?: -\S+)*"
     r"|(?:\S*/)?bin/(?:migrate|\S+ eval [\"']?[\w.]+\.migrate(?:\(\))?[\"']?))"
 )
@@ -652,7 +653,7 @@ def origins_of_sockets(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_KEEPS_MAILS = re.compile(r"(?:Swoosh\.Adapters|Bamboo)\.(?:Local|Test|Logger|Sendmail)(?:Adapter)?")
+_KEEPS_MAILS = expression(r"(?:Swoosh\.Adapters|Bamboo)\.(?:Local|Test|Logger|Sendmail)(?:Adapter)?")
 
 
 def mails_unsent(look: Look) -> Iterator[ProjectWarning]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from ...expressions import expression
+
 MAX_DEPTH = 100
 """Nesting beyond this is no project file; the limit keeps the recursive walks below Python's own."""
 
@@ -62,7 +64,7 @@ class Dep(NamedTuple):
     requirement: str | None = None
 
 
-_TOKEN = re.compile(
+_TOKEN = expression(
     r"""
     (?P<skip>[ \t\f\ufeff]+|\\\r?\n|\#[^\n]*)
     |(?P<eol>\r?\n|;)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...expressions import expression
 from .. import files
 from ..project import ProjectWarning
 from ..warnings import warning
@@ -32,12 +33,12 @@ _PATH = (
 _READERS = (
     r"\b(?:File\.(?:read|stream|ls|open)!?|Path\.wildcard|Code\.(?:eval|require|compile)_file|EEx\.eval_file)\(\s*"
 )
-_READS = re.compile(
+_READS = expression(
     rf"(?:{_READERS}|\bsend_file\(\s*(?:\w+,\s*)?\d+,\s*|\bsend_download\(\s*(?:\w+,\s*)?\{{:file,\s*){_PATH}"
 )
-_BEGINS = re.compile(_FROM_BASE)
-_NAMES = re.compile(rf"^[ \t]*@(?P<name>\w+)\s+{_PATH}[\])\s]*$", re.MULTILINE)
-_SERVES = re.compile(rf"\bfrom:\s*{_PATH}")
+_BEGINS = expression(_FROM_BASE)
+_NAMES = expression(rf"^[ \t]*@(?P<name>\w+)\s+{_PATH}[\])\s]*$", re.MULTILINE)
+_SERVES = expression(rf"\bfrom:\s*{_PATH}")
 
 
 def code_reads_files(look: Look) -> Iterator[ProjectWarning]:
@@ -78,7 +79,7 @@ def _there(look: Look, file: str, path: re.Match[str]) -> str | None:
     return name if any(one and one != look.dir and look.target.exists(one) for one in resolved) else None
 
 
-_SETTING = re.compile(r"(?:\.\.?/)*[\w.-]+/[\w./-]*\.(?:pem|key|crt|cer|cert|p8|p12|pfx|mmdb)")
+_SETTING = expression(r"(?:\.\.?/)*[\w.-]+/[\w./-]*\.(?:pem|key|crt|cer|cert|p8|p12|pfx|mmdb)")
 
 
 def files_in_config(look: Look) -> Iterator[ProjectWarning]:

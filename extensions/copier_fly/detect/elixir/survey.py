@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ... import naming
+from ...expressions import expression
 from ...fly import platform
 from .. import files, look
 from ..files import Target
@@ -36,12 +37,12 @@ _NODE = {
     "live_react": "NodeJS",
 }
 """Package that can run Node.js → the word in the code that starts it."""
-DATABASE_PART = re.compile(
+DATABASE_PART = expression(
     r"(DB|DATABASE|POSTGRES|POSTGRESQL|PG|ECTO)_?(HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE|DB)"
 )
 """Variables that give a database piece by piece."""
 _READERS = ("File.read!", "File.read", "File.stream!", "Code.require_file", "Code.eval_file", "Code.compile_file")
-_LEFT_OUT = re.compile(
+_LEFT_OUT = expression(
     r"(.*/)?(\.env(\..*)?|[^/]*\.secret\.exs|[^/]*\.dump)$|(ops|test|docs/fly)/|\.(?!cargo/|tool-versions|version)"
 )
 """What .dockerignore keeps out of the build, as seen from the app."""
@@ -234,7 +235,7 @@ def variables_on_condition(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-on-condition", (first.file, first.line), names=said)
 
 
-_REQUIRED_IN_CODE = re.compile(r"^[^#@\n]*\bSystem\.fetch_env!\(?\s*\"([A-Z]\w*)\"", re.MULTILINE)
+_REQUIRED_IN_CODE = expression(r"^[^#@\n]*\bSystem\.fetch_env!\(?\s*\"([A-Z]\w*)\"", re.MULTILINE)
 
 
 def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
@@ -380,7 +381,7 @@ def old_requirement(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_LOCKED = re.compile(r"^\s*(?:%\{)?\s*\"?(\w+)\"?: \{:(?:hex, :\w+, \"([^\"]+)\"|git,)", re.MULTILINE)
+_LOCKED = expression(r"^\s*(?:%\{)?\s*\"?(\w+)\"?: \{:(?:hex, :\w+, \"([^\"]+)\"|git,)", re.MULTILINE)
 _NOT_LOCKED = {"path", "in_umbrella", "targets"}
 """Options of a dependency that is no line in mix.lock, or only for some devices."""
 
@@ -510,7 +511,7 @@ def _computed(arguments: list[list[mixfile.Node]]) -> bool:
     )
 
 
-_CALLS_GIT = re.compile(r"System\.(?:cmd|shell)\(\s*\"git\b")
+_CALLS_GIT = expression(r"System\.(?:cmd|shell)\(\s*\"git\b")
 
 
 def git_at_build(look: Look) -> Iterator[ProjectWarning]:
@@ -602,7 +603,7 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_CALLS_NODE = re.compile(r"cmd\b.*\b(?:npm|npx|pnpm|yarn|bunx?|node)\b.*")
+_CALLS_NODE = expression(r"cmd\b.*\b(?:npm|npx|pnpm|yarn|bunx?|node)\b.*")
 
 
 def assets_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -698,7 +699,7 @@ def reads_at_run_time(look: Look) -> Iterator[ProjectWarning]:
                     yield warning("runtime-reads-files", look.at(file, start), name=name)
 
 
-_OF_A_MACHINE = re.compile(
+_OF_A_MACHINE = expression(
     r"/(?!(?:proc|sys|dev|tmp|app|usr)/|etc/(?:hosts|hostname|machine-id|os-release|ssl/))[\w.-]+/[\w./-]+"
 )
 """A path that the image of the template does not have."""
@@ -780,7 +781,7 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_FINDS_ELSEWHERE = re.compile(r"\bCluster\.Strategy\.((?:Gossip|Kubernetes|Rancher)(?:\.[A-Z]\w*)*)")
+_FINDS_ELSEWHERE = expression(r"\bCluster\.Strategy\.((?:Gossip|Kubernetes|Rancher)(?:\.[A-Z]\w*)*)")
 
 
 def found_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -894,7 +895,7 @@ def tcp_beside_http(look: Look) -> Iterator[ProjectWarning]:
         )
 
 
-_PROGRAM = re.compile(
+_PROGRAM = expression(
     r"(?:System\.(?:cmd|find_executable)|MuonTrap\.cmd|Rambo\.run|Porcelain\.(?:exec|spawn))\(\s*\"([\w.+-]+)\""
     r"|(?:System\.shell\(|:os\.cmd\(|Port\.open\(\{:spawn,)\s*(?:~c)?[\"']([\w.+-]+)[ \"']"
     r"|(?:ExCmd|Exile)\.\w+!?\(\s*(?:~w.|\[\s*\")([\w.+-]+)|\{:(convert)(?=,)"
@@ -909,21 +910,21 @@ _OF_THE_SYSTEM = frozenset(
 )
 """Programs that every Debian has, those of Erlang, which a release has on its PATH, and some that are called on a
 developer's machine alone."""
-_WRITES = re.compile(
+_WRITES = expression(
     r"\bFile\.(?:write|mkdir|mkdir_p|cp|cp_r|copy|touch|rename)!?\b|\bFile\.open!?\b.*:(?:write|append)"
 )
-_WRITES_HERE = re.compile(r"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*\"(?![/#~])[^\"\n]+\"")
-_KEEPS = re.compile(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
+_WRITES_HERE = expression(r"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*\"(?![/#~])[^\"\n]+\"")
+_KEEPS = expression(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
 """Settings of files that the app keeps, by their module and key."""
-_KEPT_IN = re.compile(r"(^|[_.])(dir|directory|path|root|folder|uploads)(_prefix)?$")
-_OTHERWISE_IN = re.compile(r"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*|\)\s*\|\|\s*)\"([/.][^\"\n]*)\"")
+_KEPT_IN = expression(r"(^|[_.])(dir|directory|path|root|folder|uploads)(_prefix)?$")
+_OTHERWISE_IN = expression(r"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*|\)\s*\|\|\s*)\"([/.][^\"\n]*)\"")
 """A variable that is read where the release runs, and the folder that it stands for where it is not set."""
-_STORE = re.compile(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCubDB\.start_link|\{CubDB,)")
+_STORE = expression(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCubDB\.start_link|\{CubDB,)")
 """Databases that are files of the app."""
-_FOLDER = re.compile(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
-_OWN_FOLDER = re.compile(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
+_FOLDER = expression(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
+_OWN_FOLDER = expression(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
 _FOLDERS = ("priv_dir(", "app_dir(", "priv/", "uploads/", 'priv"', 'uploads"')
-_LISTENS = re.compile(
+_LISTENS = expression(
     r":ranch\.(?:child_spec|start_listener)\b|\bThousandIsland\.(?:start_link|child_spec)\b|\{ThousandIsland,"
     r"|\bGRPC\.Server\.Supervisor\b|:(?:gen_tcp|ssl)\.listen\((?!\s*0\b)"
     r"|\{\s*[A-Z][\w.]*(?:Telnet|T[Cc][Pp])\w*\.?Listener\s*,|:ssh\.daemon\(|:gen_smtp_server\.start"

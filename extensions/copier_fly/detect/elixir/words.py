@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...expressions import expression
 from ..files import Target
 
 WORDS = (
@@ -27,7 +28,7 @@ WORDS = (
     ),
 )
 """No word may begin inside of another one: such a one would be overlooked."""
-_PATTERN = re.compile("|".join(map(re.escape, WORDS)).encode())
+_PATTERN = expression("|".join(map(re.escape, WORDS)).encode())
 
 
 def of(target: Target, file: str) -> frozenset[str]:

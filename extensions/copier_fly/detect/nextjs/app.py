@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pathspec import GitIgnoreSpec
 
 from ... import yaml_text
+from ...expressions import expression
 from ...fly import platform
 from .. import files
 from ..files import Target
@@ -170,7 +171,7 @@ def _made_of(target: Target, folder: str, root: str) -> Iterator[str]:
                 yield place
 
 
-_ROUTE_FILE = re.compile(r"(?:page|layout|route)\.(?:[jt]sx?|mdx?)")
+_ROUTE_FILE = expression(r"(?:page|layout|route)\.(?:[jt]sx?|mdx?)")
 """Files that make a folder `app` one of the App Router."""
 
 
@@ -227,7 +228,7 @@ class Manager(NamedTuple):
     chosen_by: str | None = None
 
 
-_INSTALLS = re.compile(
+_INSTALLS = expression(
     r"(?<![\w/-])(?:(npm) (?:ci|i|install)|(pnpm) (?:i|install)|(yarn)(?: install| --\w[\w-]*)?(?=\s*(?:$|[`\"'&|;)]))"
     r"|(bun) (?:i|install))(?![\w:-])(?! +(?:-g\b|--global\b))",
     re.MULTILINE,
@@ -312,7 +313,7 @@ def _js_string(text: str, key: str) -> str | None:
     return next((part for part in found.groups() if part is not None), None) if found else None
 
 
-_OF_A_VARIABLE = re.compile(r"\.\.\.\(\s*!?process\.env(?!\.NODE_ENV\b)[^{}]*\{[^{}]*\}")
+_OF_A_VARIABLE = expression(r"\.\.\.\(\s*!?process\.env(?!\.NODE_ENV\b)[^{}]*\{[^{}]*\}")
 """What next.config spreads where a variable of the build says so, `...(process.env.A ? { … } : {})`."""
 
 
@@ -323,8 +324,8 @@ def _local(path: Any) -> str | None:
     return files.join(*path.split("/"))
 
 
-_VERSION = re.compile(r"v?(\d+(?:\.\d+){0,2})")
-_NODE_IMAGE = re.compile(
+_VERSION = expression(r"v?(\d+(?:\.\d+){0,2})")
+_NODE_IMAGE = expression(
     r"^[ \t]*(?:FROM[ \t]+(?:--\S+[ \t]+)*|ARG[ \t]+\w+=[\"']?)(?:\S+/)?node:(\d+(?:\.\d+){0,2})(?![\w.])"
     r"|^[ \t]*ARG[ \t]+NODE(?:_?JS)?_VERSION=[\"']?v?(\d+(?:\.\d+){0,2})(?![\w.])",
     re.MULTILINE | re.IGNORECASE,
@@ -479,11 +480,11 @@ def _with_its_place(target: Target, folder: str, own: Orm, deps: dict[str, str])
     return folder, own
 
 
-_MIGRATES_BY_NAME = re.compile(
+_MIGRATES_BY_NAME = expression(
     r"(?:\w+:)?migrat(?:e|ions?)(?::(?:deploy|prod|production|latest|up|run|all))?|db:deploy"
 )
 """Names of scripts that apply migrations."""
-_WRAPPER = re.compile(r"(?:npx|pnpm exec|pnpm|yarn|bunx)(?: --yes| -y)? |(?:dotenv|env-cmd)(?: -[ef] \S+)*(?: --)? ")
+_WRAPPER = expression(r"(?:npx|pnpm exec|pnpm|yarn|bunx)(?: --yes| -y)? |(?:dotenv|env-cmd)(?: -[ef] \S+)*(?: --)? ")
 """What stands before a command and is not in the image; the environment of a machine is there anyway."""
 
 
@@ -492,7 +493,7 @@ def unwrapped(command: str) -> str:
     return _WRAPPER.sub("", _WRAPPER.sub("", command, count=1), count=1).strip()
 
 
-_TOOL = re.compile(
+_TOOL = expression(
     r"(?!.*[&|;])"
     r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:(?:tsx|ts-node|node) (?:\S+ )*?(?:\S*/)?)?(?:knex|typeorm)[\w./-]* (?:\S+ )*?"
     r"(?:migrate:(?:latest|up)|migration:run)|(?:node-pg-migrate|db-migrate|migrate-mongo) (?:\S+ )*?up|"
@@ -502,7 +503,7 @@ _TOOL = re.compile(
     r"(?P<file>(?:\S*/)?(?:run-?)?(?:db-?)?migrat(?:e|ions?)(?:-(?:db|latest|up))?\.[cm]?[jt]s))(?: [^&|;<>]*)?"
 )
 """One command of a tool that applies migrations, or of a file of the app's own."""
-_ABOUT_A_DATABASE = re.compile(
+_ABOUT_A_DATABASE = expression(
     rb"[\"'](?:kysely|umzug|knex|typeorm|sequelize|pg|postgres|mysql2|node-pg-migrate|better-sqlite3|mongodb|mongoose"
     rb"|drizzle-orm|@mikro-orm|@libsql|@neondatabase)[\"'/]"
 )
@@ -548,8 +549,8 @@ _KINDS = {
 """Prisma's providers, Drizzle's dialects and Payload's adapters → the database; what is not here is not judged."""
 _PAYLOAD = {"db-postgres": "postgres", "db-vercel-postgres": "postgres", "db-sqlite": "sqlite", "db-mongodb": "mongodb"}
 _KNOWN_ADDRESSES = {"DATABASE_URL", "DIRECT_DATABASE_URL", "DIRECT_URL", "SHADOW_DATABASE_URL"}
-_ADDRESS = re.compile(r"(?:_|^)(?:URL|URI|DSN|CONNECTION_STRING)(?:$|_)")
-_ONE_OF = re.compile(r"(?:\bprocess\.env\.\w+\s*(?:\|\||\?\?)\s*)+process\.env\.\w+")
+_ADDRESS = expression(r"(?:_|^)(?:URL|URI|DSN|CONNECTION_STRING)(?:$|_)")
+_ONE_OF = expression(r"(?:\bprocess\.env\.\w+\s*(?:\|\||\?\?)\s*)+process\.env\.\w+")
 """A variable, and those that are taken where it is missing."""
 
 
@@ -606,7 +607,7 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
     return Database(_KINDS.get(word or ""), word, tuple(settings), named)
 
 
-_TURSO_TOKEN = re.compile(
+_TURSO_TOKEN = expression(
     r"\b(?:process\.)?env\.((?:\w+_)?(?:TURSO|LIBSQL|DATABASE|DB)(?:_\w+)?_(?:AUTH_)?TOKEN)\b"
     r"|\benv\(\s*[\"'](TURSO_AUTH_TOKEN)[\"']"
 )
@@ -679,20 +680,20 @@ def _driver(target: Target, folder: str, deps: dict[str, str], settled: bool) ->
     return name if any(imported.search(text) for text in _code(target, folder)) else None
 
 
-_ENV = re.compile(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
-_FIXED = re.compile(
+_ENV = expression(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])")
+_FIXED = expression(
     r"\burl\s*[:=]\s*[\"'`]file:(?!:memory:)[^\"'`]+[\"'`]|"
     r"\bnew\s+(?:Database|DatabaseSync|BetterSqlite3|Sqlite)\(\s*[\"'`](?!:memory:)[^\"'`]+[\"'`]|"
     r"\b(?:database|storage|filename)\s*:\s*(?:process\.env\.\w+\s*\?[^:]*:\s*)?[\"'`][^\"'`\n]+\.(?:db|sqlite3?)[\"'`]|"
     r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]"
 )
 """Places that name the file of SQLite themselves."""
-_FIXED_PATH = re.compile(
+_FIXED_PATH = expression(
     r"\b(?:join|resolve)\((?!\s*(?:\w+\.)?(?:tmpdir\(|dirname\(\s*(?!__filename|fileURLToPath|import\b)\w))"
     r"[^;]*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`]\s*\)"
 )
 """A path that is put together and ends with the name of such a file; not one beside a file that has a path already."""
-_OPENS_SQLITE = re.compile(r"sqlite|libsql", re.IGNORECASE)
+_OPENS_SQLITE = expression(r"sqlite|libsql", re.IGNORECASE)
 SOURCE_FOLDERS = (
     *("lib", "src/lib", "db", "src/db", "database", "server", "src/server", "prisma", "config", "utils", "src/utils"),
     *("models", "services", "src", "app"),
@@ -749,8 +750,8 @@ def _is_url(target: Target, folder: str, settings: tuple[str, ...], name: str) -
 
 _IMPATIENT = ("@libsql/client", "@prisma/adapter-libsql", "@payloadcms/db-sqlite", "libsql")
 """Packages around libsql, which waits for no lock of SQLite unless it is told to; better-sqlite3 waits five seconds."""
-_OPENS = re.compile(r"\b(?:createClient|drizzle|PrismaLibS(?:ql|QL)|sqliteAdapter|Database)\s*\(")
-_TIMEOUT = re.compile(r"\btimeout\s*:\s*[1-9]")
+_OPENS = expression(r"\b(?:createClient|drizzle|PrismaLibS(?:ql|QL)|sqliteAdapter|Database)\s*\(")
+_TIMEOUT = expression(r"\btimeout\s*:\s*[1-9]")
 
 
 def _impatient(target: Target, folder: str, deps: dict[str, str], driver: str | None) -> str | None:
@@ -786,7 +787,7 @@ def _build_script(package: dict[str, Any]) -> str | None:
     return next((name for name, command in scripts.items() if re.search(r"\bnext build\b", str(command))), None)
 
 
-MIGRATES = re.compile(
+MIGRATES = expression(
     r"\b(prisma (?:migrate|db (?:push|seed|pull|execute))|drizzle-kit (?:push|migrate)|payload migrate|knex migrate|"
     r"sequelize\S* db:|typeorm\S* migration:run|mikro-orm\S* migration:up|migrate-mongo up|dbmate (?:up|migrate)|"
     r"node-pg-migrate|db:(?:push|migrate|seed|deploy)|migrate:deploy|"
@@ -795,9 +796,9 @@ MIGRATES = re.compile(
     r"(?:migrat[\w-]*|(?<![\w-])seed)(?:\.[cm]?[jt]s)?)(?![\w-])"
 )
 """Commands in a script that need the database."""
-_RUNS = re.compile(r"(?:npm run|npm run-script|pnpm|pnpm run|yarn|yarn run|bun run) ([\w:.-]+)")
-_IN_TURN = re.compile(r"(?:run-s|npm-run-all)((?: [\w:.-]+)+)")
-_KEYWORDS = re.compile(r"\b(?:if|then|fi|for|while|do|done|case|esac)\b")
+_RUNS = expression(r"(?:npm run|npm run-script|pnpm|pnpm run|yarn|yarn run|bun run) ([\w:.-]+)")
+_IN_TURN = expression(r"(?:run-s|npm-run-all)((?: [\w:.-]+)+)")
+_KEYWORDS = expression(r"\b(?:if|then|fi|for|while|do|done|case|esac)\b")
 
 
 def _commands(script: str) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ...expressions import expression
 from .. import dockerfile, files, lockfiles, release_phase
 from ..project import DATABASE_NAME, ProjectWarning
 from ..warnings import warning
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
 
 # --- The project's own Dockerfile ------------------------------------------------------------------------
 
-_WRAPPED = re.compile(r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=\S* )+")
-_USUAL_START = re.compile(
+_WRAPPED = expression(r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=\S* )+")
+_USUAL_START = expression(
     r"(?:\S*/)?(?:node|bun)(?: -\S+(?:=\S+)?)* (?!\S*\b(?:dist|build|lib|out)/)\S*server\.js|(?:\S*/)?server\.js"
     r"|(?:npx |bunx |node )?(?:\S*/)?next start.*|(?:npm|pnpm|yarn|bun)(?: run)? start|"
 )
-_RUNS_SCRIPT = re.compile(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
-_OF_THE_IMAGE = re.compile(
+_RUNS_SCRIPT = expression(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
+_OF_THE_IMAGE = expression(
     r"NODE_ENV|PORT|HOST(?:NAME)?|NEXT_\w+|PATH|LANG(?:UAGE)?|LC_\w+|CI|\w+_HOME|\w+_VERSION|DO_NOT_TRACK|KEEP_ALIVE_TIMEOUT"
     r"|(?:YARN|PNPM|NPM|npm|BUN|COREPACK|SKIP|PYTHON|DEBIAN|TURBO|PUPPETEER|PLAYWRIGHT|CYPRESS|PRISMA|SENTRY|NEXT|BUILD|GIT|DOCKER|STANDALONE)_?\w+"
     r"|AUTH_TRUST_HOST|DATABASE_URL"
 )
 """Variables that the template's image has too, that a build reads, or that other files answer for."""
-_TRACED = re.compile(
+_TRACED = expression(
     r"\.?/?|.*\.next(?:/.*)?|(?:.*/)?(?:public|out)/?|(?:.*/)?package\.json|(?:.*/)?(?:yarn\.lock|[\w-]*lock[\w.-]*)"
     r"|(?:.*/)?(?:next|prisma)\.config\.\w+|.*node_modules.*|(?:.*/)?\.env[\w.-]*|(?:.*/)?tsconfig[\w.]*\.json|.*[$].*"
     r"|(?:.*/)?\.(?:npmrc|yarnrc\.yml|yarn)|(?:.*/)?prisma(?:/.*)?|(?:.*/)?[\w.-]*(?:entrypoint|start|run)[\w.-]*\.sh"
@@ -68,7 +69,7 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
         yield warning("own-start", (file, first.line), command=shown)
 
 
-_APPLIES = re.compile(r"\b(?:prisma migrate deploy|drizzle-kit migrate)\b")
+_APPLIES = expression(r"\b(?:prisma migrate deploy|drizzle-kit migrate)\b")
 
 
 def release_command(look: Look) -> Iterator[ProjectWarning]:
@@ -101,7 +102,7 @@ def own_image_env(look: Look) -> Iterator[ProjectWarning]:
         yield warning("own-image-env", (file, next(iter(found.values()))), names=", ".join(found))
 
 
-_BUILDS = re.compile(r"\b(?:next build|(?:npm|pnpm|yarn|bun)(?: run)? build)\b")
+_BUILDS = expression(r"\b(?:next build|(?:npm|pnpm|yarn|bun)(?: run)? build)\b")
 
 
 def own_image_files(look: Look) -> Iterator[ProjectWarning]:
@@ -139,11 +140,11 @@ def _in_repository(look: Look, source: str) -> str:
 
 # --- Installing and building -----------------------------------------------------------------------------
 
-_PEERS = re.compile(
+_PEERS = expression(
     r"\bnpm (?:ci|install|i)\b(?! +(?:-g\b|--global\b))[^\n&|;`\"']*--(legacy-peer-deps|force)\b"
     r"|\bNPM_FLAGS\s*=\s*[\"'][^\"'\n]*--(legacy-peer-deps|force)\b"
 )
-_INSTALLS = re.compile(r"\bnpm (?:ci|install|i)\b(?! +(?:-g\b|--global\b))")
+_INSTALLS = expression(r"\bnpm (?:ci|install|i)\b(?! +(?:-g\b|--global\b))")
 
 
 def install_flags(look: Look) -> Iterator[ProjectWarning]:
@@ -194,7 +195,7 @@ _BUILD_FILES = {
     "railway.toml": r"^\s*buildCommand\s*=\s*[\"']([^\n]+)[\"']\s*$",
 }
 """Files of other hosts → the command in them that builds."""
-_NO_STEP = re.compile(
+_NO_STEP = expression(
     r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:npx|bunx|pnpm exec|pnpm dlx|yarn|pnpm)(?: --?\S+)* )?"
     r"(?:next build|prisma (?:generate|migrate|db)|drizzle-kit|turbo|nx|cd |corepack|rm |echo |export |set "
     r"|(?:npm|pnpm|yarn|bun)(?: (?:ci|i|install|add)\b|$| -)|npm (?:run )?build)"
@@ -244,13 +245,13 @@ def built_first(look: Look) -> Iterator[ProjectWarning]:
         yield warning("package-built-first", place, name=one.name, path=one.folder, entry=one.entry)
 
 
-_TRIES = re.compile(r"\bcatch\b")
-_PROGRAM = re.compile(
+_TRIES = expression(r"\bcatch\b")
+_PROGRAM = expression(
     r"\b(?:exec|execSync|execAsync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync)\w*\(\s*[\"'`](git|curl|wget|python3?|jq|unzip|zip)\b"
     r"|=\s*[\"'`](git|curl|wget|python3?|jq|unzip|zip) [^\n]*[\"'`]"
 )
 """Programs that code runs and that the image of Node.js lacks."""
-_RUNS_FILE = re.compile(r"(?:node|tsx|ts-node|bun|jiti|esno|vite-node)\b(?: -\S+)*(?: run)? (\S+)")
+_RUNS_FILE = expression(r"(?:node|tsx|ts-node|bun|jiti|esno|vite-node)\b(?: -\S+)*(?: run)? (\S+)")
 
 
 def program_at_build(look: Look) -> Iterator[ProjectWarning]:
@@ -274,8 +275,8 @@ def program_at_build(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What next.config keeps of the build ----------------------------------------------------------------
 
-_CONFIG_READS = re.compile(r"\bprocess\.env\.([A-Z]\w*)\b")
-_OF_THE_BUILD = re.compile(
+_CONFIG_READS = expression(r"\bprocess\.env\.([A-Z]\w*)\b")
+_OF_THE_BUILD = expression(
     r"NODE_ENV|CI|PORT|HOST(?:NAME)?|npm_\w+|DEBUG\w*|(?:\w+_)?DEV(?:_\w+)?|EXPORT|OUTPUT\w*|STANDALONE|DOCKER\w*|ANALY[SZ]E\w*|\w*_(?:SHA|REF)|\w*COMMIT\w*"
     r"|(?:NEXT|VERCEL|NETLIFY|CF|GITHUB|CI|TURBO|SENTRY|BUNDLE|BUILD|SKIP|GIT|TAURI|JEST|STORYBOOK|E2E|TEST|USE|ENABLE|DISABLE|IS)_\w+|\w*ANALY[SZ]E\w*"
 )
@@ -304,7 +305,7 @@ def frozen_config(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-in-config", next(iter(found.values())), names=", ".join(found))
 
 
-_TO_ITSELF = re.compile(r"\bdestination\s*:\s*[\"'`](https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)")
+_TO_ITSELF = expression(r"\bdestination\s*:\s*[\"'`](https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)")
 
 
 def rewrite_to_itself(look: Look) -> Iterator[ProjectWarning]:
@@ -318,37 +319,37 @@ def rewrite_to_itself(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What the app does when it runs ----------------------------------------------------------------------
 
-_WRITES = re.compile(r"\b(?:writeFile|appendFile|createWriteStream|mkdir|copyFile|rename)(?:Sync)?\(")
-_BESIDE = re.compile(
+_WRITES = expression(r"\b(?:writeFile|appendFile|createWriteStream|mkdir|copyFile|rename)(?:Sync)?\(")
+_BESIDE = expression(
     r"\bprocess\.cwd\(\)|\b__dirname\b|\b(?:join|resolve)\(\s*[\"'`](?:\./)?[\w-]+/[\w./-]*[\"'`]"
     r"|\b(?:writeFile|appendFile|mkdir)(?:Sync)?\(\s*[\"'`](?:\./)?[\w-]+/"
 )
-_FILE_MODULE = re.compile(r"[\"'](?:node:)?fs(?:/promises)?[\"']|[\"']fs-extra[\"']")
-_OF_NO_REQUEST = re.compile(
+_FILE_MODULE = expression(r"[\"'](?:node:)?fs(?:/promises)?[\"']|[\"']fs-extra[\"']")
+_OF_NO_REQUEST = expression(
     r"(^|/)(?:scripts?|seeds?|migrations?|mocks?|tools?|bin|cli|build|plugins?|trigger)/"
     r"|(^|/)[\w.-]*(?:\.config|seed|migrat|generate|swagger|openapi|sitemap|rss|feed|mock|build|setup|script|publish)[\w.-]*\.\w+$",
     re.IGNORECASE,
 )
-_AT_BUILD = re.compile(
+_AT_BUILD = expression(
     r"rss|sitemap|\bfeed\b|tmpdir\(|[\"'`]/tmp\b|getStaticProps|NODE_ENV\s*[!=]==?\s*[\"']development", re.IGNORECASE
 )
 
 
-_STORED = re.compile(
+_STORED = expression(
     r"\b(?:uploadDir|dest|destination|filename)\s*:\s*[\"'`](?:\./)?(?!/|\.\.|https?:)[\w-]+[/.][^\"'`\n]*[\"'`]|"
     r"\b(?:uploadDir|dest)\s*:\s*[\"'`](?:\./)?(?!/|\.\.)[\w-]+[\"'`]|\bJSONFile\w*\(\s*[\"'`](?!/)[^\"'`\n]+[\"'`]"
 )
-_OPENED = re.compile(
+_OPENED = expression(
     r"\b(?:new\s+(?:duckdb\.Database|PGlite|Level|ClassicLevel)|DuckDBInstance\.create)\(\s*[\"'`](?!/|:memory:|\w+://)[^\"'`\n]+[\"'`]"
 )
 """A database that lives in a file or folder of its own."""
-_LOGGED = re.compile(r"\b(?:filename|dirname|destination|dest)\s*:\s*[\"'`]((?!/tmp\b|\.\.)[\w./%-]+)[\"'`]")
-_LOGGERS = re.compile(r"[\"'](?:winston(?:-daily-rotate-file)?|pino|log4js|bunyan)[\"']")
-_STORES_FILES = re.compile(r"[\"'](?:lowdb(?:/node)?|formidable|multer|nedb|@seald-io/nedb)[\"']")
+_LOGGED = expression(r"\b(?:filename|dirname|destination|dest)\s*:\s*[\"'`]((?!/tmp\b|\.\.)[\w./%-]+)[\"'`]")
+_LOGGERS = expression(r"[\"'](?:winston(?:-daily-rotate-file)?|pino|log4js|bunyan)[\"']")
+_STORES_FILES = expression(r"[\"'](?:lowdb(?:/node)?|formidable|multer|nedb|@seald-io/nedb)[\"']")
 """Packages that write the files which they are told by a path."""
 
-_UPLOADS = re.compile(r"^[ \t]*upload\s*:\s*(?:true\b|\{(?![^{}]*\bdisableLocalStorage\s*:\s*true))", re.MULTILINE)
-_STORES = re.compile(r"@payloadcms/(?:storage-|plugin-cloud-storage)|.*(?:cloudinary|uploadthing|-s3\b|storage|bunny)")
+_UPLOADS = expression(r"^[ \t]*upload\s*:\s*(?:true\b|\{(?![^{}]*\bdisableLocalStorage\s*:\s*true))", re.MULTILINE)
+_STORES = expression(r"@payloadcms/(?:storage-|plugin-cloud-storage)|.*(?:cloudinary|uploadthing|-s3\b|storage|bunny)")
 
 
 def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
@@ -387,11 +388,11 @@ def logs_to_file(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What runs beside it, and what it runs ---------------------------------------------------------------
 
-_BESIDE_THE_APP = re.compile(
+_BESIDE_THE_APP = expression(
     r"(?:[\w-]+[-_])?(?:workers?|jobs?|queues?|cron|scheduler|api|server|backend|bot|realtime|websockets?|ws)"
 )
 """Names of folders that hold a program."""
-_STARTS = re.compile(r"(?:\S+ )*?(?:node|tsx|ts-node|bun|nest|pm2|nodemon)\b")
+_STARTS = expression(r"(?:\S+ )*?(?:node|tsx|ts-node|bun|nest|pm2|nodemon)\b")
 _PLACES = (".", "apps", "packages", "services", "servers")
 
 
@@ -419,7 +420,7 @@ def programs_beside(look: Look) -> Iterator[ProjectWarning]:
         yield warning("program-beside", (place, None), names=names)
 
 
-_OF_BUN = re.compile(r"(?:\bfrom\s+|\bimport\(\s*|\brequire\(\s*)[\"'](bun(?::(?!test\b)\w+)?)[\"']")
+_OF_BUN = expression(r"(?:\bfrom\s+|\bimport\(\s*|\brequire\(\s*)[\"'](bun(?::(?!test\b)\w+)?)[\"']")
 
 
 def needs_bun(look: Look) -> Iterator[ProjectWarning]:
@@ -432,11 +433,11 @@ def needs_bun(look: Look) -> Iterator[ProjectWarning]:
 
 
 _BROWSERS = ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "chrome-aws-lambda", "@sparticuz/chromium")
-_LAUNCHES = re.compile(r"\.launch(?:PersistentContext)?\(")
+_LAUNCHES = expression(r"\.launch(?:PersistentContext)?\(")
 _RUN_BY_PACKAGES = {"fluent-ffmpeg": "ffmpeg", "simple-git": "git", "gm": "ImageMagick", "pdf2pic": "GraphicsMagick"}
 """Packages that run a program of the system, and do not bring it."""
-_BROUGHT_BY = re.compile(r"ffmpeg-static|@ffmpeg-installer/|ffprobe-static|@ffprobe-installer/")
-_CALLED = re.compile(
+_BROUGHT_BY = expression(r"ffmpeg-static|@ffmpeg-installer/|ffprobe-static|@ffprobe-installer/")
+_CALLED = expression(
     r"\b(?:exec|execSync|execAsync|execPromise|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|execFileAsync)\(\s*[\"'`]"
     r"(git|curl|jq|python3?|ffmpeg|ffprobe|convert|magick|identify|pandoc|pdftotext|pdftoppm|gs|libreoffice|soffice|yt-dlp|pg_dump"
     r"|psql|mysqldump|chromium|google-chrome|docker|kubectl|openssl|exiftool|tesseract|wkhtmltopdf|typst|bash)\b"
@@ -476,8 +477,8 @@ def programs_at_run_time(look: Look) -> Iterator[ProjectWarning]:
         yield warning("program-not-there", next(iter(found.values())), names=", ".join(found))
 
 
-_TARGET = re.compile(r"\btarget:\s*[\"'`](?!pino/file)(@?[\w.-]+(?:/[\w.-]+)*)[\"'`]")
-_OF_DEVELOPMENT = re.compile(r"\bNODE_ENV\b|\b(?:is_?)?(?:dev|prod)|\.isTTY\b", re.IGNORECASE)
+_TARGET = expression(r"\btarget:\s*[\"'`](?!pino/file)(@?[\w.-]+(?:/[\w.-]+)*)[\"'`]")
+_OF_DEVELOPMENT = expression(r"\bNODE_ENV\b|\b(?:is_?)?(?:dev|prod)|\.isTTY\b", re.IGNORECASE)
 
 
 def loggers_by_name(look: Look) -> Iterator[ProjectWarning]:
@@ -496,7 +497,7 @@ def loggers_by_name(look: Look) -> Iterator[ProjectWarning]:
 
 # --- Databases that are used in a way that is not known --------------------------------------------------
 
-_ADDRESS = re.compile(
+_ADDRESS = expression(
     r"(?!NEXT_PUBLIC_|\w*(?:TEST|SHADOW|VECTOR|PROXY)_)(?:(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG)(?:_\w+)?_(?:URL|URI|DSN)|"
     + DATABASE_NAME.pattern
     + ")"

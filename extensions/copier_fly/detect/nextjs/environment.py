@@ -10,32 +10,33 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
+from ...expressions import expression
 from .. import files
 from ..files import Target
 from ..project import Variable
 
 DATABASE_STAND_IN = "postgresql://build:build@localhost:5432/build"
 
-OF_TOOLS = re.compile(
+OF_TOOLS = expression(
     r"(^|/)(test|tests|e2e|__tests__|cypress)/|\.(test|spec|stories)\."
     r"|(jest|vitest|playwright|cypress|eslint|postcss|tailwind|drizzle|prisma)[\w.-]*\.config\.[mc]?[jt]s$"
     r"|(^|/)((jest|vitest)[\w.-]*|next-env\.d)\.[mc]?[jt]s$"
 )
 """Files that no build of the app runs; next-env.d.ts is written by the build itself."""
-_COMMENT = re.compile(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
+_COMMENT = expression(r"^[ \t]*(?://|\*|/\*).*$", re.MULTILINE)
 MAX_TEXTS = 800
 FOLDERS = (
     *("src", "app", "pages", "lib", "libs", "server", "db", "database", "utils", "config", "services", "env"),
     *("components", "models", "actions", "."),
 )
 """Where an app keeps its code; of the last one only the files that are there."""
-_SET_ANYWAY = re.compile(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_(?!PUBLIC_)\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
+_SET_ANYWAY = expression(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_(?!PUBLIC_)\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
 """Variables of the image and of another host."""
 
 
-READ = re.compile(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
+READ = expression(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_]*)[\"']\])")
 """`process.env.NAME` and `process.env["NAME"]`."""
-TAKEN_OUT = re.compile(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
+TAKEN_OUT = expression(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
 """`const { NAME, OTHER: name } = process.env`."""
 
 
@@ -68,14 +69,14 @@ def texts(target: Target, folder: str) -> dict[str, str]:
 
 # --- The .env files --------------------------------------------------------------------------------------
 
-_ENV_FILE = re.compile(
+_ENV_FILE = expression(
     r"(?:\b(?:cp|mv|cat|source|env-cmd) +|--env-file(?:-if-exists)?=|(?<!\brm)(?<!\btest)(?<!\[) -[ef] +)(?:-\w+ +)*"
     r"(\S*\.env[\w.-]*)"
 )
 """Commands that read an .env file, and no command that removes one or looks whether it is there."""
-_LOOKED_FOR = re.compile(r"(?:\btest|\[) -[ef] +(\S*\.env[\w.-]*)")
-_SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\s][^\"'#\n]*)", re.MULTILINE)
-_PLACEHOLDER = re.compile(
+_LOOKED_FOR = expression(r"(?:\btest|\[) -[ef] +(\S*\.env[\w.-]*)")
+_SETTING = expression(r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\s][^\"'#\n]*)", re.MULTILINE)
+_PLACEHOLDER = expression(
     r"^(?:your|my|some|the|insert|enter|add|put|replace)[-_ ]|change[-_ ]?me|placeholder|^x+$|^<.*>$|^\.\.\."
     r"|\btodo\b|^secret$"
     r"|://(?:[^@/]*@)?(?:localhost|127\.0\.0\.1)\b",
@@ -131,7 +132,7 @@ def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str
 # --- What passes a check ---------------------------------------------------------------------------------
 
 
-_ONE_OF = re.compile(r"(?:\.(?:enum|picklist|oneOf|valid)\(\s*\[?|\bchoices:\s*\[)\s*([\"'][^)\]]+)")
+_ONE_OF = expression(r"(?:\.(?:enum|picklist|oneOf|valid)\(\s*\[?|\bchoices:\s*\[)\s*([\"'][^)\]]+)")
 """The values that a check lists, of zod, valibot, yup, Joi or envalid."""
 
 
@@ -162,20 +163,20 @@ def _stand_in(name: str, check: str) -> str:
 # --- What a schema requires ------------------------------------------------------------------------------
 
 _CHECKED = (
-    (re.compile(r"\bcreateEnv\b"), re.compile(r"\b(?:server|client)\s*:\s*\{")),
-    (re.compile(r"\b(?:safeParse|parse)\(\s*process\.env\b"), re.compile(r"\bz\s*\.object\(\s*\{")),
-    (re.compile(r"\bcleanEnv\b"), re.compile(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
-    (re.compile(r"\b(?:safeParse|parse)\(\s*\w+\s*,\s*process\.env\b"), re.compile(r"\bv\s*\.object\(\s*\{")),
-    (re.compile(r"\.assert\(\s*process\.env\b"), re.compile(r"\btype\(\s*\{")),
-    (re.compile(r"\.validate\w*\(\s*process\.env\b"), re.compile(r"\b(?:[Jj]oi|yup)\s*\.object\(\s*\{")),
+    (expression(r"\bcreateEnv\b"), expression(r"\b(?:server|client)\s*:\s*\{")),
+    (expression(r"\b(?:safeParse|parse)\(\s*process\.env\b"), expression(r"\bz\s*\.object\(\s*\{")),
+    (expression(r"\bcleanEnv\b"), expression(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
+    (expression(r"\b(?:safeParse|parse)\(\s*\w+\s*,\s*process\.env\b"), expression(r"\bv\s*\.object\(\s*\{")),
+    (expression(r"\.assert\(\s*process\.env\b"), expression(r"\btype\(\s*\{")),
+    (expression(r"\.validate\w*\(\s*process\.env\b"), expression(r"\b(?:[Jj]oi|yup)\s*\.object\(\s*\{")),
 )
 """What a file says that checks the environment, with @t3-oss/env, zod, envalid, valibot, ArkType, Joi or yup, and where
 its names begin."""
-_PARSES = re.compile(r"\.(?:safeParse|parse)\(")
-_ENTRY = re.compile(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
-_IN_PRODUCTION = re.compile(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
+_PARSES = expression(r"\.(?:safeParse|parse)\(")
+_ENTRY = expression(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
+_IN_PRODUCTION = expression(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
 """What an entry says for production, where it says something else for development."""
-_MAY_BE_MISSING = re.compile(
+_MAY_BE_MISSING = expression(
     r"\.optional\(|\.(?:default|prefault)\(|\.nullish\(|\.catch\(|\bdefault\s*:"
     r"|^(?:.|\n)*\b(?:[Jj]oi|yup)\.(?!(?:.|\n)*\.required\()"
 )
@@ -239,16 +240,16 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
 
 # --- What a module stops without -------------------------------------------------------------------------
 
-_NAMED = re.compile(
+_NAMED = expression(
     r"\bprocess\.env\.([A-Z]\w*)\s*(?:\?\?|\|\|)\s*(?:(?:raise|throw|fail|missing)\w*\(|\(?\(\(?\) => \{?\s*throw\b)"
     r"|^(?:export )?(?:const \w+ = )?(?:\w*[iI]nvariant|assert\w*|ensure\w*)\(\s*process\.env\.([A-Z]\w*)"
     r"|^(?:export )?const \w+ = (?:require\w*Env\w*|\w*[eE]nv\w*OrThrow|\w*RequiredEnv\w*|mustEnv)\(\s*[\"']([A-Z]\w*)",
     re.MULTILINE,
 )
 """`process.env.NAME ?? raise(…)`, `invariant(process.env.NAME)`, `const a = requireEnv("NAME")`."""
-_THROWS = re.compile(r"^if\s*\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\{?\s*(?:throw\b|process\.exit)", re.MULTILINE)
-_MISSING = re.compile(r"!\s*(process\.env\.)?(\w+)|(process\.env\.)?(\w+)\s*={2,3}\s*(?:undefined|null|\"\"|'')")
-_MADE = re.compile(
+_THROWS = expression(r"^if\s*\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\{?\s*(?:throw\b|process\.exit)", re.MULTILINE)
+_MISSING = expression(r"!\s*(process\.env\.)?(\w+)|(process\.env\.)?(\w+)\s*={2,3}\s*(?:undefined|null|\"\"|'')")
+_MADE = expression(
     r"^(?:export )?(?:const|let|var) \w+[^=\n]*=\s*(?:[\w.() ]+(?:\?\?|\|\|)\s*)?"
     r"(new [A-Z][\w.]*|create\w*Client|neon|postgres|drizzle)\(((?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)",
     re.MULTILINE,
@@ -256,17 +257,17 @@ _MADE = re.compile(
 """A client that is made when its module is loaded: what makes it, and of what."""
 _OWN_KEY = {"new OpenAI": "OPENAI_API_KEY", "new Groq": "GROQ_API_KEY", "new Resend": "RESEND_API_KEY"}
 """What stops without this variable where it is made of nothing."""
-_LISTED = re.compile(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
+_LISTED = expression(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
 """A list of names that a module looks up one by one."""
 _KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
 """What stops where it is made of nothing, so that no `!` need say it."""
-_LOADED = re.compile(
+_LOADED = expression(
     r"^(?:export default (?!async\b|function\b|class\b)|(?:module\.)?exports[\w.]*\s*="
     r"|(?:export )?(?:const|let|var) \w+[^=\n]*=)(?:(?!=>|\bfunction\b|\)\s*\{|^\S)[^;])*",
     re.MULTILINE,
 )
 """A value that is made when its module is loaded, up to what may not run then."""
-_CALLS = re.compile(
+_CALLS = expression(
     r"(?<![\w.])(?:process\.env\.([A-Z]\w*)|(\w+))!?\s*"
     r"\.(?:split|replace|replaceAll|trim|toLowerCase|toUpperCase|startsWith|slice)\("
 )
@@ -275,8 +276,8 @@ _OTHERWISE = r"(?!\s*(?:\?\?|\|\|)\s*(?!\s|\"\"|''|``))"
 """Nothing behind a variable that is taken where it has no value, but for what is as empty."""
 
 
-_DECODED = re.compile(r"\bBuffer\.from\(\s*(?:process\.env\.)?(\w+)!?(?:\s+as string)?\s*,\s*[\"'](hex|base64)[\"']")
-_LONG = re.compile(r"\b(\w+)!?\.length\s*!==?\s*([1-9]\d{0,2})\b")
+_DECODED = expression(r"\bBuffer\.from\(\s*(?:process\.env\.)?(\w+)!?(?:\s+as string)?\s*,\s*[\"'](hex|base64)[\"']")
+_LONG = expression(r"\b(\w+)!?\.length\s*!==?\s*([1-9]\d{0,2})\b")
 
 
 def _keys(text: str, held: dict[str, str]) -> dict[str, str]:
@@ -323,10 +324,10 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
 
 # --- What a library reads --------------------------------------------------------------------------------
 
-_SECRET_OPTION = re.compile(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
+_SECRET_OPTION = expression(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
 
 
-_SECRET_OF_PAYLOAD = re.compile(r"\bbuildConfig\((?:.|\n)*?\bsecret\s*:\s*(?:process\.)?env\.([A-Z]\w*)")
+_SECRET_OF_PAYLOAD = expression(r"\bbuildConfig\((?:.|\n)*?\bsecret\s*:\s*(?:process\.)?env\.([A-Z]\w*)")
 """What Payload starts with; that of its templates goes on with `|| ""`, with which Payload does not start either."""
 _OF_LOGINS = {
     "@clerk/nextjs": ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
@@ -400,7 +401,7 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
     return not is_server and not beside and any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
 
 
-_ABOUT_IT = re.compile(rf"\benv\b|Env|{'|'.join(_OWN_KEY)}|@vercel/|@upstash/")
+_ABOUT_IT = expression(rf"\benv\b|Env|{'|'.join(_OWN_KEY)}|@vercel/|@upstash/")
 
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
@@ -414,7 +415,7 @@ def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variabl
     return tuple(found.values())
 
 
-_ADDRESS = re.compile(
+_ADDRESS = expression(
     r"\bprocess\.env(?:\.|\[[\"'])((?!NEXT_|\w*(?:TEST|SHADOW|DIRECT|READ|REPLICA|DEV|LOCAL))(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
     r"_(?:URL|URI|DSN|CONNECTION_STRING))\b"
 )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ...expressions import expression
 from ...fly import platform
 from .. import files, lockfiles, npm
 from ..project import ProjectWarning
@@ -23,21 +24,21 @@ if TYPE_CHECKING:
 
 # --- Where a request came to -----------------------------------------------------------------------------
 
-_ORIGIN = re.compile(
+_ORIGIN = expression(
     r"\b(?:req|request)\.nextUrl\.(?:origin|host|hostname)\b"
     r"|\bnew URL\(\s*(?:req|request)\.url\s*\)\.(?:origin|host|hostname)\b"
     r"|\{[^{}\n]*\borigin\b[^{}\n]*\}\s*=\s*new URL\(\s*(?:req|request)\.url\b"
 )
-_ITSELF = re.compile(
+_ITSELF = expression(
     r"\bfetch\(\s*(?:new URL\([^()]*,\s*(?:req|request)\.(?:url|nextUrl(?:\.origin)?)\s*\)"
     r"|`?(?:\$\{)?(?:req|request)\.nextUrl\.origin\b)"
 )
 """A request of the app to itself."""
-_HOST = re.compile(r"\b(?:req|request)\.nextUrl\.host(?:name)?\b")
-_HAS_ANOTHER = re.compile(r"(?:\?\?|\|\||\?[^?:\n]*:)\s*$")
+_HOST = expression(r"\b(?:req|request)\.nextUrl\.host(?:name)?\b")
+_HAS_ANOTHER = expression(r"(?:\?\?|\|\||\?[^?:\n]*:)\s*$")
 _TAKES_ADDRESS = (
-    (re.compile(r"(?:^|/)route\.[jt]sx?$"), (_ORIGIN, _ITSELF)),
-    (re.compile(r"(?:^|/)(?:middleware|proxy)\.[jt]sx?$"), (_HOST, _ITSELF)),
+    (expression(r"(?:^|/)route\.[jt]sx?$"), (_ORIGIN, _ITSELF)),
+    (expression(r"(?:^|/)(?:middleware|proxy)\.[jt]sx?$"), (_HOST, _ITSELF)),
 )
 """Files that get requests → how they take the app's address out of one. A middleware makes redirects of the rest."""
 
@@ -58,12 +59,12 @@ def address_of_request(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_VISITOR = re.compile(
+_VISITOR = expression(
     r"[\"'](x-vercel-ip-[\w-]+)[\"']|\b(?:req|request)\.(geo)\b(?!\w)"
     r"|\b(?:geolocation|ipAddress)\b[^{};]*\}\s*from [\"'](@vercel/(?:functions|edge))[\"']"
 )
-_APP = re.compile(r"\bprocess\.env\.((?:NEXT_PUBLIC_)?VERCEL_(?:URL|BRANCH_URL|PROJECT_PRODUCTION_URL))\b")
-_ANOTHER_NAME = re.compile(r"process\.env\.(?!(?:NEXT_PUBLIC_)?VERCEL_)\w*(?:URL|URI|ORIGIN|HOST|DOMAIN|PORT)\b")
+_APP = expression(r"\bprocess\.env\.((?:NEXT_PUBLIC_)?VERCEL_(?:URL|BRANCH_URL|PROJECT_PRODUCTION_URL))\b")
+_ANOTHER_NAME = expression(r"process\.env\.(?!(?:NEXT_PUBLIC_)?VERCEL_)\w*(?:URL|URI|ORIGIN|HOST|DOMAIN|PORT)\b")
 
 
 def set_by_vercel(look: Look) -> Iterator[ProjectWarning]:
@@ -84,7 +85,7 @@ def set_by_vercel(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What differs on another machine ---------------------------------------------------------------------
 
-_IMPORTS = re.compile(r"\b(?:from|import|require\(|import\()\s*[\"'](\.{1,2}/[^\"'\n]+|@/[^\"'\n]+)[\"']")
+_IMPORTS = expression(r"\b(?:from|import|require\(|import\()\s*[\"'](\.{1,2}/[^\"'\n]+|@/[^\"'\n]+)[\"']")
 _ENDINGS = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", ".cjs", ".json", ".d.ts")
 
 
@@ -129,10 +130,10 @@ def case_of_imports(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_MADE_BY_CONFIG = re.compile(
+_MADE_BY_CONFIG = expression(
     r"contentlayer|velite|paraglide|fumadocs|content-collections|next-video|intlayer|codegen|generat|exec|spawn"
 )
-_MAKES_NOTHING = re.compile(
+_MAKES_NOTHING = expression(
     r"(?:cross-env )?(?:\w+=\S+ )*(?:npx |pnpm (?:exec )?|yarn |bunx )?(?:next (?:build|lint|telemetry)|husky|lefthook"
     r"|simple-git-hooks|patch-package|only-allow|prisma (?:generate|migrate|db)|drizzle-kit|tsc --noEmit|eslint"
     r"|prettier|biome|is-ci|rimraf|rm|next-sitemap|playwright|true|exit)\b"
@@ -182,7 +183,7 @@ def ignored_imports(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
-_ADDRESS_HERE = re.compile(
+_ADDRESS_HERE = expression(
     r"^[ \t]*(?:export[ \t]+)?([A-Z]\w*)[ \t]*=[ \t]*[\"']?\w+://(?:[^@/\s]*@)?(?:localhost|127\.0\.0\.1)\b",
     re.MULTILINE,
 )
@@ -201,7 +202,7 @@ def addresses_of_this_machine(look: Look) -> Iterator[ProjectWarning]:
 
 _ELSEWHERE = r"[\"'`](https://[\w-]+\.(?:vercel\.app|netlify\.app|herokuapp\.com|onrender\.com|up\.railway\.app))\b[^\"'`\n]*[\"'`]"
 _HERE = r"[\"'`]http://localhost:3\d{3}\b[^\"'`\n]*[\"'`]"
-_HERE_OR_ELSEWHERE = re.compile(rf"{_HERE}\s*:\s*{_ELSEWHERE}|{_ELSEWHERE}\s*:\s*{_HERE}")
+_HERE_OR_ELSEWHERE = expression(rf"{_HERE}\s*:\s*{_ELSEWHERE}|{_ELSEWHERE}\s*:\s*{_HERE}")
 
 
 def address_at_another_host(look: Look) -> Iterator[ProjectWarning]:
@@ -241,7 +242,7 @@ def _npm_lock(look: Look) -> tuple[str, dict[str, dict[str, Any]]]:
     return file or "", {path: one for path, one in found.items() if isinstance(one, dict)}
 
 
-_LINUX = re.compile(r"^(?!@next/swc-)(?!.*musl)(?:.*linux.*x64|.*x64.*linux)")
+_LINUX = expression(r"^(?!@next/swc-)(?!.*musl)(?:.*linux.*x64|.*x64.*linux)")
 """Packages with a program for Linux. Next.js fetches its own compiler where the lock file lacks it."""
 
 
@@ -288,7 +289,7 @@ def prisma_of_old_openssl(look: Look) -> Iterator[ProjectWarning]:
         yield warning("prisma-too-old", place, version=found[0])
 
 
-_OLD_YARN = re.compile(r"\byarn[@-](3\.[01]\.\d+)\b")
+_OLD_YARN = expression(r"\byarn[@-](3\.[01]\.\d+)\b")
 
 
 def yarn_of_old_node(look: Look) -> Iterator[ProjectWarning]:
@@ -306,7 +307,7 @@ def yarn_of_old_node(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What a script calls ------------------------------------------------------------------
 
-_BY_PROGRAM = re.compile(r"(?:^|&& *|; *)(doppler|infisical|op|vault|chamber|teller|sops) (?:run|exec|exec-env)\b")
+_BY_PROGRAM = expression(r"(?:^|&& *|; *)(doppler|infisical|op|vault|chamber|teller|sops) (?:run|exec|exec-env)\b")
 
 
 def secrets_by_program(look: Look) -> Iterator[ProjectWarning]:
@@ -317,10 +318,10 @@ def secrets_by_program(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_PRELOADS = re.compile(r"(?:--require|--import|--loader|--experimental-loader|(?<=\s)-r)[= ]([^\s'\"]+)")
-_STARTS_NEXT = re.compile(r"\bnext start\b")
-_IN_PARALLEL = re.compile(r"(?<!&)&(?!&)|\b(?:concurrently|run-p|npm-run-all (?:-p|--parallel))\b")
-_NO_STEP = re.compile(
+_PRELOADS = expression(r"(?:--require|--import|--loader|--experimental-loader|(?<=\s)-r)[= ]([^\s'\"]+)")
+_STARTS_NEXT = expression(r"\bnext start\b")
+_IN_PARALLEL = expression(r"(?<!&)&(?!&)|\b(?:concurrently|run-p|npm-run-all (?:-p|--parallel))\b")
+_NO_STEP = expression(
     r"^(?:cd |echo |export |sleep |cross-env|\w+=|rm |mkdir |cp )"
     r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd)\b|migrat|db:(?:push|deploy)|\b(?:build|install)\b"
 )

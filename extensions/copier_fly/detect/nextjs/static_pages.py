@@ -6,30 +6,31 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
+from ...expressions import expression
 from .. import files
 from ..files import Target
 from ..project import DATABASE_NAME
 
-ASKS = re.compile(
+ASKS = expression(
     r"\b(?:\w*[dD]b|prisma|sql|pool|kysely|payload)\s*(?:\.\w|`|\()|\bgetPayload\("
     r"|\bawait (?:connect\w*(?:DB|Db|Database|Mongo\w*)|dbConnect)\("
 )
 """Code that asks a database."""
-_PAGE = re.compile(r"(?:src/)?app/(?:.*/)?page\.[jt]sx?")
-_ON_REQUEST = re.compile(
+_PAGE = expression(r"(?:src/)?app/(?:.*/)?page\.[jt]sx?")
+_ON_REQUEST = expression(
     r"\b(?:cookies|headers|draftMode|connection|noStore|unstable_noStore|auth|currentUser|getServerSession|getSession"
     r"|getCurrentUser|validateRequest|createServerComponentClient|createServerClient|getTranslations|getLocale)\(|\bsearchParams\b"
     r"|\bdynamic\s*=\s*[\"']force-dynamic|\brevalidate\s*=\s*0\b|[\"']no-store[\"']|\bgetUser\w*\(|[\"']use cache"
 )
 """Code that makes Next.js render a page when it is asked for, or that may."""
-_IMPORTS = re.compile(r"^import\s+(?:type\s+)?[^;\"']*?\bfrom\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
-_NAMED = re.compile(r"^import\s+\{([^}]*)\}\s+from\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
-_COMPONENT = re.compile(
+_IMPORTS = expression(r"^import\s+(?:type\s+)?[^;\"']*?\bfrom\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
+_NAMED = expression(r"^import\s+\{([^}]*)\}\s+from\s+[\"']([@~.][^\"']*)[\"']", re.MULTILINE)
+_COMPONENT = expression(
     r"^export default async function|^(?:export )?const [A-Z]\w* = async \(|^(?:export )?async function [A-Z]\w*\(",
     re.MULTILINE,
 )
 """Where a component that waits for data begins."""
-_IN_PARTS = re.compile(r"\bppr\s*:\s*true\b")
+_IN_PARTS = expression(r"\bppr\s*:\s*true\b")
 _DEPTH = 3
 """How many imports lie between a page and code that asks the database, at the most."""
 
@@ -66,7 +67,7 @@ def _layouts(page: str, known: Mapping[str, str]) -> Iterator[str]:
         yield from (file for end in ("tsx", "jsx", "js", "ts") if (file := files.join(above, f"layout.{end}")) in known)
 
 
-_CLIENT = re.compile(
+_CLIENT = expression(
     r"^export const (\w+)[^=\n]*=\s*(?:\w+\s*(?:\?\?|\|\|)\s*)?(?:new \w+|create\w*Client)"
     r"\(\s*(?:\{[^{}]*?)?\b(?:process\.)?env\.(?!NEXT_PUBLIC_)([A-Z]\w*)",
     re.MULTILINE,

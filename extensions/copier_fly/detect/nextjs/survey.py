@@ -15,6 +15,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from ...expressions import expression
 from .. import files, look
 from ..files import Target
 from ..project import NextjsApp, Project, ProjectWarning
@@ -22,30 +23,30 @@ from ..warnings import warning
 from . import app as nextjs_app
 from . import deployed, environment, portable, static_pages
 
-_STATIC = re.compile(
+_STATIC = expression(
     r"^export (?:(?:async )?function|const) (generateStaticParams|getStaticProps|getStaticPaths)\b(?:.|\n)*?^\}",
     re.MULTILINE,
 )
-_ASKS_IN_CONFIG = re.compile(r"\bawait (?:\w*[dD]b|prisma|sql|pool|kysely)\b")
-_FETCHES_IN_CONFIG = re.compile(r"\b(?:await|return)\s+(?:\w+\.)*(?:fetch|axios(?:\.get)?|got)\(")
-_LEFT_OUT = re.compile(
+_ASKS_IN_CONFIG = expression(r"\bawait (?:\w*[dD]b|prisma|sql|pool|kysely)\b")
+_FETCHES_IN_CONFIG = expression(r"\b(?:await|return)\s+(?:\w+\.)*(?:fetch|axios(?:\.get)?|got)\(")
+_LEFT_OUT = expression(
     r"^(?:\w+=\S+ )*(?:git|lefthook) |\b(?:prisma (?:migrate|db)|drizzle-kit (?:push|migrate)|"
     r"db:(?:push|migrate|seed|deploy)|migrate:deploy)\b"
 )
 """What fly/plan.mjs takes out of a hook."""
-_RUNNER = re.compile(r"^(?:npx|pnpm|yarn|bunx)(?: exec)?(?: --yes| -y)? ")
-_RUNS_FILE = re.compile(r"(?:^|&&|;)\s*(?:(?:ba)?sh |node |bun |tsx )?(?:\./)?([\w./-]+\.(?:sh|[cm]?[jt]s))(?![\w.])")
-_STOPS = re.compile(r"^(?:set -\w*e|#!.* -\w*e)", re.MULTILINE)
+_RUNNER = expression(r"^(?:npx|pnpm|yarn|bunx)(?: exec)?(?: --yes| -y)? ")
+_RUNS_FILE = expression(r"(?:^|&&|;)\s*(?:(?:ba)?sh |node |bun |tsx )?(?:\./)?([\w./-]+\.(?:sh|[cm]?[jt]s))(?![\w.])")
+_STOPS = expression(r"^(?:set -\w*e|#!.* -\w*e)", re.MULTILINE)
 """A shell script that stops at the first command that fails."""
-_LOOKS_FIRST = re.compile(r"\bcatch\b|\bexistsSync\(|-[de] \S*\.git\b|\bcommand -v git\b|\|\|")
+_LOOKS_FIRST = expression(r"\bcatch\b|\bexistsSync\(|-[de] \S*\.git\b|\bcommand -v git\b|\|\|")
 _USES_GIT = r"git (?:config|submodule|rev-parse|describe|status|log|lfs|fetch|pull|checkout)\b"
-_STARTS_NEXT = re.compile(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
-_DATABASE_PART = re.compile(
+_STARTS_NEXT = expression(r"\bnext (?:start|dev)\b|\bnode \S*\.next/standalone/\S*server\.js\b")
+_DATABASE_PART = expression(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
 )
 """Variables that give a database piece by piece."""
-_CODEGEN_FILE = re.compile(r"(codegen|\.graphqlrc|graphql\.config)(\.\w+)?")
-_PROGRAMS = re.compile(
+_CODEGEN_FILE = expression(r"(codegen|\.graphqlrc|graphql\.config)(\.\w+)?")
+_PROGRAMS = expression(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
 )
 _MIGRATES = {
@@ -245,7 +246,7 @@ def install_hook(look: Look) -> Iterator[ProjectWarning]:
         git = re.search(r"(?:^|&&|;)\s*git\s", command)
         if git or nextjs_app.MIGRATES.search(command):
             parts = [] if re.search(r"[\"'`()|;]", command) else command.split("&&")
-            left_out = [one.strip() for one in parts if _LEFT_OUT.search(re.sub(_RUNNER, "", one.strip()))]
+            left_out = [one.strip() for one in parts if _LEFT_OUT.search(_RUNNER.sub("", one.strip()))]
             told = "install-hook-git" if git else "install-hook-database"
             yield warning(
                 "install-hook-left-out" if left_out else told,
@@ -265,8 +266,8 @@ def no_pages(look: Look) -> Iterator[ProjectWarning]:
         yield warning("no-pages", look.target.where([look.path("package.json")], '"next"'))
 
 
-_BUILT_IN = re.compile(r"\bnext build(?: --?\S+)* (?:\./)?([\w@][\w@./-]*)")
-_GOES_TO = re.compile(r"cd ([\w@./-]+)")
+_BUILT_IN = expression(r"\bnext build(?: --?\S+)* (?:\./)?([\w@][\w@./-]*)")
+_GOES_TO = expression(r"cd ([\w@./-]+)")
 
 
 def built_elsewhere(look: Look) -> Iterator[ProjectWarning]:
@@ -511,7 +512,7 @@ def next_at_the_root(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_DIST_DIR = re.compile(
+_DIST_DIR = expression(
     r"^(?:(?:module\.exports\s*=|export default|(?:const|let) \w+[^=\n]*=)\s*\{[^{}\n]*?)?[ \t]*"
     r"distDir\s*:\s*([\"'`])([^\"'`$]+)\1",
     re.MULTILINE,
