@@ -167,6 +167,6 @@ def test_a_name_that_no_tool_has_is_an_error(rich: tuple[dict[str, str], list[st
 
 def test_every_line_of_the_table_has_a_name_a_package_and_a_command() -> None:
     for tool in needs.table().values():
-        assert re.fullmatch(r"[a-z][a-z0-9-]*", tool.name)
+        assert re.fullmatch(r"[a-z][a-z0-9.-]*", tool.name)
         assert re.fullmatch(r"-|[a-z0-9.+-]+(,[a-z0-9.+-]+)*", tool.package)
         assert tool.commands, tool.name
