@@ -159,6 +159,14 @@ def test_what_a_workspace_of_pnpm_overrides_is_left_out(tmp_path: Path) -> None:
     assert differences(tmp_path, ("pnpm-lock.yaml", text), **{".": changed}) == [("package.json", ["ms"])]
 
 
+def test_a_package_whose_name_is_nowhere_in_a_binary_lock_file_is_told(tmp_path: Path) -> None:
+    lock = "#!/usr/bin/env bun\nbun-lockfile-format-v0\n\x00\x02react@a/button"
+    asked = {"dependencies": {"react": "19", "@a/button": "1", "own": "workspace:*"}}
+    assert differences(tmp_path, ("bun.lockb", lock), **{".": asked}) == []
+    newer = {**asked, "devDependencies": {"typescript": "5", "zod": "4"}}
+    assert differences(tmp_path, ("bun.lockb", lock), **{".": newer}) == [("package.json", ["typescript", "zod"])]
+
+
 @pytest.mark.parametrize("name", ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"])
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "a: b\n", "\x00"])
 def test_nothing_is_said_of_a_lock_file_that_tells_nothing(name: str, text: str, tmp_path: Path) -> None:

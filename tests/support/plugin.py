@@ -55,6 +55,15 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["tools"] = str(box.folder) if box else None
 
 
+_LONGEST = ("system", "platform", "update", "data")
+"""The layers whose files take minutes, not seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the layers that take longest: all processes but one wait for the file that ends last."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
+
+
 def _tools(item: pytest.Item | pytest.Collector) -> list[str]:
     """The tools that a test, or all tests of a file or class, name."""
     named = [str(name) for marker in item.iter_markers("needs") for name in marker.args]

@@ -166,6 +166,19 @@ def _bun(text: str) -> dict[str, _Locked]:
     }
 
 
+_BINARY = b"#!/usr/bin/env bun\nbun-lockfile-format-"
+"""How bun.lockb begins. It has the name of each package as it is written, and ranges in a form of its own."""
+
+
+def _not_in_binary(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
+    """The package.json beside bun.lockb, with the names that are nowhere in that file."""
+    file, text = files.join(files.folder_of(lock), "package.json"), target.read(lock, files.LOCK_LIMIT) or b""
+    if text.startswith(_BINARY) and target.is_file(file):
+        asked = _of_registry(_ranges(target.parsed(file, json.loads, "JSON")))
+        if names := sorted(name for name in asked if name.encode() not in text):
+            yield file, names
+
+
 _READERS: dict[str, Callable[[str], dict[str, _Locked]]] = {
     "package-lock.json": _npm,
     "npm-shrinkwrap.json": _npm,
@@ -200,6 +213,8 @@ def differences(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
     Nothing is said of a lock file that cannot be read, or is of another kind, nor of packages that package.json
     overrides.
     """
+    if lock.rpartition("/")[2] == "bun.lockb":
+        yield from _not_in_binary(target, lock)
     for importer, locked in _importers(target, lock).items():
         file = files.join(files.folder_of(lock), importer, "package.json")
         if target.is_file(file) and (names := locked.differing(target.parsed(file, json.loads, "JSON"))):
