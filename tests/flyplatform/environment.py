@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -65,7 +66,8 @@ class Login:
             wrapper = self.bin / name
             wrapper.write_text(WRAPPER.format(calls=self.record, flyctl=real))
             wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
-        if newer := needs.find("jq-1.8"):
+        # A test that does not name jq sees none.
+        if shutil.which("jq") and (newer := needs.find("jq-1.8")):
             (self.bin / "jq").symlink_to(newer)
 
     @property
