@@ -12,6 +12,7 @@ from .template_cache import Compiled
 GLOBALS = {
     # What the project says, for defaults and messages.
     "apps_with_endpoint": defaults.apps_with_endpoint,
+    "apps_with_assets": defaults.apps_with_assets,
     "apps_with_repo": defaults.apps_with_repo,
     "app_lib_default": defaults.app_lib_default,
     "bucket_default": defaults.bucket_default,
@@ -41,6 +42,7 @@ GLOBALS = {
     "umbrella_module": defaults.umbrella_module,
     "umbrella_web_module": defaults.umbrella_web_module,
     "unknown_keys": toml.unknown,
+    "web_app_default": defaults.web_app_default,
     "web_lib_default": defaults.web_lib_default,
     # Whether the answers are possible.
     "check": cross_checks.check,

@@ -519,8 +519,65 @@ def test_the_apps_of_an_umbrella(tmp_path: Path) -> None:
             has_endpoint=True,
             web_module="ShopWeb",
             needs=("shop",),
+            has_assets=True,
         ),
     )
+
+
+def admin(*needs: str, assets: bool = True) -> dict[str, str]:
+    """An umbrella with a second web app, which needs these others."""
+    deps = ('{:phoenix, "1.8.1"}', *(f"{{:{name}, in_umbrella: true}}" for name in needs))
+    files = {
+        "mix.exs": mix_exs("admin_web", deps=deps, assets=assets, child=True),
+        "lib/admin_web/endpoint.ex": endpoint_ex("AdminWeb", "admin_web"),
+    }
+    return {**umbrella(), **below("apps/admin_web", files)}
+
+
+@pytest.mark.parametrize(
+    ("files", "web_app"),
+    [
+        (admin("shop"), "shop_web"),
+        (admin("shop_web"), "admin_web"),
+        (
+            {**admin("middle"), **below("apps/middle", {"mix.exs": mix_exs("middle", deps=('{:shop_web, "1"}',))})},
+            "admin_web",
+        ),
+        (
+            {
+                name.replace("shop_web", "store_web"): text.replace("shop_web", "store_web")
+                for name, text in admin().items()
+            },
+            None,
+        ),
+    ],
+    ids=["of the umbrella's name", "on top of the other", "by way of a third", "neither"],
+)
+def test_the_endpoint_of_several_web_apps(tmp_path: Path, files: dict[str, str], web_app: str | None) -> None:
+    assert examine(write(tmp_path, files)).elixir.web_app == web_app
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "apps"),
+    [
+        ({}, "mix", ["shop_web"]),
+        ({"apps/admin_web/assets/css/app.css": ""}, "mix", ["admin_web", "shop_web"]),
+        ({"apps/admin_web/assets/package.json": "{}"}, "npm", ["admin_web", "shop_web"]),
+        ({"apps/shop_web/assets/package.json": "{}", "apps/shop_web/assets/pnpm-lock.yaml": ""}, "pnpm", ["shop_web"]),
+    ],
+)
+def test_the_assets_of_several_web_apps(tmp_path: Path, more: dict[str, str], kind: str, apps: list[str]) -> None:
+    elixir = examine(write(tmp_path, {**admin(), **more})).elixir
+    assert (elixir.assets, [app.name for app in elixir.umbrella_apps if app.has_assets]) == (kind, apps)
+
+
+def test_the_umbrella_s_own_alias_builds_the_assets(tmp_path: Path) -> None:
+    files = {name: text.replace('"assets.deploy"', '"assets.other"') for name, text in umbrella().items()}
+    files = changed(
+        files, "mix.exs", ('setup: ["cmd mix setup"]', '"assets.deploy": ["do --app shop_web assets.other"]')
+    )
+    elixir = examine(write(tmp_path, files)).elixir
+    assert (elixir.assets, [app.name for app in elixir.umbrella_apps if app.has_assets]) == ("mix", [])
 
 
 def test_the_place_of_an_endpoint(tmp_path: Path) -> None:

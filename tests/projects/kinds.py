@@ -184,6 +184,7 @@ STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) 
 ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
 
 
+ROOT_WEBPACK = json.dumps({"scripts": {"deploy": "webpack"}, "devDependencies": {"webpack": "^5.0.0"}})
 PROXY = "config :shop, ShopWeb.{}Endpoint, http: [ip: {{0, 0, 0, 0}}, port: {}]"
 SERVES = 'String.to_integer(System.get_env("PORT") || "4000")'
 OLD_LOCK = '%{{\n  "ecto": {{:hex, :ecto, "{}", "abc", [:mix], [], "hexpm"}},\n}}\n'
@@ -503,6 +504,7 @@ TOLD: dict[str, Told] = {
         [
             runtime(PROXY.format("", SERVES)),
             runtime(PROXY.format("Admin", 'String.to_integer(System.get_env("ADMIN_PORT") || "4001")')),
+            runtime(PROXY.format("Proxy", SERVES).replace(":shop", ":gone")),
             config(PROXY.format("Proxy", SERVES), "dev"),
         ],
     ),
@@ -1130,9 +1132,25 @@ TOLD: dict[str, Told] = {
             {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"webpack": "^1.12.0"}})},
             {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"webpack:build": "a", "lint": "b"}})},
             {**elixir.NO_ALIAS, "assets/package.json": json.dumps({"scripts": {"deploy:js": "a", "deploy:css": "b"}})},
+            {**umbrella(), "package.json": ROOT_WEBPACK},
+            {
+                **umbrella(),
+                **below(
+                    "apps/admin_web",
+                    {
+                        "mix.exs": mix_exs("admin_web", child=True),
+                        "lib/admin_web/endpoint.ex": endpoint_ex("AdminWeb", "admin_web"),
+                        "assets/package.json": WEBPACK,
+                    },
+                ),
+            },
             *cases("package.json beside mix.exs", "esbuild without an alias"),
         ],
-        [phoenix(), {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"eslint": "^9.0.0"}})}],
+        [
+            phoenix(),
+            {**umbrella(), "package.json": json.dumps({"scripts": {"build": "tsc -p tools"}})},
+            {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"eslint": "^9.0.0"}})},
+        ],
     ),
     "variables when it is compiled": Told(
         {"variable-at-build"},
@@ -1612,6 +1630,29 @@ TOLD: dict[str, Told] = {
                 "runtime",
                 dep('{:ex_aws_s3, "~> 2.5"}'),
             ),
+        ],
+    ),
+    "no name in a tuple": Told(
+        {"value-in-tuple"},
+        [
+            config('config :recaptcha, secret: {:system, "6Lc-a1b2"}'),
+            config('config :shop, key: {System, :fetch_env!, ["https://example.com"]}', "runtime"),
+            config('config :shop, A, size: {:system, :integer, "5"}', "config", umbrella()),
+        ],
+        [config('config :recaptcha, secret: {:system, "RECAPTCHA_SECRET"}')],
+    ),
+    "assets by a profile that is not there": Told(
+        {"assets-profile"},
+        [
+            config("config :esbuild, other: [args: []]", "config"),
+            config('config :esbuild, version: "1"\nconfig :esbuild, :other, args: []', "config"),
+            config('config :esbuild, version: "1"', "config", umbrella()),
+        ],
+        [
+            config("config :esbuild, shop: [args: []]", "config"),
+            config("config :esbuild, :shop, args: []", "config"),
+            config("config :esbuild, Shop.Profiles.all()", "config"),
+            config('config :tailwind, version: "4"', "config"),
         ],
     ),
     "variables by a library or a function": Told(

@@ -135,6 +135,7 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
             "release_apps": children,
             "web_app": draw(st.sampled_from(children)),
             "repo_apps": draw(st.lists(st.sampled_from(children), max_size=2, unique=True)),
+            "asset_apps": draw(st.lists(st.sampled_from(children), max_size=2, unique=True)),
         }
     elif stack == "phoenix" and draw(st.booleans()):
         answers["app_name"] = draw(ATOM)
@@ -425,7 +426,7 @@ WRONG: dict[str, tuple[st.SearchStrategy[Any], str]] = {
     ),
     **dict.fromkeys(["release_apps"], (st.sampled_from([[], "x", ["A-b"], [1]]), "")),
     **dict.fromkeys(["web_app"], (st.sampled_from(["A-b", "", "1a"]), "use the name of an OTP app")),
-    **dict.fromkeys(["repo_apps"], (st.sampled_from(["x", {}, ["a", "a"]]), "")),
+    **dict.fromkeys(["repo_apps", "asset_apps"], (st.sampled_from(["x", {}, ["a", "a"]]), "")),
     **dict.fromkeys(
         [
             *(

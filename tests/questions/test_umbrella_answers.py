@@ -85,6 +85,22 @@ def test_an_umbrella_that_is_still_to_come_gets_the_generators_names(template: P
     assert (answers["repo_apps"], answers["web_app"]) == (["shop"], "shop_web")
     assert (answers["app_module"], answers["web_module"]) == ("Shop", "ShopWeb")
     assert (answers["app_lib"], answers["web_lib"]) == ("apps/shop/lib/shop", "apps/shop_web/lib/shop_web")
+    assert answers["asset_apps"] == ["shop_web"]
+
+
+def test_the_answer_for_the_endpoint_says_which_app_serves(template: Path, tmp_path: Path) -> None:
+    admin = {
+        "mix.exs": mix_exs("admin_web", assets=True, child=True),
+        "lib/admin_web/endpoint.ex": endpoint_ex("AdminWeb", "admin_web"),
+        "assets/app.js": "",
+    }
+    files = write(tmp_path / "shop", umbrella() | below("apps/admin_web", admin))
+    answers = pretend(template, files)
+    assert (answers["web_app"], answers["web_module"]) == ("shop_web", "ShopWeb")
+    assert answers["asset_apps"] == ["admin_web", "shop_web"]
+    answers = pretend(template, files, web_module="AdminWeb")
+    assert (answers["web_app"], answers["web_lib"]) == ("admin_web", "apps/admin_web/lib/admin_web")
+    assert pretend(template, files, release_apps=["shop", "shop_web"])["asset_apps"] == ["shop_web"]
 
 
 def test_the_repo_of_the_umbrellas_own_name_comes_first(template: Path, tmp_path: Path) -> None:
@@ -132,6 +148,11 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"release_apps": ["shop"]},
         ["web_app", "shop_web is not among the apps of the release: shop"],
     ),
+    "the endpoint in place of its module": (
+        {"web_module": "ShopWeb.Endpoint"},
+        ["web_module", "use the module that the endpoint belongs to, ShopWeb"],
+    ),
+    "assets of a child that does not exist": ({"asset_apps": ["shop_db"]}, ["asset_apps", "no child app shop_db"]),
     "repo of a child that does not exist": ({"repo_apps": ["shop_db"]}, ["repo_apps", "no child app shop_db"]),
     "two services on one port": (
         {"tcp_services": [{"name": "a", "port": 6600}, {"name": "b", "port": 6600}]},

@@ -40,6 +40,9 @@ def says_what_was_answered(project: Path, answers: dict[str, Any]) -> None:
     release = app / f"apps/{owner}/lib/{owner}/{'release' if name == 'Release' else 'fly_release'}.ex"
     assert release.exists() == has_repos
     assert not has_repos or release.read_text().startswith(f"defmodule {module}.{name} do")
+    if answers["assets"] != "none":
+        built = re.findall(r"\+ (do --app \w+ )?assets\.deploy\b", (project / "Dockerfile").read_text())
+        assert built == ([f"do --app {name} " for name in answers["asset_apps"]] or [""])
     assert (app / "apps/arena_web/lib/arena_web/health_plug.ex").exists()
     assert (project / "docs/fly/tcp.md").exists() == bool(answers["tcp_services"])
     assert (project / "docs/fly/repos.md").exists() == (

@@ -36,6 +36,7 @@ SAMPLES: dict[str, list[Any]] = {
     "database_package": ["", "packages/db"],
     "release_apps": [_APPS, ["arena", "arena_web"]],
     "repo_apps": [["arena"], [], ["arena", "arena_audit"]],
+    "asset_apps": [["arena_web"], [], ["arena_web", "arena"]],
     "tcp_services": [[], _SERVICES[:1], _SERVICES],
     "elixir_image": ["1.20-otp29", "1.19-otp28", "1.18-otp27"],
     "node_version": [line for line, image in _NODE.items() if "retired" not in image],

@@ -334,10 +334,21 @@ def test_a_new_dependency_of_a_child_compiles_only_itself(image: Image, project:
 
 
 def test_a_plain_umbrella(template: Path, tmp_path: Path, plain_postgres: Database) -> None:
-    app = phoenix.commit(hex.make_umbrella(tmp_path / "arena", tcp=False, audit=False))
+    app = hex.make_umbrella(tmp_path / "arena", tcp=False, audit=False)
+    # A second app with assets, whose alias does the least.
+    (app / "apps/arena/assets").mkdir()
+    (app / "apps/arena/assets/letter.css").write_text("p {}\n")
+    mix = app / "apps/arena/mix.exs"
+    alias = 'aliases: ["assets.deploy": ["cmd cp assets/letter.css priv/letter.css"]]'
+    mix.write_text(mix.read_text().replace("deps: deps()", f"deps: deps(),\n      {alias}"))
+    phoenix.commit(app)
     phoenix.copy_template(template, app, database="fly_postgres")
     assert not (app / "docs/fly/tcp.md").exists()
     image = phoenix.build(app, "copier-fly-test/arena-plain")
+    built = docker.once(
+        image.tag, "sh", "-c", "cat lib/arena-*/priv/letter.css && ls lib/arena_web-*/priv/static/assets/js"
+    )
+    assert built.stdout == "p {}\napp.js\n"
     done = phoenix.once(image.tag, app, plain_postgres, tmp_path, "/app/bin/migrate", ECTO_IPV6="false")
     assert done.returncode == 0, done.stdout
     with phoenix.running(image.tag, app, plain_postgres, tmp_path, ECTO_IPV6="false") as running:

@@ -44,6 +44,12 @@ def _module(value: Any, _: Answers) -> str:
     return "" if _MODULE.fullmatch(str(value)) else "use the name of an Elixir module, such as MyShopWeb"
 
 
+def _web_module(value: Any, answers: Answers) -> str:
+    if str(value).endswith(".Endpoint"):
+        return f"use the module that the endpoint belongs to, {str(value).removesuffix('.Endpoint')}"
+    return _module(value, answers)
+
+
 def _atom(value: Any, _: Answers) -> str:
     return "" if re.fullmatch(ATOM, str(value)) else FRAMEWORKS["elixir"].name_allowed
 
@@ -608,7 +614,7 @@ def _child(value: Any, answers: Answers) -> str:
     return _atom(value, answers) or _unknown_child([value], answers) or _not_released([value], answers)
 
 
-def _repo_apps(value: Any, answers: Answers) -> str:
+def _child_apps(value: Any, answers: Answers) -> str:
     if not isinstance(value, list):
         return "use a list of child apps, such as [shop], or []"
     return _twice(value) or _unknown_child(value, answers) or _not_released(value, answers)
@@ -642,11 +648,12 @@ CHECKS: dict[str, Check] = {
     "app_lib": _folder,
     "app_module": _module,
     "web_lib": _folder,
-    "web_module": _module,
+    "web_module": _web_module,
     "release_name": _release_name,
     "release_apps": _release_apps,
     "web_app": _child,
-    "repo_apps": _repo_apps,
+    "repo_apps": _child_apps,
+    "asset_apps": _child_apps,
     "http_port": _port,
     "tcp_services": _tcp_services,
     "migrations_dir": _folder,

@@ -160,6 +160,26 @@ def apps_with_endpoint(context: Context) -> list[str]:
 
 
 @pass_context
+def web_app_default(context: Context) -> str:
+    """Name the umbrella's app that serves HTTP: of an endpoint that is answered already, else the detected one."""
+    answered = [
+        app.name for app in released_apps(context) if app.web_module and app.web_module == context.get("web_module")
+    ]
+    known = detected(context).elixir.web_app
+    return next(
+        iter([*answered, *([known] if known else []), *apps_with_endpoint(context)]), f"{context['app_name']}_web"
+    )
+
+
+@pass_context
+def apps_with_assets(context: Context) -> list[str]:
+    """Name the umbrella's apps whose own alias assets.deploy builds something; of one that is to come the web app."""
+    if not detected(context).elixir.umbrella_apps:
+        return [context["web_app"]]
+    return [app.name for app in released_apps(context) if app.has_assets and app.name in context["release_apps"]]
+
+
+@pass_context
 def apps_with_repo(context: Context) -> list[str]:
     """Name the umbrella's apps that own a repository.
 

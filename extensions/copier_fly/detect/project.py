@@ -169,7 +169,8 @@ class UmbrellaApp:
     """An app of an umbrella; `dir` and `lib` (the folder of its main module's files) are relative to the umbrella.
 
     `module` is its main module, `web_module` the one that its endpoint belongs to, both as the code spells them.
-    `needs` are the umbrella's other apps among its dependencies. `dev_only` apps are in no release.
+    `needs` are the umbrella's other apps among its dependencies. `dev_only` apps are in no release. `has_assets` is set
+    where its mix.exs has an alias assets.deploy, and something to build by it.
     """
 
     name: str
@@ -181,6 +182,7 @@ class UmbrellaApp:
     repos: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     dev_only: bool = False
+    has_assets: bool = False
 
 
 @dataclass(frozen=True)

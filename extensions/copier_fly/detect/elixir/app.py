@@ -257,8 +257,11 @@ def _dev_only(child: Child, every: list[Child], repos: list[Repo]) -> bool:
     return len(every) > 1 and not (child.mix.callback() or child.sources.endpoints or repos)
 
 
-def _endpoint(every: list[Child]) -> tuple[Child, Found] | None:
-    """The app's endpoint: the only one there is, or the only one where the generator puts it."""
+def _endpoint(every: list[Child], name: str | None) -> tuple[Child, Found] | None:
+    """The app's endpoint: the only one there is, or the only one where the generator puts it.
+
+    Of several in an umbrella it is that of the app that needs all the others, else of the one with the umbrella's name.
+    """
     found = [(child, endpoint) for child in every for endpoint in child.sources.endpoints]
     if len(found) > 1:
         usual = ("lib/{0}_web/endpoint.ex", "lib/{0}/endpoint.ex")
@@ -268,7 +271,23 @@ def _endpoint(every: list[Child]) -> tuple[Child, Found] | None:
             if endpoint.module.endswith("Web.Endpoint")
             and endpoint.file in [files.join(child.dir, path.format(child.name)) for path in usual]
         ]
+    if len(found) > 1:
+        others = {child.name for child, _ in found}
+        on_top = [one for one in found if others - {one[0].name} <= _needed(one[0], every)]
+        found = on_top or [one for one in found if name and one[0].name in (name, f"{name}_web")]
     return found[0] if len(found) == 1 else None
+
+
+def _needed(child: Child, every: list[Child]) -> set[str]:
+    """The names of an umbrella's apps that one of them needs, also by way of others."""
+    deps = {one.name: {dep.name for dep in one.deps} for one in every}
+    needed: set[str] = set()
+    pending = [child.name]
+    while pending:
+        new = deps[pending.pop()] & deps.keys() - needed
+        needed |= new
+        pending += new
+    return needed
 
 
 def _endpoint_space(child: Child, web: Child | None, endpoint: Found | None) -> str | None:
@@ -277,17 +296,16 @@ def _endpoint_space(child: Child, web: Child | None, endpoint: Found | None) -> 
     return known[0].module.rpartition(".")[0] or None if len(known) == 1 else None
 
 
-def _assets(target: Target, web: Child | None, root: MixProject) -> str:
-    if web is None or not (web.mix.has_alias("assets.deploy") or root.has_alias("assets.deploy")):
-        return "none"
-    names = target.names(files.join(web.dir, "assets"))
+def _assets(target: Target, child: Child) -> str:
+    """How the assets of an app are built, whose alias assets.deploy is in its mix.exs or in the umbrella's."""
+    names = target.names(files.join(child.dir, "assets"))
     if "package.json" in names:
-        if any(dep.name == "bun" for dep in web.mix.deps()):
+        if any(dep.name == "bun" for dep in child.mix.deps()):
             # The Hex package brings Bun and installs by assets.setup.
             return "mix"
         managers = {manager for lock, manager in files.LOCKFILES.items() if lock in names}
         return managers.pop() if len(managers) == 1 else "npm"
-    return "mix" if target.is_dir(files.join(web.dir, "assets")) else "none"
+    return "mix" if target.is_dir(files.join(child.dir, "assets")) else "none"
 
 
 VERSION_FILES = ("elixir_buildpack.config", "Dockerfile")
@@ -404,7 +422,7 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     every = _children(target, app, mix)
     names = [child.name for child in every]
     settings = config.read(target, app.dir)
-    web, endpoint = _endpoint(every) or (None, None)
+    web, endpoint = _endpoint(every, app.name) or (None, None)
     endpoints = [found for child in every for found in child.sources.endpoints]
     named = config.ecto_repos(settings, names)
     repos = {child.name: _repos(child, named) for child in every}
@@ -438,6 +456,10 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         if login.secret:
             _, line = target.where([login.file], f":{login.dep}")
             tokens.setdefault(login.secret, Variable(login.secret, login.file, line or 1))
+    dev_only = {child.name: _dev_only(child, every, repos[child.name]) for child in every}
+    builds = {one.name: one.mix.has_alias("assets.deploy") and not dev_only[one.name] for one in every}
+    by_root = not any(builds.values()) and mix.has_alias("assets.deploy")
+    assets = [_assets(target, child) for child in every if by_root or builds[child.name]]
     http_port = config.http_port(settings, endpoint.module) if endpoint else None
     tcp_ports = config.tcp_ports(settings, names, {found.module for found in endpoints}) if listens else []
 
@@ -458,7 +480,8 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
             web_module=_endpoint_space(child, web, endpoint),
             repos=tuple(repo.module for repo in repos[child.name]),
             needs=tuple(sorted({dep.name for dep in child.deps} & set(names))),
-            dev_only=_dev_only(child, every, repos[child.name]),
+            dev_only=dev_only[child.name],
+            has_assets=builds[child.name] and _assets(target, child) != "none",
         )
 
     return ElixirApp(
@@ -476,7 +499,8 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         repos=tuple(repo for child in owners for repo in repos[child.name]),
         first_address=tuple(sorted(addresses)),
         further_repos=tuple(repo for child in every for repo in _further_repos(child, repos[child.name])),
-        assets=_assets(target, web, mix),
+        # Packages are installed by one manager, and there may be apps that need none.
+        assets=max((kind for kind in assets if kind != "none"), key=lambda kind: kind != "mix", default="none"),
         http_port=http_port,
         tcp_ports=tuple(service for service in tcp_ports if service.port != http_port),
         release_name=_release_name(mix, name, {web.name} if web else set(), {one.name for one in owners}),

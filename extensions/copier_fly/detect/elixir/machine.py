@@ -58,8 +58,10 @@ def servers_of_grpc(look: Look) -> Iterator[ProjectWarning]:
 def endpoint_on_port(look: Look) -> Iterator[ProjectWarning]:
     """Another endpoint than the chosen one takes the port that this one is given here."""
     chosen = f"{look.app.web_module}.Endpoint"
+    apps = {look.app.name, *look.app.deps, *(one.name for one in look.app.umbrella_apps)}
     for setting in config.read(look.target, look.dir, config.AT_RUN_TIME) if look.app.web_module else ():
-        other = (setting.module or "").endswith("Endpoint") and setting.module != chosen
+        # Settings of an app that is gone start nothing.
+        other = (setting.module or "").endswith("Endpoint") and setting.module != chosen and setting.app in apps
         if other and "PORT" in setting.reads.get("http", ()):
             places = [look.path("config", f"{name}.exs") for name in config.AT_RUN_TIME]
             place = look.target.where(places, str(setting.module))

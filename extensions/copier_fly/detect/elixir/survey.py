@@ -11,7 +11,7 @@ import json
 import operator
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -343,7 +343,10 @@ def variables_in_tuples(look: Look) -> Iterator[ProjectWarning]:
             if len(parts) == 3 and [one[:2] for one in words] in _CALLS_LATER:
                 given = [one for one in mixfile.flat(parts[2]) if one.kind == "string"]
                 name = str(given[0].value) if len(given) == 1 else None
-            if name and name not in set_anyway:
+            if name and not re.fullmatch(r"[A-Za-z_]\w*", name):
+                # It may be a secret, so it is not shown.
+                yield warning("value-in-tuple", look.at(file, group.start))
+            elif name and name not in set_anyway:
                 found.setdefault(name, look.at(file, group.start))
     if found:
         yield warning("variable-in-tuple", next(iter(found.values())), names=", ".join(found))
@@ -571,14 +574,17 @@ def _newer(one: str, other: str) -> bool:
 
 def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
     """There are assets to build, and mix.exs has no alias `assets.deploy` that builds them."""
-    if look.app.assets != "none" or any(mix.has_alias("assets.deploy") for mix in look.mixes.values()):
+    built = [files.folder_of(file) for file, mix in look.mixes.items() if mix.has_alias("assets.deploy")]
+    if look.dir in built:
         return
     folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps if app.has_endpoint)]
-    for folder in folders:
+    for folder in (folder for folder in folders if folder not in built):
         for file in (files.join(folder, "assets", "package.json"), files.join(folder, "package.json")):
-            scripts = look.target.parsed(file, json.loads, "JSON").get("scripts")
+            package = look.target.parsed(file, json.loads, "JSON")
+            scripts = package.get("scripts")
             names = _build_scripts(scripts) if isinstance(scripts, dict) else []
-            if not names:
+            # Where some apps have an alias, a script at the top may well be for something else.
+            if not names or (folder == look.dir and built and not _bundlers(package)):
                 continue
             place = look.target.where([file], f'"{names[0]}"')
             if not file.endswith("assets/package.json"):
@@ -588,6 +594,8 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             mix = files.relative(files.join(folder, "mix.exs"), look.dir)
             yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands, mix=mix)
             return
+    if built:
+        return
     builders = [dep.name for _, dep in look.deps if dep.name in ("esbuild", "tailwind", "dart_sass", "bun", "vite")]
     if builders:
         yield warning(
@@ -595,10 +603,7 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
         )
         return
     for file in [files.join(folder, *below, "package.json") for folder in folders for below in (("assets",), ())]:
-        package = look.target.parsed(file, json.loads, "JSON")
-        listed = [package.get(key) for key in ("dependencies", "devDependencies")]
-        found = {name for section in listed if isinstance(section, dict) for name in section} & _BUNDLERS
-        if found:
+        if found := _bundlers(look.target.parsed(file, json.loads, "JSON")):
             yield warning("assets-not-built", look.target.where([file], f'"{min(found)}"'), names=min(found))
             return
 
@@ -617,7 +622,34 @@ def assets_elsewhere(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+_PROFILED = {"esbuild": "esbuild", "tailwind": "tailwind", "sass": "dart_sass", "bun": "bun"}
+"""Task that builds assets by a profile → the application whose configuration has the profiles."""
+
+
+def assets_profile(look: Look) -> Iterator[ProjectWarning]:
+    """The alias assets.deploy builds by a profile that the configuration does not have."""
+    profiles: dict[str, set[str]] = {}
+    for _, nodes in look.config():
+        for setting in config.collect(nodes, {}):
+            profiles.setdefault(setting.app, set()).update(setting.values or {"?"})
+    unused = {look.path(app.dir, "mix.exs") for app in look.app.umbrella_apps if not app.has_assets}
+    for file, mix in look.mixes.items():
+        steps = mixfile.flat(mix.aliases().get("assets.deploy", []) if file not in unused else [])
+        for step in (one for one in steps if one.kind == "string"):
+            task, *words = str(step.value).split()
+            known = profiles.get(_PROFILED.get(task, ""), {"?"})
+            profile = next((word for word in words if word[0] != "-"), None)
+            if profile and profile not in known and "?" not in known:
+                yield warning("assets-profile", look.at(file, step.start), step=step.value, tool=task, profile=profile)
+
+
 _BUNDLERS = {"webpack", "vite", "brunch", "rollup", "parcel", "esbuild", "gulp", "laravel-mix"}
+
+
+def _bundlers(package: Mapping[str, Any]) -> set[str]:
+    """What of the packages that a package.json names builds assets."""
+    listed = [package.get(key) for key in ("dependencies", "devDependencies")]
+    return {name for section in listed if isinstance(section, dict) for name in section} & _BUNDLERS
 
 
 def _build_scripts(scripts: dict[str, Any]) -> list[str]:
@@ -1138,6 +1170,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     lock_behind,
     assets_without_alias,
     assets_elsewhere,
+    assets_profile,
     node_at_run_time,
     programs_at_run_time,
     programs_called,
