@@ -184,6 +184,7 @@ STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) 
 ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
 
 
+EPMD = 'strategy: Cluster.Strategy.Epmd, config: [hosts: [:"a@127.0.0.1", :"b@127.0.0.1"]]'
 ROOT_WEBPACK = json.dumps({"scripts": {"deploy": "webpack"}, "devDependencies": {"webpack": "^5.0.0"}})
 PROXY = "config :shop, ShopWeb.{}Endpoint, http: [ip: {{0, 0, 0, 0}}, port: {}]"
 SERVES = 'String.to_integer(System.get_env("PORT") || "4000")'
@@ -1014,8 +1015,15 @@ TOLD: dict[str, Told] = {
                 "back",
                 config("config :libcluster, topologies: [b: [strategy: Cluster.Strategy.Gossip]]", files=LIBCLUSTER),
             ),
+            config(f"config :libcluster, topologies: [a: [{EPMD}]]", "runtime", LIBCLUSTER),
+            {**LIBCLUSTER, "lib/shop/nodes.ex": f"def a, do: [{EPMD}]\n"},
         ],
         [
+            config(f"config :libcluster, topologies: [a: [{EPMD}]]", "dev", LIBCLUSTER),
+            {
+                **LIBCLUSTER,
+                "lib/shop/nodes.ex": "def a(b), do: [strategy: Cluster.Strategy.Epmd, config: [hosts: b]]\n",
+            },
             config("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.DNSPoll]]", "runtime", LIBCLUSTER),
             config("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.Gossip]]", "dev", LIBCLUSTER),
         ],

@@ -814,19 +814,24 @@ def node_names(look: Look) -> Iterator[ProjectWarning]:
 
 
 _FINDS_ELSEWHERE = expression(r"\bCluster\.Strategy\.((?:Gossip|Kubernetes|Rancher)(?:\.[A-Z]\w*)*)")
+_FINDS_BY_NAMES = expression(r"\bCluster\.Strategy\.(Epmd)\b[^#]{0,200}?\bhosts:\s*\[\s*:\"[^\"]+@")
+"""Names of nodes that are written out; those that a variable has are the owner's."""
 
 
 def found_elsewhere(look: Look) -> Iterator[ProjectWarning]:
-    """libcluster finds nodes in a way that Fly's network does not have: by multicast, or by another platform."""
+    """libcluster finds nodes by what Fly's network does not have: multicast, another platform, names that stay."""
     if not any(dep.name == "libcluster" for _, dep in look.deps):
         return
     for file, nodes in look.config():
         for token in mixfile.flat(nodes):
-            if token.kind == "alias" and (found := _FINDS_ELSEWHERE.fullmatch(str(token.value))):
+            if token.kind != "alias":
+                continue
+            named = _FINDS_BY_NAMES.match(look.target.text(file) or "", token.start)
+            if found := named or _FINDS_ELSEWHERE.fullmatch(str(token.value)):
                 yield warning("nodes-found-elsewhere", look.at(file, token.start), name=found[1])
                 return
     for file, text in look.having("Cluster.Strategy."):
-        if found := _FINDS_ELSEWHERE.search(text):
+        if found := _FINDS_ELSEWHERE.search(text) or _FINDS_BY_NAMES.search(text):
             yield warning("nodes-found-elsewhere", (file, files.line_of(text, found.start())), name=found[1])
             return
 
