@@ -120,6 +120,7 @@ def make_small_app(
     with_containers: Platform, make_tree: Callable[..., Path], tmp_path: Path
 ) -> Iterator[Callable[..., Account]]:
     """An empty account with a project of these answers whose app is the small one; machines are containers."""
+    images.ensure(small_app.IMAGE)
     short = Path(tempfile.mkdtemp(prefix="fly-"))
     login = environment.Login(short, with_containers.url)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+IMAGE = "postgres:17"
+"""What it is built on, for perl and psql."""
 FILES = {
-    "Dockerfile": """\
-FROM postgres:17
+    "Dockerfile": f"""\
+FROM {IMAGE}
 ARG REVISION=unknown
 LABEL org.opencontainers.image.revision=$REVISION
 ENV REVISION=$REVISION
