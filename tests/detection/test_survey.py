@@ -349,6 +349,11 @@ SILENT = {
 }
 
 
+def test_of_another_kind_of_project_nothing_else_is_told(tmp_path: Path) -> None:
+    files = {"build.gradle.kts": "", "Dockerfile": "FROM a\nRUN ./gradlew bootJar\n", ".env.example": "JDBC_URL=\n"}
+    assert [one.code for one in examine(write(tmp_path, files)).warnings] == ["another-kind"]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_served_is_named_with_its_place(case: str, tmp_path: Path) -> None:
     files, place, words = CASES[case]

@@ -71,7 +71,9 @@ def survey(target: Target, project: Project) -> Iterator[ProjectWarning]:
 
     A rule that fails, on a project that its author did not think of, is a warning itself and stops no other.
     """
-    rules = [partial(rule, target, project) for rule in RULES]
+    # Without an app the others would tell what is to be done in files that no one has.
+    of_all = RULES if project.app_dir is not None else (unreadable_files, another_kind)
+    rules = [partial(rule, target, project) for rule in of_all]
     for rule in [*rules, *elixir_survey.rules(target, project), *nextjs_survey.rules(target, project)]:
         try:
             yield from rule()
@@ -105,7 +107,8 @@ def unreadable_files(target: Target, project: Project) -> Iterator[ProjectWarnin
 
 _MANIFESTS = (
     *("mix.exs", "package.json", "Gemfile", "pyproject.toml", "requirements.txt", "go.mod", "Cargo.toml"),
-    *("composer.json", "deno.json"),
+    *("composer.json", "deno.json", "build.gradle", "build.gradle.kts", "pom.xml", "Package.swift", "CMakeLists.txt"),
+    *("setup.py", "pubspec.yaml", "gleam.toml", "rebar.config"),
 )
 
 
