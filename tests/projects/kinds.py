@@ -184,6 +184,8 @@ STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) 
 ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
 
 
+ASKING_PAGE = "export default async function Page() {{\n  const all = {}\n  return null\n}}\n"
+AT_API = "`${process.env.NEXT_PUBLIC_API}/posts`"
 EPMD = 'strategy: Cluster.Strategy.Epmd, config: [hosts: [:"a@127.0.0.1", :"b@127.0.0.1"]]'
 ROOT_WEBPACK = json.dumps({"scripts": {"deploy": "webpack"}, "devDependencies": {"webpack": "^5.0.0"}})
 PROXY = "config :shop, ShopWeb.{}Endpoint, http: [ip: {{0, 0, 0, 0}}, port: {}]"
@@ -1899,6 +1901,52 @@ TOLD: dict[str, Told] = {
             },
         ],
         controls("pages from files", "pages from the database on request"),
+    ),
+    "pages that are made from an address that is not set": Told(
+        {"pages-from-address"},
+        [
+            {**nextjs(), "src/app/posts/page.tsx": ASKING_PAGE.format(f"await fetch({AT_API})")},
+            {
+                **nextjs(),
+                # A folder of another name, which a page imports from.
+                "api/posts.ts": "export async function posts() {\n"
+                f"  return (await fetch(\n    {AT_API},\n  )).json()\n}}\n",
+                "app/page.tsx": "import { posts } from '@/api/posts'\n" + ASKING_PAGE.format("await posts()"),
+            },
+            {
+                **nextjs(),
+                "lib/env.ts": "export const API: string = process.env.API_URL!\n",
+                "pages/[id].tsx": "export const getStaticPaths = async () => {\n  await axios.get(`${API}/all`)\n}\n",
+            },
+            {
+                **nextjs(),
+                "app/a/[id]/page.tsx": "export async function generateStaticParams() {\n"
+                "  return await fetch(process.env.API_URL + '/ids')\n}\n",
+            },
+        ],
+        [
+            {
+                **nextjs(),
+                "app/page.tsx": f"export const dynamic = 'force-dynamic'\n{ASKING_PAGE.format(f'fetch({AT_API})')}",
+            },
+            {**nextjs(), "app/page.tsx": ASKING_PAGE.format(f"await fetch({AT_API}, {{ cache: 'no-store' }})")},
+            {**nextjs(), "app/[id]/page.tsx": ASKING_PAGE.format(f"await fetch({AT_API})")},
+            {
+                **nextjs(),
+                "app/page.tsx": ASKING_PAGE.format(f"await fetch({AT_API})"),
+                ".env.production": "NEXT_PUBLIC_API=https://api.example.com\n",
+            },
+            {
+                **nextjs(),
+                "lib/env.ts": "export const API = process.env.API_URL ?? 'https://api.example.com'\n",
+                "app/page.tsx": ASKING_PAGE.format("await fetch(`${API}/all`)"),
+            },
+            {
+                **nextjs(),
+                "pages/[id].tsx": "export async function getStaticProps() {\n  await fetch(process.env.API_URL!)\n}\n"
+                "export async function getStaticPaths() {\n  return { paths: [], fallback: 'blocking' }\n}\n",
+            },
+        ],
     ),
     "code that stops without a key": Told(
         {"variable-in-schema"},

@@ -130,14 +130,15 @@ def _named(texts: list[str], project: Project, wanted: re.Pattern[str]) -> tuple
     """The variables of such a name that are read, in a Next.js app through a schema where none is read by itself."""
     names = [name for name in _names(texts, project) if wanted.fullmatch(name)]
     if not names and project.stack == "nextjs":
-        read = (name for text in texts for name in _READ_BY_SCHEMA.findall(text))
+        read = (name for text in texts if "env." in text for name in _READ_BY_SCHEMA.findall(text))
         names = list(dict.fromkeys(name for name in read if wanted.fullmatch(name)))
     return tuple(names)
 
 
 def _names(texts: list[str], project: Project) -> list[str]:
     """The variables that are read, each once, in order."""
-    pattern = _READ_BY_JS if project.stack == "nextjs" else _READ_BY_ELIXIR
-    read = [name for text in texts for found in pattern.finditer(text) for name in found.groups() if name]
+    pattern, word = (_READ_BY_JS, "process.env") if project.stack == "nextjs" else (_READ_BY_ELIXIR, "")
+    about_it = (text for text in texts if word in text)
+    read = [name for text in about_it for found in pattern.finditer(text) for name in found.groups() if name]
     required = [variable.name for variable in project.nextjs.variables]  # a schema has the names without process.env
     return list(dict.fromkeys((*read, *required)))

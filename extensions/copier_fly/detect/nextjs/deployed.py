@@ -339,6 +339,7 @@ _STORED = expression(
     r"\b(?:uploadDir|dest|destination|filename)\s*:\s*[\"'`](?:\./)?(?!/|\.\.|https?:)[\w-]+[/.][^\"'`\n]*[\"'`]|"
     r"\b(?:uploadDir|dest)\s*:\s*[\"'`](?:\./)?(?!/|\.\.)[\w-]+[\"'`]|\bJSONFile\w*\(\s*[\"'`](?!/)[^\"'`\n]+[\"'`]"
 )
+_DATABASES_IN_FILES = ("duckdb", "DuckDB", "PGlite", "Level(")
 _OPENED = expression(
     r"\b(?:new\s+(?:duckdb\.Database|PGlite|Level|ClassicLevel)|DuckDBInstance\.create)\(\s*[\"'`](?!/|:memory:|\w+://)[^\"'`\n]+[\"'`]"
 )
@@ -361,7 +362,8 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("writes-beside-code", (file, files.line_of(text, takes.start())))
                 return
     for file, text in look.texts.items():
-        kept = _OPENED.search(text) or (_STORES_FILES.search(text) and _STORED.search(text))
+        opened = _OPENED.search(text) if any(word in text for word in _DATABASES_IN_FILES) else None
+        kept = opened or (_STORES_FILES.search(text) and _STORED.search(text))
         if kept and not _OF_NO_REQUEST.search(files.relative(file, look.dir)):
             yield warning("writes-beside-code", (file, files.line_of(text, kept.start())))
             return
@@ -427,7 +429,7 @@ def needs_bun(look: Look) -> Iterator[ProjectWarning]:
     """The code uses a module of Bun, and the image runs Next.js by Node.js, whatever installed the packages."""
     for file, text in look.texts.items():
         inside = files.relative(file, look.dir)
-        if (used := _OF_BUN.search(text)) and not _OF_NO_REQUEST.search(inside):
+        if "bun" in text and (used := _OF_BUN.search(text)) and not _OF_NO_REQUEST.search(inside):
             yield warning("bun-at-run-time", (file, files.line_of(text, used.start())), module=used[1])
             return
 

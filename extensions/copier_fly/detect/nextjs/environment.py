@@ -30,6 +30,7 @@ FOLDERS = (
     *("components", "models", "actions", "."),
 )
 """Where an app keeps its code; of the last one only the files that are there."""
+_NO_SOURCES = files.NO_APPS | {"apps", "packages", "public", "scripts", "tests", "cypress", "__mocks__", "prisma"}
 _SET_ANYWAY = expression(r"NODE_ENV|PORT|HOSTNAME|CI|TZ|NEXT_(?!PUBLIC_)\w+|VERCEL\w*|DATABASE_URL|DIRECT_URL|npm_\w+")
 """Variables of the image and of another host."""
 
@@ -41,20 +42,35 @@ TAKEN_OUT = expression(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\
 
 
 def sources(target: Target, folder: str) -> list[str]:
-    """The app's own sources, a few hundred at the most."""
-    found: list[str] = []
-    for below in FOLDERS:
-        inside = files.join(folder, below)
-        for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
-            if below == ".":
-                names = target.names(folder)
-                found += [
-                    files.join(folder, name) for name, inner in names.items() if name.endswith(ending) and not inner
-                ]
-            else:
-                found += list(target.sources(inside, ending))
+    """The app's own sources, a few hundred at the most: those in `FOLDERS`, and in folders that these import from."""
+    found = [file for below in FOLDERS for file in _sources_in(target, folder, below)]
+    others = {
+        name
+        for name, is_folder in target.names(folder).items()
+        if is_folder and re.fullmatch(r"\w[\w-]*", name) and name not in FOLDERS and name not in _NO_SOURCES
+    }
+    new = found
+    while others and new:
+        imported = (
+            rf"(?:from|import|require\(|import\()\s*[\"'](?:[@~]/|(?:\.{{1,2}}/)+|)({'|'.join(sorted(others))})[/\"']"
+        )
+        imports = re.compile(imported.encode())
+        of_the_app = (file for file in new if not OF_TOOLS.search(file))
+        used = {name.decode() for file in of_the_app for name in imports.findall(target.peek(file))}
+        others -= used
+        new = [file for name in sorted(used) for file in _sources_in(target, folder, name)]
+        found += new
     # Of an app with more files than are read, those that are about the environment come first.
     return sorted(dict.fromkeys(found), key=lambda file: "env" not in file.rpartition("/")[2])[:MAX_TEXTS]
+
+
+def _sources_in(target: Target, folder: str, below: str) -> Iterator[str]:
+    for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
+        if below == ".":
+            names = target.names(folder).items()
+            yield from (files.join(folder, name) for name, inner in names if name.endswith(ending) and not inner)
+        else:
+            yield from target.sources(files.join(folder, below), ending)
 
 
 @lru_cache(maxsize=128)  # a large workspace has dozens of packages
@@ -111,6 +127,12 @@ class EnvFiles(NamedTuple):
 
     paths: tuple[str, ...]
     names: tuple[str, ...]
+
+
+def given(target: Target, paths: Iterable[str]) -> set[str]:
+    """The names to which these .env files give a value, of those that Next.js reads."""
+    by_next = [path for path in paths if path.rpartition("/")[2] in READ_BY_NEXT]
+    return {name for path in by_next for name, _ in _SETTING.findall(target.text(path) or "")}
 
 
 def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str]]) -> EnvFiles:
@@ -401,12 +423,12 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
     return not is_server and not beside and any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
 
 
-_ABOUT_IT = expression(rf"\benv\b|Env|{'|'.join(_OWN_KEY)}|@vercel/|@upstash/")
+_ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/")
 
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
-    code = {file: text for file, text in texts(target, folder).items() if _ABOUT_IT.search(text)}
+    code = {file: text for file, text in texts(target, folder).items() if any(word in text for word in _ABOUT_IT)}
     found: dict[str, Variable] = {}
     by_packages = (*_by_upstash(deps, code), *_by_packages(target, folder, deps, code))
     for variable in (*_by_schemas(code), *_by_modules(code), *by_packages):

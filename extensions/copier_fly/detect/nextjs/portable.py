@@ -9,6 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...expressions import expression
@@ -85,19 +86,31 @@ def set_by_vercel(look: Look) -> Iterator[ProjectWarning]:
 
 # --- What differs on another machine ---------------------------------------------------------------------
 
-_IMPORTS = expression(r"\b(?:from|import|require\(|import\()\s*[\"'](\.{1,2}/[^\"'\n]+|@/[^\"'\n]+)[\"']")
+_IMPORTS = expression(r"(?:from|import|require\(|import\()\s*[\"'](\.{1,2}/[^\"'\n]+|@/[^\"'\n]+)[\"']")
 _ENDINGS = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", ".cjs", ".json", ".d.ts")
 
 
+@lru_cache(maxsize=1)
+def _imports(look: Look) -> list[tuple[str, str, re.Match[str]]]:
+    """Every import of a file of the app: the file, its text, and where it is there."""
+    return [(file, text, found) for file, text in look.texts.items() for found in _IMPORTS.finditer(text)]
+
+
 class _Spelling:
-    """How the files of a project are spelt, each folder read once."""
+    """How the files of a project are spelt, each folder and what each import finds read once."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
         self.folders: dict[str, dict[str, bool]] = {}
+        self.found: dict[str, tuple[str, bool] | None] = {}
 
     def find(self, path: str) -> tuple[str, bool] | None:
         """What an import finds where capital and small letters are the same, and whether it spells it so."""
+        if path not in self.found:
+            self.found[path] = self._find(path)
+        return self.found[path]
+
+    def _find(self, path: str) -> tuple[str, bool] | None:
         folder, exact = ".", True
         *above, last = posixpath.normpath(path).split("/")
         for part, endings in (*((one, ("",)) for one in above), (last, _ENDINGS)):
@@ -118,16 +131,14 @@ class _Spelling:
 def case_of_imports(look: Look) -> Iterator[ProjectWarning]:
     """An import spells a file with other capital letters than it has, which macOS and Windows do not mind."""
     spelling = _Spelling(look)
-    for file, text in look.texts.items():
-        for found in _IMPORTS.finditer(text):
-            bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
-            there = [spelling.find(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
-            fits = [one for one in there if one]
-            if fits and not any(exact for _, exact in fits):
-                yield warning(
-                    "case-of-import", (file, files.line_of(text, found.start(1))), name=found[1], other=fits[0][0]
-                )
-                return
+    for file, text, found in _imports(look):
+        bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
+        there = [spelling.find(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
+        fits = [one for one in there if one]
+        if fits and not any(exact for _, exact in fits):
+            place = file, files.line_of(text, found.start(1))
+            yield warning("case-of-import", place, name=found[1], other=fits[0][0])
+            return
 
 
 _MADE_BY_CONFIG = expression(
@@ -170,17 +181,19 @@ def ignored_imports(look: Look) -> Iterator[ProjectWarning]:
     if _makes_files(look):
         return
     spelling = _Spelling(look)
-    for file, text in look.texts.items():
-        for found in _IMPORTS.finditer(text):
-            of_prisma = look.app.orm == "prisma" and re.search(r"prisma|generated", found[1])
-            if of_prisma or re.search(r"\btry\b", text[max(0, found.start() - 80) : found.start()]):
-                continue
-            bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
-            paths = [posixpath.normpath(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
-            left_out = [_left_out(look, spelling, path) for path in paths if not path.startswith("..")]
-            if True in left_out and False not in left_out and not look.ignored.match_file(file):
-                yield warning("ignored-import", (file, files.line_of(text, found.start(1))), name=found[1])
-                return
+    known: dict[str, bool | None] = {}
+    for file, text, found in _imports(look):
+        of_prisma = look.app.orm == "prisma" and re.search(r"prisma|generated", found[1])
+        if of_prisma or re.search(r"\btry\b", text[max(0, found.start() - 80) : found.start()]):
+            continue
+        bases = [posixpath.dirname(file)] if found[1][0] == "." else [look.dir, look.path("src")]
+        paths = [posixpath.normpath(posixpath.join(base, found[1].removeprefix("@/"))) for base in bases]
+        paths = [path for path in paths if not path.startswith("..")]
+        known |= {path: _left_out(look, spelling, path) for path in paths if path not in known}
+        left_out = [known[path] for path in paths]
+        if True in left_out and False not in left_out and not look.ignored.match_file(file):
+            yield warning("ignored-import", (file, files.line_of(text, found.start(1))), name=found[1])
+            return
 
 
 _ADDRESS_HERE = expression(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from ...expressions import expression
 from .. import files
@@ -100,7 +101,7 @@ def asks_at_build(
     layouts = [] if in_parts else _layouts(page, known)
     around = [one for layout in layouts for one in _behind(target, folder, layout, known)]
     counted = behind if asks is ASKS else [one for one in behind if one == page or not one.endswith(".ts")]
-    if any(_ON_REQUEST.search(known[one]) for one in (*counted, *around)):
+    if any(_on_request(known[one]) for one in (*counted, *around)):
         return None
     for file in behind:
         text = known[file]
@@ -113,6 +114,11 @@ def asks_at_build(
                     if re.search(rf"\b{name}\(", text) and (line := _function_asks(known[one], name, asks)):
                         return one, line
     return None
+
+
+@lru_cache(maxsize=4096)  # most components are behind many pages
+def _on_request(text: str) -> bool:
+    return bool(_ON_REQUEST.search(text))
 
 
 def _function_asks(text: str, name: str, asks: re.Pattern[str]) -> int | None:

@@ -205,6 +205,12 @@ def config_asks_service(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+def _made_in_the_build(text: str) -> Iterator[re.Match[str]]:
+    """The functions that Next.js calls for a page while it is built; not what it calls for each of no paths."""
+    none = re.search(r"\bpaths:\s*\[\s*\]", text)
+    yield from (found for found in _STATIC.finditer(text) if not (none and found[1] == "getStaticProps"))
+
+
 def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
     """Pages are made from the database while the app is built."""
     for file, text in look.texts.items() if look.app.database_choice != "none" else ():
@@ -212,7 +218,7 @@ def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
             place = file, files.line_of(text, asked.start())
             yield warning("pages-from-database", place, function="next.config", name=look.app.build_address)
             return
-        for made in _STATIC.finditer(text):
+        for made in _made_in_the_build(text):
             if asked := static_pages.ASKS.search(made[0]):
                 place = file, files.line_of(text, made.start() + asked.start())
                 yield warning("pages-from-database", place, function=made[1], name=look.app.build_address)
@@ -236,6 +242,43 @@ def pages_from_service(look: Look) -> Iterator[ProjectWarning]:
             name = files.relative(file, look.dir)
             yield warning("pages-from-service", asks, page=name, client=named, name=clients[named])
             return
+
+
+_HELD = expression(
+    r"\b(?:const|let|var)\s+(\w+)\s*(?::\s*string\s*)?=\s*process\.env\.([A-Z]\w*)!?(?:\s+as\s+string)?\s*;?[ \t]*$",
+    re.MULTILINE,
+)
+"""A constant that holds what a variable has, and nothing where that is not set."""
+
+
+def pages_from_address(look: Look) -> Iterator[ProjectWarning]:
+    """A page is made from what an address says while the app is built, where the build has no value of the address."""
+    given = environment.given(look.target, look.app.env_files)
+    code = {file: text for file, text in look.texts.items() if "process.env" in text}
+    held = {word: name for text in code.values() for word, name in _HELD.findall(text)}
+    asking = re.compile(
+        r"\b(?:fetch|axios(?:\.\w+)?|ky(?:\.\w+)?|got)\(\s*[`\"']?(?:\$\{)?\s*"
+        rf"(?:process\.env\.([A-Z]\w*)!?|({'|'.join(held) or '(?!)'})\b)\s*(?![\s?|.(])"
+    )
+    if not any(asking.search(text) for text in look.texts.values()):
+        return
+    for file, text in look.texts.items():
+        name = files.relative(file, look.dir)
+        places = [
+            (made[1], (file, files.line_of(text, made.start() + asked.start())))
+            for made in _made_in_the_build(text)
+            if (asked := asking.search(made[0]))
+        ]
+        if asked_at := static_pages.asks_at_build(look.target, look.dir, file, look.texts, asking):
+            places.append((f"The page {name}", asked_at))
+        for what, place in places:
+            lines = look.texts[place[0]].splitlines()[place[1] - 1 : place[1] + 3]
+            read = asking.search("\n".join(lines))
+            variable = (read[1] or held[read[2]]) if read else ""
+            if variable and variable not in given:
+                answer = "public_env" if variable.startswith("NEXT_PUBLIC_") else "build_env"
+                yield warning("pages-from-address", place, what=what, name=variable, answer=answer)
+                return
 
 
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
@@ -553,6 +596,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     build_asks_service,
     pages_from_database,
     pages_from_service,
+    pages_from_address,
     install_hook,
     no_pages,
     built_elsewhere,
