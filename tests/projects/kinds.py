@@ -1719,6 +1719,25 @@ TOLD: dict[str, Told] = {
             },
         ],
     ),
+    "steps of a Dockerfile for production by another name": Told(
+        {"own-build-steps"},
+        [
+            {**phoenix(), "docker/Dockerfile": "FROM a\nENV MIX_ENV=prod\nRUN make content\nRUN mix release\n"},
+            {**nextjs(), "Dockerfile": "FROM a\n", "Dockerfile.prod": "FROM a\nRUN ./fetch && npx next build\n"},
+            {
+                **below("apps/web", nextjs()),
+                "deploy/Dockerfile": "FROM a\nENV NODE_ENV=production\nRUN make icons\n",
+            },
+        ],
+        [
+            {**phoenix(), "docker/Dockerfile": "FROM a\nENV MIX_ENV=dev\nRUN make content\n"},
+            {
+                **nextjs(),
+                "Dockerfile": "FROM a\nRUN npm run build\n",
+                "docker/Dockerfile": "FROM a\nRUN make a && next build\n",
+            },
+        ],
+    ),
     "scripts that build a part, in a Dockerfile of one's own": Told(
         {"own-build-steps"},
         [

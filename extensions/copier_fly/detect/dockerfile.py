@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..expressions import expression
+from . import files
+from .files import Target
 
 _RUNS_SOMETHING = expression(
     r"(mix|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
@@ -32,6 +34,27 @@ _KNOWN = expression(
 )
 """Packages that a build needs, that the runtime image has, or that help at a shell."""
 _PIP = expression(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
+
+
+_OTHER_NAMES = ("Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile.prod", "docker/Dockerfile.production")
+_OTHER_FOLDERS = ("docker/Dockerfile", "docker/prod/Dockerfile", "docker/production/Dockerfile", "deploy/Dockerfile")
+_FOR_PRODUCTION = expression(
+    r"\bmix (?:do .*)?release\b|\bMIX_ENV[= ]\W?prod\b|\bNODE_ENV[= ]\W?production\b|\bnext build\b"
+)
+
+
+def own(target: Target, folder: str) -> str:
+    """The Dockerfile that makes the app's image for production, "" where there is none.
+
+    The nearest Dockerfile, unless one beside it says by its name that it is the one for production; one in a folder of
+    its own where there is no other. Those of another name count where what they do is for production.
+    """
+    for names, must_say in ((_OTHER_NAMES, True), (("Dockerfile",), False), (_OTHER_FOLDERS, True)):
+        for above in files.ancestors(folder):
+            for file in (files.join(above, name) for name in names):
+                if target.is_file(file) and (not must_say or _FOR_PRODUCTION.search(target.text(file) or "")):
+                    return file
+    return ""
 
 
 class Instruction(NamedTuple):

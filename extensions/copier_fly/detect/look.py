@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import files
+from . import dockerfile, files
 from .files import Target
 from .project import Project
 
@@ -23,6 +23,5 @@ class Look:
         """The project's own Dockerfile and its text, both "" where there is none or it is the template's."""
         if self.project.existing_deployment.template_version:
             return "", ""
-        names = (files.join(folder, "Dockerfile") for folder in files.ancestors(self.dir))
-        file = next((name for name in names if self.target.is_file(name)), "")
+        file = dockerfile.own(self.target, self.dir)
         return file, (self.target.text(file) or "") if file else ""

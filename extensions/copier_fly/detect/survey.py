@@ -483,7 +483,7 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
     """The project's own Dockerfile runs commands, and installs packages, that the template's does not."""
     if project.existing_deployment.template_version:
         return
-    file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
+    file = dockerfile.own(target, project.app_dir or ".")
     commands = list(dockerfile.commands(target.text(file) or "")) if file else []
     bare = project.stack != "nextjs" and project.elixir.assets == "none"
     below = project.app_dir not in (None, ".")
@@ -518,7 +518,7 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
 
 def programs_of_other_images(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The project's own Dockerfile takes programs out of an image of somebody else."""
-    file = next((name for name in _nearest(project, ["Dockerfile"]) if target.is_file(name)), "")
+    file = dockerfile.own(target, project.app_dir or ".")
     if file and not project.existing_deployment.template_version:
         found = dockerfile.copies_of_other_images(target.text(file) or "")
         if found:
