@@ -500,14 +500,24 @@ TOLD: dict[str, Told] = {
     "another endpoint on the port": Told(
         {"endpoint-on-port"},
         [
-            runtime(PROXY.format("Proxy", SERVES)),
-            runtime(f"port = {SERVES}\n{PROXY.format('Front.', 'port')}", umbrella()),
-            below("back", config(PROXY.format("Api", 'System.fetch_env!("PORT")'), "releases")),
+            {**runtime(PROXY.format("Proxy", SERVES)), **code("defmodule ShopWeb.ProxyEndpoint do\nend\n")},
+            {
+                **runtime(f"port = {SERVES}\n{PROXY.format('Front.', 'port')}", umbrella()),
+                "apps/shop/lib/front.ex": "defmodule ShopWeb.Front.Endpoint do\nend\n",
+            },
+            below(
+                "back",
+                {
+                    **config(PROXY.format("Api", 'System.fetch_env!("PORT")'), "releases"),
+                    **code("defmodule ShopWeb.ApiEndpoint do\nend\n"),
+                },
+            ),
+            runtime(f"config :beacon, Beacon.ProxyEndpoint, http: [port: {SERVES}]", dep('{:beacon, "~> 0.5"}')),
         ],
         [
             runtime(PROXY.format("", SERVES)),
             runtime(PROXY.format("Admin", 'String.to_integer(System.get_env("ADMIN_PORT") || "4001")')),
-            runtime(PROXY.format("Proxy", SERVES).replace(":shop", ":gone")),
+            runtime(PROXY.format("Proxy", SERVES)),
             config(PROXY.format("Proxy", SERVES), "dev"),
         ],
     ),

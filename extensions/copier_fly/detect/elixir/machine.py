@@ -58,14 +58,18 @@ def servers_of_grpc(look: Look) -> Iterator[ProjectWarning]:
 def endpoint_on_port(look: Look) -> Iterator[ProjectWarning]:
     """Another endpoint than the chosen one takes the port that this one is given here."""
     chosen = f"{look.app.web_module}.Endpoint"
-    apps = {look.app.name, *look.app.deps, *(one.name for one in look.app.umbrella_apps)}
     for setting in config.read(look.target, look.dir, config.AT_RUN_TIME) if look.app.web_module else ():
-        # Settings of an app that is gone start nothing.
-        other = (setting.module or "").endswith("Endpoint") and setting.module != chosen and setting.app in apps
-        if other and "PORT" in setting.reads.get("http", ()):
+        other = (setting.module or "").endswith("Endpoint") and setting.module != chosen
+        if other and "PORT" in setting.reads.get("http", ()) and _is_there(look, setting):
             places = [look.path("config", f"{name}.exs") for name in config.AT_RUN_TIME]
             place = look.target.where(places, str(setting.module))
             yield warning("endpoint-on-port", place, module=setting.module, chosen=chosen)
+
+
+def _is_there(look: Look, setting: config.Setting) -> bool:
+    """Whether what the setting is for exists: an app or a module that is gone starts nothing."""
+    defined = re.compile(rf"\bdefmodule {re.escape(setting.module or '')}\b")
+    return setting.app in look.app.deps or any(defined.search(text) for text in look.sources.values())
 
 
 def endpoint_by_code(look: Look) -> Iterator[ProjectWarning]:
