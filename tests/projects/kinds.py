@@ -184,6 +184,8 @@ STARTS = "defmodule Shop.Application do\n  use Application\n\n  def start(_, _) 
 ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, key: ask.("MAIL_KEY")'
 
 
+FIREBASE = nextjs(dependencies={"firebase-admin": "^13.4.0"})
+CERT = "/* firebase-admin */ cert({ projectId: process.env.A_PROJECT_ID, privateKey: process.env.A_PRIVATE_KEY })"
 ASKING_PAGE = "export default async function Page() {{\n  const all = {}\n  return null\n}}\n"
 AT_API = "`${process.env.NEXT_PUBLIC_API}/posts`"
 EPMD = 'strategy: Cluster.Strategy.Epmd, config: [hosts: [:"a@127.0.0.1", :"b@127.0.0.1"]]'
@@ -1975,6 +1977,29 @@ TOLD: dict[str, Told] = {
                 "pages/[id].tsx": "export async function getStaticProps() {\n  await fetch(process.env.API_URL!)\n}\n"
                 "export async function getStaticPaths() {\n  return { paths: [], fallback: 'blocking' }\n}\n",
             },
+        ],
+    ),
+    "a service account of Firebase": Told(
+        {"service-account"},
+        [
+            {**FIREBASE, "lib/admin.ts": f"if (!getApps().length) {{\n  initializeApp({{ credential: {CERT} }})\n}}\n"},
+            {
+                **FIREBASE,
+                "src/lib/admin.js": f"export const app = getApps()[0] ?? initializeApp({{ credential: {CERT} }});\n",
+            },
+            below("web", {**FIREBASE, "server/db.ts": f"const account = {CERT};\nexport const db = getFirestore();\n"}),
+        ],
+        [
+            {
+                **FIREBASE,
+                "lib/admin.ts": f"export function admin() {{\n  return initializeApp({{ credential: {CERT} }})\n}}\n",
+            },
+            {**FIREBASE, "lib/admin.ts": f"const admin = () => {{\n  initializeApp({{ credential: {CERT} }})\n}}\n"},
+            {
+                **FIREBASE,
+                "lib/admin.ts": f"if (process.env.A_PRIVATE_KEY) {{\n  initializeApp({{ credential: {CERT} }})\n}}\n",
+            },
+            {**FIREBASE, "lib/admin.ts": "initializeApp({ credential: applicationDefault() })\n"},
         ],
     ),
     "code that stops without a key": Told(

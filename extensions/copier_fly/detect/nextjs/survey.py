@@ -281,6 +281,32 @@ def pages_from_address(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+_CERTIFIES = expression(r"(?<![\w$])cert\(")
+_BEGINS = expression(r"^(?![\s})\]])[^\n]*", re.MULTILINE)
+_IN_FUNCTION = expression(
+    r"^(?:export )?(?:default )?(?:async )?function\b|=>\s*\{?\s*$|\btry\b|\bif\b.*\bprocess\.env\b"
+)
+_OF_ACCOUNT = expression(
+    r"\bprocess\.env\.((?=\w*(?:PROJECT_ID|CLIENT_EMAIL|PRIVATE_KEY(?!_ID)|SERVICE|CREDENTIAL|ACCOUNT|JSON))[A-Z]\w*)"
+)
+
+
+def service_account(look: Look) -> Iterator[ProjectWarning]:
+    """firebase-admin takes a service account while a module is loaded, and checks that its key is a true one.
+
+    Its `cert` refuses everything else, from version 10 to 14. Next.js loads the modules of pages in the build too.
+    """
+    given = environment.given(look.target, look.app.env_files)
+    for file, text in look.texts.items() if "firebase-admin" in look.dependencies else ():
+        made = _CERTIFIES.search(text) if "firebase-admin" in text else None
+        begins = [one[0] for one in _BEGINS.finditer(text, 0, made.start())] if made else []
+        names = [name for name in dict.fromkeys(_OF_ACCOUNT.findall(text)) if name not in given]
+        if made and names and not (begins and _IN_FUNCTION.search(begins[-1])):
+            place = file, files.line_of(text, made.start())
+            yield warning("service-account", place, names=", ".join(names), file=file)
+            return
+
+
 def install_hook(look: Look) -> Iterator[ProjectWarning]:
     """A hook of the installation needs git or a database, which an image build does not have."""
     for file, name, command in look.scripts():
@@ -597,6 +623,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     pages_from_database,
     pages_from_service,
     pages_from_address,
+    service_account,
     install_hook,
     no_pages,
     built_elsewhere,
