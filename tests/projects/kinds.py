@@ -186,6 +186,7 @@ ASKS = 'ask = fn name -> System.get_env(name) || raise(name) end\nconfig :shop, 
 
 FIREBASE = nextjs(dependencies={"firebase-admin": "^13.4.0"})
 CERT = "/* firebase-admin */ cert({ projectId: process.env.A_PROJECT_ID, privateKey: process.env.A_PRIVATE_KEY })"
+EMPTY_STEP = {name: text.replace('"esbuild shop --minify"', '""') for name, text in phoenix().items()}
 ASKING_PAGE = "export default async function Page() {{\n  const all = {}\n  return null\n}}\n"
 AT_API = "`${process.env.NEXT_PUBLIC_API}/posts`"
 EPMD = 'strategy: Cluster.Strategy.Epmd, config: [hosts: [:"a@127.0.0.1", :"b@127.0.0.1"]]'
@@ -1674,6 +1675,7 @@ TOLD: dict[str, Told] = {
             config("config :esbuild, shop: [args: []]", "config"),
             config("config :esbuild, :shop, args: []", "config"),
             config("config :esbuild, Shop.Profiles.all()", "config"),
+            EMPTY_STEP,
             config('config :tailwind, version: "4"', "config"),
         ],
     ),

@@ -43,7 +43,7 @@ def test_what_is_told_is_whole_sentences(kind: str, tmp_path: Path) -> None:
 def test_what_does_it_right_hears_nothing_of_it(kind: str, tmp_path: Path) -> None:
     for number, files in enumerate(TOLD[kind].silent):
         found = {warning.code for warning in examine(write(tmp_path / str(number), files)).warnings}
-        assert not found & TOLD[kind].codes
+        assert not found & (TOLD[kind].codes | {"rule-failed"})
 
 
 def test_every_kind_has_two_siblings() -> None:

@@ -636,9 +636,9 @@ def assets_profile(look: Look) -> Iterator[ProjectWarning]:
     for file, mix in look.mixes.items():
         steps = mixfile.flat(mix.aliases().get("assets.deploy", []) if file not in unused else [])
         for step in (one for one in steps if one.kind == "string"):
-            task, *words = str(step.value).split()
+            task, _, rest = str(step.value).partition(" ")
             known = profiles.get(_PROFILED.get(task, ""), {"?"})
-            profile = next((word for word in words if word[0] != "-"), None)
+            profile = next((word for word in rest.split() if word[0] != "-"), None)
             if profile and profile not in known and "?" not in known:
                 yield warning("assets-profile", look.at(file, step.start), step=step.value, tool=task, profile=profile)
 
