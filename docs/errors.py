@@ -66,7 +66,7 @@ def copies() -> Iterator[tuple[str, str]]:
 
 def scripts() -> Iterator[tuple[str, str]]:
     """The script with its exit code, and what ends it: by itself (`fail`), or after flyctl failed (`explain`)."""
-    files = {file for file in (REPO / "template").rglob("ops/*") if file.is_file()}
+    files = {file for file in (REPO / "template").glob("**/*ops(*/*") if file.is_file()}
     for file in sorted(files, key=lambda file: (file.name, str(file))):
         for code, words in _SHELL.findall(file.read_text()):
             text = _FILLED.sub("…", _DEFAULT.sub(r"\1", words)).replace("\\", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from . import git_settings, messages, naming, overwrites, stacks, template_cache
+from . import git_settings, messages, naming, overwrites, stacks, template_cache, template_files
 from .answers import cross_checks, defaults, derived, layers
 from .fly import memory, platform, toml
 from .template_cache import Compiled
@@ -62,6 +62,7 @@ GLOBALS = {
     "new_files": messages.new_files,
     "refuse_ignored": overwrites.refuse_ignored,
     "refuse_overwrites": overwrites.refuse_overwrites,
+    **template_files.GLOBALS,
     # What Fly.io offers.
     "catalog": platform.catalog,
     "check_grace": platform.check_grace,

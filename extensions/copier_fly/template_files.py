@@ -1,28 +1,51 @@
 """Which files a copy writes.
 
 A file of `template/` goes where its path says once its parts are rendered: a part that renders to nothing leaves out
-all that is below it, and a `yield` in a name makes several files of one.
+all that is below it, and a `yield` in a name makes several files of one. `{{ ops(layers.neon) }}` is the folder ops/
+where the layer is in. One part instead of two or more: copier makes every answer ready for each part of each path.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from .expressions import expression
-
-if TYPE_CHECKING:
-    from jinja2.runtime import Context
 
 TEMPLATE = Path(__file__).parents[2] / "template"
 SUFFIX = ".jinja"
 ANSWERS = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
 _YIELD = expression(r"\{% yield (?P<name>\w+) from (?P<values>.+?) %\}")
-_LAYER = expression(r"\{\{ layers\.(\w+) \}\}/")
+FOLDERS = {
+    "docs": "docs/fly",
+    "ops": "ops",
+    "workflows": ".github/workflows",
+    "fly": "fly",
+    "rel": "{{ app_dir }}/rel",
+    "overlays": "{{ app_dir }}/rel/overlays",
+    "bin": "{{ app_dir }}/rel/overlays/bin",
+}
+"""The folders that many layers write into, by the name that `template/` has for each."""
+_LAYER = expression(r"\{\{ (?:(\w+)\()?layers\.(\w+)\)? \}\}/")
 _VARIABLE = expression(r"\{\{ (\w+) \}\}")
+
+
+def _inside(path: str) -> Callable[[Context, str], str]:
+    @pass_context
+    def folder(context: Context, layer: str) -> str:
+        return _VARIABLE.sub(lambda name: str(context[name[1]]), path) if layer else ""
+
+    return folder
+
+
+GLOBALS = {name: _inside(path) for name, path in FOLDERS.items()}
+"""For each folder what a path of `template/` calls: a layer's value → the folder, or nothing where it is out."""
 
 
 class Source(NamedTuple):
@@ -69,6 +92,13 @@ def _name(context: Context, part: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield render(part).render({**known, loop["name"]: value}), {loop["name"]: value}
 
 
+def conditions(source: str) -> tuple[str, set[str]]:
+    """Tell where a file of the template goes, with the variables as they are written, and by which layers."""
+    source = source.removesuffix(SUFFIX)
+    layers = {name for _, name in _LAYER.findall(source)}
+    return _LAYER.sub(lambda part: f"{FOLDERS[part[1]]}/" if part[1] else "", source), layers
+
+
 def possible(known: Mapping[str, object]) -> dict[str, list[set[str]]]:
     """Every path that some answers would render → the layers of each source that it may come from.
 
@@ -77,9 +107,7 @@ def possible(known: Mapping[str, object]) -> dict[str, list[set[str]]]:
     """
     found: dict[str, list[set[str]]] = {}
     for source in sources():
-        path = source.removesuffix(SUFFIX)
-        layers = set(_LAYER.findall(path))
-        path = _LAYER.sub("", path)
+        path, layers = conditions(source)
         path = os.path.normpath(_VARIABLE.sub(lambda name: str(known.get(name[1], name[0])), path))
         if "{" not in path:
             found.setdefault(path, []).append(layers)

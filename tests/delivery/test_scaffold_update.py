@@ -58,9 +58,9 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(template, folder)
     git("init", "-q", "-b", "main", cwd=folder)
     release(folder, "v1.0.0")
-    logs = folder / "template/{{ layers.scripts }}/ops/logs"
+    logs = folder / "template/{{ ops(layers.scripts) }}/logs"
     logs.write_text(logs.read_text().replace(LOGS, "# Follows the app's logs."))
-    (folder / "template/{{ layers.scripts }}/docs/fly/costs.md.jinja").unlink()
+    (folder / "template/{{ docs(layers.scripts) }}/costs.md.jinja").unlink()
     release(folder, "v2.0.0")
     return folder
 

@@ -21,7 +21,7 @@ RENDERED = scripts(REPO / "examples", "*/rendered/ops/*")
 
 
 def test_every_script_of_the_template_is_in_an_example() -> None:
-    found = scripts(REPO / "template", "**/ops/*")
+    found = scripts(REPO / "template", "**/*ops(*/*")
     static = {text for text, path in found.items() if path.suffix != ".jinja"}
     assert static <= RENDERED.keys()
     names = {path.name.removesuffix(".jinja") for path in found.values()}

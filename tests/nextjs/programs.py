@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.template import REPO
 
-PROGRAMS = REPO / "template" / "{{ layers.nextjs }}" / "fly"
+PROGRAMS = REPO / "template" / "{{ fly(layers.nextjs) }}"
 """They are static: what is in the template is what people get."""
 
 SETTINGS = {

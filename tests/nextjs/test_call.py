@@ -13,7 +13,7 @@ from tests.support.template import REPO
 
 pytestmark = pytest.mark.needs("node")
 
-PROGRAM = REPO / "template/{{ layers.nextjs_schedules }}/fly/call.mjs"
+PROGRAM = REPO / "template/{{ fly(layers.nextjs_schedules) }}/call.mjs"
 # In the place of the network: shows what is asked, and answers.
 NETWORK = """
 globalThis.fetch = async (address, options) => {

@@ -13,7 +13,7 @@ from tests.support.template import REPO
 
 pytestmark = pytest.mark.needs("node")
 
-PROGRAM = REPO / "template/{{ layers.nextjs_workers }}/fly/workers.mjs"
+PROGRAM = REPO / "template/{{ fly(layers.nextjs_workers) }}/workers.mjs"
 # The tracer of Next.js, as far as the program looks: what it finds is in a file.
 TRACER = """
 import { readFileSync } from "node:fs";

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from copier_fly import template_files
 from copier_fly.answers import layers
 from tests.support import corpus
 from tests.support import template as template_support
@@ -79,13 +80,10 @@ def test_each_page_says_first_when_it_is_needed_and_has_at_most_200_lines(render
 
 def test_no_two_sources_render_one_path() -> None:
     """Two layers that are in at the same time would fight over a file, and copier would stop half-way."""
-    layers: dict[str, list[frozenset[str]]] = {}
-    for source in (REPO / "template").rglob("*"):
-        if source.is_file():
-            parts = source.relative_to(REPO / "template").parts
-            conditions = frozenset(part for part in parts if part.startswith("{{ layers."))
-            path = "/".join(part for part in parts if part not in conditions).removesuffix(".jinja")
-            layers.setdefault(path, []).append(conditions)
+    layers: dict[str, list[set[str]]] = {}
+    for source in template_files.sources():
+        path, conditions = template_files.conditions(source)
+        layers.setdefault(path, []).append(conditions)
     clashes = {
         path: [sorted(one) for one in sources]
         for path, sources in layers.items()
@@ -94,11 +92,9 @@ def test_no_two_sources_render_one_path() -> None:
     assert clashes == {}
 
 
-def exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
+def exclusive(one: set[str], other: set[str]) -> bool:
     """Whether the two sets of layers can never be in together; tests/questions shows that the groups hold."""
-    return any(
-        len({name for name in group if f"{{{{ layers.{name} }}}}" in one | other}) > 1 for group in EXCLUSIVE_LAYERS
-    )
+    return any(len(group & (one | other)) > 1 for group in EXCLUSIVE_LAYERS)
 
 
 def test_each_layer_that_is_named_is_there_and_each_that_is_there_is_named() -> None:

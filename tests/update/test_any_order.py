@@ -50,7 +50,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path.write_text(f"{first}{newline}# new in 1.1\n{rest}# new at the end in 1.1\n")
     (folder / "template/docs/fly").mkdir(parents=True, exist_ok=True)
     (folder / "template/docs/fly/news.md").write_text("News\n\nThere is a page of news.\n")
-    (folder / "template/{{ layers.scripts }}/ops/logs").unlink()
+    (folder / "template/{{ ops(layers.scripts) }}/logs").unlink()
     release(folder, "v1.1.0")
     for path in sorted((folder / "template").rglob("*")):
         if path.is_file() and path.suffix != ".toml" and "answers_file" not in path.name:

@@ -29,7 +29,7 @@ UNFRIENDLY = {
 def next_version(template: Path, folder: Path) -> Path:
     """A template whose newest version changes the second line of FILE."""
     subprocess.run(["git", "clone", "-q", str(template), str(folder)], check=True)
-    (source,) = folder.glob("template/*layers.scripts*/docs/fly/deploy.md.jinja")
+    (source,) = folder.glob("template/*docs(layers.scripts)*/deploy.md.jinja")
     first, second, rest = source.read_text().split("\n", 2)
     source.write_text(f"{first}\n{second}The new version says this.\n{rest}")
     history.release(folder, "v1000.0.0")

@@ -88,7 +88,7 @@ def wanted(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 @pass_context
 def layers(context: Context) -> str:
-    """Return the layers as JSON, each "." (in) or "" (out): what the first part of a path in `template/` renders to."""
+    """Return the layers as JSON, each "." (in) or "" (out): the first part of a path in `template/`."""
     foreign = foreign_layers(context["stack"])
     return json.dumps(
         {name: "." if put and name not in foreign else "" for name, put in wanted(context.get_all()).items()}
