@@ -4,8 +4,8 @@
 
 The working directory is the target. STACK is phoenix, umbrella or nextjs, APP_DIR the app's folder in the
 target, WEB_MODULE the module that the health plug belongs to (ShopWeb; not for nextjs), FILE its endpoint,
-relative to APP_DIR, when it is not to be searched for. `--print` writes nothing and prints the lines and
-their places.
+relative to APP_DIR; without it, or where it is empty, the endpoint is searched for. `--print` writes nothing and
+prints the lines and their places.
 
 | file         | line                                                                   |
 | ------------ | ---------------------------------------------------------------------- |
@@ -38,8 +38,8 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extensions"))
 
 from copier_fly import wiring
-from copier_fly.detect import files
 from copier_fly.detect.elixir import mixfile
+from copier_fly.detect.limits import SOURCE_LIMIT
 from copier_fly.stacks import STACKS
 from copier_fly.wiring import RELEASES, SCRIPT
 
@@ -370,7 +370,7 @@ def apply(root: str, app: wiring.App, line: wiring.Line) -> bool:
     path, status = _real_file(root, os.path.join(app.path, line.file))  # noqa: PTH118
     if not status.st_mode & 0o222:
         raise NotWiredError("it is read-only")
-    if status.st_size > files.SOURCE_LIMIT:
+    if status.st_size > SOURCE_LIMIT:
         raise NotWiredError("it is too large")
     try:
         old = Path(path).read_bytes()
@@ -387,7 +387,7 @@ def apply(root: str, app: wiring.App, line: wiring.Line) -> bool:
 
 
 def _report(root: str, app: wiring.App, line: wiring.Line) -> str:
-    name = files.join(app.folder, line.file)
+    name = app.in_target(line.file)
     try:
         changed = apply(root, app, line)
     except NotWiredError as reason:
@@ -401,7 +401,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("stack", choices=list(STACKS))
     parser.add_argument("app_dir")
     parser.add_argument("web_module", nargs="?", default="")
-    parser.add_argument("--endpoint", metavar="FILE", help="the endpoint, relative to APP_DIR")
+    parser.add_argument(
+        "--endpoint", metavar="FILE", default="", help="the endpoint, relative to APP_DIR; searched for by default"
+    )
     parser.add_argument("--print", action="store_true", dest="only_print", help="write nothing")
     options = parser.parse_args(arguments)
     framework = STACKS[options.stack].framework
@@ -412,7 +414,13 @@ def main(arguments: list[str] | None = None) -> int:
     if os.path.commonpath([root, path]) != root:
         parser.error("APP_DIR is outside the project")
     folder = os.path.relpath(path, root).replace(os.sep, "/")
-    app = wiring.App(path, folder, options.stack, options.web_module, options.endpoint)
+    endpoint = options.endpoint
+    if framework == "elixir" and not endpoint:
+        # A copy says where it is: what finds it takes as long as all the rest.
+        from copier_fly.detect.elixir.app import endpoint_file  # noqa: PLC0415
+
+        endpoint = endpoint_file(path, options.web_module)
+    app = wiring.App(path, folder, options.stack, options.web_module, endpoint)
     for line in wiring.LINES[framework](app):
         print(line.told(app) if options.only_print else _report(root, app, line))
     return 0

@@ -24,6 +24,7 @@ GLOBALS = {
     "default_pool": defaults.default_pool,
     "detected": defaults.detected,
     "settings_found": defaults.settings_found,
+    "endpoint_file": defaults.endpoint_file,
     "from_fly_toml": defaults.from_fly_toml,
     "left_behind": defaults.left_behind,
     "nearest_elixir": defaults.nearest_elixir,

@@ -6,14 +6,13 @@ which layers an app of another framework never has stands here too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ATOM = r"([a-z]|_+[A-Za-z])[A-Za-z0-9_]*"
 """An OTP app's name that a module can be named after."""
 
 
-@dataclass(frozen=True)
-class Framework:
+class Framework(NamedTuple):
     """What all stacks of a framework share.
 
     `layers` are those that only its apps have, by their name in `layers.NAME`. `port` and `grace_period` are
@@ -29,8 +28,7 @@ class Framework:
     name_allowed: str
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """A kind of app: its framework, what it is called in a list of choices and in a sentence, its default memory."""
 
     framework: str

@@ -1,20 +1,19 @@
 """The lines that point at the scaffold's files: what to add to the app's own files, and where.
 
 `tasks/wire.py` adds them after a copy, and prints those that it cannot add. The message after a copy with
-`--skip-tasks` prints them all.
+`--skip-tasks` prints them all. That task starts with each copy: without what reads a whole project it takes half as
+long, so nothing of that is imported here.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from .detect import files
-from .detect.elixir import app as elixir
 from .detect.elixir import mixfile
+from .detect.limits import SOURCE_LIMIT
 
 RELEASES = 'releases: elem(Code.eval_file("rel/releases.exs"), 0)'
 PROVIDER = '{Config.Reader, path: {:system, "RELEASE_ROOT", "/fly.exs"}, env: Mix.env()}'
@@ -22,22 +21,24 @@ PROVIDER = '{Config.Reader, path: {:system, "RELEASE_ROOT", "/fly.exs"}, env: Mi
 SCRIPT = "deploy:fly"
 
 
-@dataclass(frozen=True)
-class App:
+class App(NamedTuple):
     """The app to wire: its path on this machine, its folder in the target, its stack.
 
-    `web_module` and `endpoint` (a file relative to the app, None to search for it) are those of an Elixir app.
+    `web_module` and `endpoint` (a file relative to the app, "" where it is not known) are those of an Elixir app.
     """
 
     path: str
     folder: str
     stack: str
     web_module: str = ""
-    endpoint: str | None = None
+    endpoint: str = ""
+
+    def in_target(self, file: str) -> str:
+        """Where a file of the app is in the target."""
+        return str(PurePosixPath(self.folder, file))
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line for one file, relative to the app; `place` says where in it the line belongs."""
 
     file: str
@@ -46,7 +47,7 @@ class Line:
 
     def told(self, app: App) -> str:
         """What to do by hand."""
-        return f"{files.join(app.folder, self.file)}: {self.place}, add\n\n    {self.line}\n"
+        return f"{app.in_target(self.file)}: {self.place}, add\n\n    {self.line}\n"
 
 
 def takes_provider(options: mixfile.Group) -> bool:
@@ -57,14 +58,15 @@ def takes_provider(options: mixfile.Group) -> bool:
     return plain and "rel_templates_path" not in keys and len(keys) == len(mixfile.elements(options.items))
 
 
-def find_endpoint(app: App) -> str | None:
-    """The file, relative to the app, of WEB_MODULE.Endpoint, or of the only endpoint there is."""
-    target = files.Target(os.path.realpath(app.path))
-    folder = elixir.umbrella_folder(elixir.mix_project(target, ".")) if app.stack == "umbrella" else None
-    folders = ["."] if folder is None else [files.join(folder, name) for name in target.names(folder)]
-    found = [endpoint for one in folders for endpoint in elixir.Sources(target, one).endpoints]
-    named = [endpoint.file for endpoint in found if endpoint.module == f"{app.web_module}.Endpoint"]
-    return named[0] if named else found[0].file if len(found) == 1 else None
+def has_own_release(file: Path) -> bool:
+    """Whether a mix.exs has `releases:` that are not ours; not where it is not there or not understood."""
+    if not file.is_file() or file.stat().st_size > SOURCE_LIMIT:
+        return False
+    try:
+        mix = mixfile.MixProject(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, mixfile.UnparsableError):
+        return False
+    return mix.get("releases") is not None and not mix.has_string("rel/releases.exs")
 
 
 def deploy_command(folder: str) -> str:
@@ -75,15 +77,13 @@ def deploy_command(folder: str) -> str:
 
 def _elixir_lines(app: App) -> list[Line]:
     first = "apps_path" if app.stack == "umbrella" else "app"
-    mix = elixir.mix_project(files.Target(os.path.realpath(app.path)), ".")
-    ours = mix is None or mix.get("releases") is None or mix.has_string("rel/releases.exs")
     own = f"config_providers: [{PROVIDER}]"
     return [
         Line("mix.exs", f"{RELEASES},", f"in the list of `def project`, behind `{first}:`")
-        if ours
+        if not has_own_release(Path(app.path, "mix.exs"))
         else Line("mix.exs", own, "among the options of the release in `releases:`"),
         Line(
-            app.endpoint or find_endpoint(app) or "endpoint.ex",
+            app.endpoint or "endpoint.ex",
             f"plug {app.web_module}.HealthPlug",
             "directly behind `use Phoenix.Endpoint, ...`",
         ),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copier_fly import wiring
+from copier_fly.detect.elixir import app as elixir
 from tasks import wire
 from tests.detection import projects
 from tests.detection.projects import PHOENIX, endpoint_ex, mix_exs, umbrella
@@ -309,6 +309,6 @@ def test_finds_the_endpoint_of_an_umbrella_by_its_module(tmp_path: Path) -> None
     files = umbrella()
     files |= projects.below("apps/admin", {"lib/admin_web/endpoint.ex": endpoint_ex("AdminWeb", "admin")})
     projects.write(tmp_path, files)
-    found = wiring.find_endpoint(wiring.App(str(tmp_path), ".", "umbrella", "AdminWeb"))
+    found = elixir.endpoint_file(str(tmp_path), "AdminWeb")
     assert found == "apps/admin/lib/admin_web/endpoint.ex"
-    assert wiring.find_endpoint(wiring.App(str(tmp_path), ".", "umbrella", "OtherWeb")) is None
+    assert elixir.endpoint_file(str(tmp_path), "OtherWeb") == ""

@@ -30,6 +30,14 @@ def detected(context: Context) -> Project:
 
 
 @pass_context
+def endpoint_file(context: Context) -> str:
+    """Return the file of the web module's endpoint, or of the only one, relative to the app; else nothing."""
+    found = detected(context).elixir.endpoints
+    named = [one for one in found if one.module == f"{context['web_module']}.Endpoint"]
+    return named[0].file if named else found[0].file if len(found) == 1 else ""
+
+
+@pass_context
 def app_name_default(context: Context, framework: str) -> str:
     """Return the app's name as its project has it, else that of the folder; a possible name made of one that is not."""
     project = detected(context)

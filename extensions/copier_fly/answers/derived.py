@@ -16,6 +16,7 @@ from ..detect.project import TIGRIS
 from ..detect.schedules import CALL
 from ..detect.workers import NODE_COMMAND
 from ..fly import memory, platform
+from . import defaults
 
 
 @pass_context
@@ -23,7 +24,8 @@ def lines_to_add(context: Context) -> list[str]:
     """Tell which lines the app's own files need, and where: what `tasks/wire.py --print` prints."""
     path = str(Path(str(context["_copier_conf"]["dst_path"]), context["app_dir"]))
     web_module = context["web_module"] if context["framework"] == "elixir" else ""
-    app = wiring.App(path, context["app_dir"], context["stack"], web_module)
+    endpoint = defaults.endpoint_file(context) if web_module else ""
+    app = wiring.App(path, context["app_dir"], context["stack"], web_module, endpoint)
     return [line.told(app) for line in wiring.LINES[context["framework"]](app)]
 
 

@@ -9,17 +9,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .limits import INDEX_LIMIT, LOCK_LIMIT, MAX_SOURCES, SOURCE_LIMIT
 from .project import ProjectWarning
 from .warnings import warning
-
-MAX_SOURCES = 4_000
-SOURCE_LIMIT = 1_000_000
-"""Bytes. A hand-written source or settings file is never larger."""
-LOCK_LIMIT = 20_000_000
-"""Bytes. Lock files of large monorepos reach several megabytes."""
-
-INDEX_LIMIT = 50_000_000
-"""Bytes. 100 for a file or so: half a million of them."""
 
 LOCKFILES = {
     "package-lock.json": "npm",

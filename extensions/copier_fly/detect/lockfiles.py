@@ -17,6 +17,7 @@ from typing import Any
 from ..expressions import expression
 from . import files
 from .files import Target
+from .limits import LOCK_LIMIT
 from .project import ProjectWarning
 from .warnings import warning
 
@@ -172,7 +173,7 @@ _BINARY = b"#!/usr/bin/env bun\nbun-lockfile-format-"
 
 def _not_in_binary(target: Target, lock: str) -> Iterator[tuple[str, list[str]]]:
     """The package.json beside bun.lockb, with the names that are nowhere in that file."""
-    file, text = files.join(files.folder_of(lock), "package.json"), target.read(lock, files.LOCK_LIMIT) or b""
+    file, text = files.join(files.folder_of(lock), "package.json"), target.read(lock, LOCK_LIMIT) or b""
     if text.startswith(_BINARY) and target.is_file(file):
         asked = _of_registry(_ranges(target.parsed(file, json.loads, "JSON")))
         if names := sorted(name for name in asked if name.encode() not in text):
@@ -192,7 +193,7 @@ def _importers(target: Target, lock: str) -> dict[str, _Locked]:
     """What a lock file has of each package.json, by its folder as seen from the lock file."""
     read = _READERS.get(lock.rpartition("/")[2])
     try:
-        return read(target.text(lock, files.LOCK_LIMIT) or "") if read else {}
+        return read(target.text(lock, LOCK_LIMIT) or "") if read else {}
     except (ValueError, LookupError, AttributeError, TypeError):
         return {}
 
@@ -245,7 +246,7 @@ def _peers_in_conflict(target: Target, lock: str) -> Iterator[ProjectWarning]:
     manifest = files.join(folder, "package.json")
     overridden = json.dumps(target.parsed(manifest, json.loads, "JSON").get("overrides"))
     try:
-        packages = _table(_table(json.loads(target.text(lock, files.LOCK_LIMIT) or "")).get("packages"))
+        packages = _table(_table(json.loads(target.text(lock, LOCK_LIMIT) or "")).get("packages"))
     except ValueError:
         return
     for name in _ranges(_table(packages.get(""))) if not LENIENT.search(settings) else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from ...expressions import expression
 from ...fly import platform
 from .. import files
 from ..files import Target
+from ..limits import LOCK_LIMIT
 from ..project import App, ElixirApp, Endpoint, Repo, UmbrellaApp, Variable
 from ..warnings import warning
 from . import config, environment, libraries, mixfile, release, words
@@ -168,6 +170,16 @@ def _by_a_loop(modules: list[tuple[str, mixfile.Group]]) -> Iterator[tuple[str, 
                 below = at > 1 and words[at - 1].value == "." and words[at - 2].value == "__MODULE__"
                 for defined in inner if word.kind == "alias" else ():
                     yield f"{outer}.{word.value}" if below else str(word.value), defined
+
+
+def endpoint_file(path: str, web_module: str) -> str:
+    """The file, relative to an app or an umbrella, of WEB_MODULE.Endpoint or of the only endpoint there is, else ""."""
+    target = Target(os.path.realpath(path))
+    apps = umbrella_folder(mix_project(target, "."))
+    folders = ["."] if apps is None else [files.join(apps, name) for name in target.names(apps)]
+    found = [endpoint for folder in folders for endpoint in Sources(target, folder).endpoints]
+    named = [endpoint for endpoint in found if endpoint.module == f"{web_module}.Endpoint"]
+    return named[0].file if named else found[0].file if len(found) == 1 else ""
 
 
 class Child(NamedTuple):
@@ -333,7 +345,7 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
 
 def _newest_otp(target: Target, folder: str) -> str | None:
     """The newest OTP that the locked packages compile with, where that is not every one that is offered."""
-    lock = target.text(files.join(folder, "mix.lock"), files.LOCK_LIMIT) or ""
+    lock = target.text(files.join(folder, "mix.lock"), LOCK_LIMIT) or ""
     limits = platform.catalog("elixir")["newest_otp"].items()
     return min((str(otp) for package, (before, otp) in limits if locked_before(lock, package, before)), default=None)
 

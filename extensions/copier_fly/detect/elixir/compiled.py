@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...expressions import expression
 from .. import files
+from ..limits import LOCK_LIMIT
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import config, machine
@@ -95,7 +96,7 @@ _FOR_DEVELOPERS = {"credo", "dialyxir", "distillery", "edeliver", "ex_doc", "exc
 
 def applications_listed(look: Look) -> Iterator[ProjectWarning]:
     """mix.exs lists every application that a release gets, as it had to before Elixir 1.4, and lacks some."""
-    lock = look.target.text(look.path("mix.lock"), files.LOCK_LIMIT) or ""
+    lock = look.target.text(look.path("mix.lock"), LOCK_LIMIT) or ""
     for file in look.mixes if lock else ():
         text = look.target.text(file) or ""
         listed = re.search(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...expressions import expression
 from ...fly import platform
 from .. import dockerfile, files, lockfiles, npm, release_phase
+from ..limits import LOCK_LIMIT
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import app as elixir_app
@@ -291,7 +292,7 @@ def distillery_settings(look: Look) -> Iterator[ProjectWarning]:
 def ecto_too_old(look: Look) -> Iterator[ProjectWarning]:
     """Ecto is older than OTP 26, which it does not compile with, or than what runs migrations in a release."""
     file = look.path("mix.lock")
-    lock = look.target.text(file, files.LOCK_LIMIT) or ""
+    lock = look.target.text(file, LOCK_LIMIT) or ""
     found = re.search(r"\"ecto\": \{:hex, :ecto, \"(\d+\.[^\"]+)\"", lock)
     version = tuple(int(part) for part in re.findall(r"\d+", found[1])[:3]) if found else ()
     own = any(look.code_has(f"defmodule {name}.Release ") for name in (look.app.app_module, look.app.web_module))
@@ -309,7 +310,7 @@ _ECTO = {"ecto", "ecto_sql", "phoenix_ecto"}
 def packages_too_old(look: Look) -> Iterator[ProjectWarning]:
     """mix.lock has a package that works with no Elixir or no Erlang that is offered."""
     file = look.path("mix.lock")
-    lock = look.target.text(file, files.LOCK_LIMIT) or ""
+    lock = look.target.text(file, LOCK_LIMIT) or ""
     needed = brought({dep.name for _, dep in look.deps}, lock)
     for name, of in platform.catalog("elixir")["too_old"].items():
         version = elixir_app.locked_before(lock, name, of["first"])

@@ -21,6 +21,7 @@ from ...expressions import expression
 from ...fly import platform
 from .. import files, look
 from ..files import Target
+from ..limits import LOCK_LIMIT
 from ..project import ElixirApp, Project, ProjectWarning, TcpPort
 from ..warnings import warning
 from . import app as elixir_app
@@ -392,7 +393,7 @@ _NOT_LOCKED = {"path", "in_umbrella", "targets"}
 def lock_behind(look: Look) -> Iterator[ProjectWarning]:
     """mix.exs asks for other packages than mix.lock has, where `mix deps.get --check-locked` stops."""
     lock = look.path("mix.lock")
-    locked = dict(_LOCKED.findall(look.target.text(lock, files.LOCK_LIMIT) or ""))
+    locked = dict(_LOCKED.findall(look.target.text(lock, LOCK_LIMIT) or ""))
     for file, dep in look.deps if locked else ():
         version = locked.get(dep.name)
         fits = version == "" or (version and _allows(dep.requirement or "", _numbers(version)))

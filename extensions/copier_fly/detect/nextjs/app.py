@@ -19,6 +19,7 @@ from ...expressions import expression
 from ...fly import platform
 from .. import files
 from ..files import Target
+from ..limits import LOCK_LIMIT
 from ..project import (
     DATABASE_NAME,
     NEON_DRIVERS,
@@ -254,7 +255,7 @@ def _agrees(lock: str, file: str, package: dict[str, Any]) -> bool:
 def _of_several(target: Target, folder: str, locks: list[str]) -> tuple[str, str] | None:
     """The lock file in use, and the file that says so: the one that alone agrees, else how CI or a page installs."""
     package = package_json(target, folder)
-    read = {name: target.text(files.join(folder, name), files.LOCK_LIMIT) for name in locks if name != "bun.lockb"}
+    read = {name: target.text(files.join(folder, name), LOCK_LIMIT) for name in locks if name != "bun.lockb"}
     agree = [name for name, text in read.items() if text and _agrees(text, name, package)]
     if len(agree) == 1 and len(read) == len(locks):
         return agree[0], files.join(folder, "package.json")
@@ -277,7 +278,7 @@ def _package_manager(target: Target, folder: str, top: str) -> Manager:
     found = [(one, [name for name in target.names(one) if name in files.LOCKFILES]) for one in above]
     lock_dir, locks = next(((one, names) for one, names in found if names), (top, []))
     kinds = {files.LOCKFILES[name] for name in locks}
-    yarn = target.text(files.join(lock_dir, "yarn.lock"), files.LOCK_LIMIT) if "yarn" in kinds else None
+    yarn = target.text(files.join(lock_dir, "yarn.lock"), LOCK_LIMIT) if "yarn" in kinds else None
     if re.search(r"^__metadata:", yarn or "", re.MULTILINE):
         kinds = kinds - {"yarn"} | {"yarn_berry"}
     wanted = [str(package_json(target, one).get("packageManager")) for one in above]
@@ -953,7 +954,7 @@ def read(target: Target, app: App) -> NextjsApp:
     manager = _package_manager(target, folder, workspace(target, folder) or folder)
     kind = (manager.name or "").removesuffix("_berry")
     lockfile = next((name for name in manager.locks if files.LOCKFILES[name] == kind and name != "bun.lockb"), "")
-    lock = (target.text(files.join(manager.lock_dir, lockfile), files.LOCK_LIMIT) if lockfile else None) or ""
+    lock = (target.text(files.join(manager.lock_dir, lockfile), LOCK_LIMIT) if lockfile else None) or ""
 
     def version(place: str, wanted: dict[str, str], *names: str) -> str | None:
         name = next((name for name in names if name in wanted), None)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...expressions import expression
 from ...fly import platform
 from .. import files, lockfiles, npm
+from ..limits import LOCK_LIMIT
 from ..project import ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
@@ -248,7 +249,7 @@ def _npm_lock(look: Look) -> tuple[str, dict[str, dict[str, Any]]]:
     """The package-lock.json that installs the app, and the packages in it by their path; none where there is none."""
     file = _lock(look) if look.app.lockfiles == ("package-lock.json",) else None
     try:
-        packages = json.loads(look.target.text(file, files.LOCK_LIMIT) or "").get("packages") if file else None
+        packages = json.loads(look.target.text(file, LOCK_LIMIT) or "").get("packages") if file else None
     except (ValueError, AttributeError):
         packages = None
     found = packages if isinstance(packages, dict) else {}
