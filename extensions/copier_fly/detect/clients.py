@@ -75,7 +75,7 @@ def redis(target: Target, project: Project) -> Client:
     """The Redis that the code reaches by an address: made by Fly, or one at Upstash that is there."""
     if found := _package(target, project, _REDIS_CLIENTS):
         texts = list(_texts(target, project))
-        hosts = {name for text in texts for name in _A_HOST.findall(text)}
+        hosts = {name for text in texts if "env" in text or "{:system" in text for name in _A_HOST.findall(text)}
         names = tuple(name for name in _named(texts, project, _REDIS_NAME) if name not in hosts)
         return Client(*found, names, "upstash" if names else "none")
     if found := _package(target, project, ("@upstash/redis",)):

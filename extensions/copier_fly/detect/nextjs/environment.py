@@ -185,9 +185,9 @@ def _stand_in(name: str, check: str) -> str:
 # --- What a schema requires ------------------------------------------------------------------------------
 
 _CHECKED = (
-    (expression(r"\bcreateEnv\b"), expression(r"\b(?:server|client)\s*:\s*\{")),
+    (expression(r"createEnv\b"), expression(r"\b(?:server|client)\s*:\s*\{")),
     (expression(r"\b(?:safeParse|parse)\(\s*process\.env\b"), expression(r"\bz\s*\.object\(\s*\{")),
-    (expression(r"\bcleanEnv\b"), expression(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
+    (expression(r"cleanEnv\b"), expression(r"\bcleanEnv\(\s*process\.env\s*,\s*\{")),
     (expression(r"\b(?:safeParse|parse)\(\s*\w+\s*,\s*process\.env\b"), expression(r"\bv\s*\.object\(\s*\{")),
     (expression(r"\.assert\(\s*process\.env\b"), expression(r"\btype\(\s*\{")),
     (expression(r"\.validate\w*\(\s*process\.env\b"), expression(r"\b(?:[Jj]oi|yup)\s*\.object\(\s*\{")),
