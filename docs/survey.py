@@ -15,6 +15,7 @@ import yaml
 
 REPO = Path(__file__).resolve().parents[1]
 DETECT = REPO / "extensions/copier_fly/detect"
+ANSWERS = REPO / "extensions/copier_fly/answers/contradictions.py"
 PAGE = REPO / "docs/survey.md"
 HEAD = """# What a copy tells before it writes
 
@@ -52,11 +53,12 @@ def rules() -> Iterator[tuple[str, str, str]]:
     """Code, framework (or ""), and the first sentence of the function that warns, of every code."""
     yield from ((code, *place) for code, place in READING.items())
     known, seen = texts().keys(), set(READING)
-    files = sorted(DETECT.rglob("*.py"), key=lambda file: (len(file.relative_to(DETECT).parts), file))
+    files = [*DETECT.rglob("*.py"), ANSWERS]
+    files.sort(key=lambda file: (len(file.parts), file))
     # The name of a tool can be a code too.
     direct = set().union(*(given(ast.parse(file.read_text())) for file in files))
     for file in files:
-        framework = file.relative_to(DETECT).parts[0] if file.parent != DETECT else ""
+        framework = file.parent.name if file.parent.parent == DETECT else ""
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.FunctionDef):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment
 
 from . import git_settings, messages, naming, overwrites, stacks, template_cache, template_files
-from .answers import cross_checks, defaults, derived, layers
+from .answers import cross_checks, defaults, derived, layers, told
 from .fly import memory, platform, toml
 from .template_cache import Compiled
 
@@ -36,8 +36,8 @@ GLOBALS = {
     "programs_at_run_time": defaults.programs_at_run_time,
     "secrets_read_at_run_time": defaults.secrets_read_at_run_time,
     "stand_ins": defaults.stand_ins,
-    "survey_found": defaults.survey_found,
-    "survey_is_old": defaults.survey_is_old,
+    "survey_found": told.survey_found,
+    "survey_is_old": told.survey_is_old,
     "tcp_ports": defaults.tcp_ports,
     "umbrella_apps": defaults.umbrella_apps,
     "umbrella_module": defaults.umbrella_module,

@@ -31,6 +31,7 @@ from tests.detection.projects import (
     write,
 )
 from tests.projects.kinds import TOLD
+from tests.questions import test_contradictions
 
 ROUTER = 'defmodule ShopWeb.Router do\n  use ShopWeb, :router\n  get "/livez", ShopWeb.UpController, :up\nend\n'
 
@@ -371,7 +372,7 @@ def test_a_project_that_is_served_hears_nothing(case: str, tmp_path: Path) -> No
 
 def test_every_warning_has_a_case() -> None:
     cases = CASES | test_survey_elixir.CASES | test_survey_nextjs.CASES | test_deployed_nextjs.CASES
-    codes = set().union(
+    codes = {place.rpartition(" ")[2] for _, _, place, _ in test_contradictions.CASES.values()}.union(
         *(kind.codes for kind in TOLD.values()), {"rule-failed", "redis-address-family"}, {"embeds-untracked"}
     )  # below and in test_untracked.py
     assert texts().keys() == codes | {place.rpartition(" ")[2] for _, place, _ in cases.values()}

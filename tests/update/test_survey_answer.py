@@ -1,4 +1,4 @@
-"""What the copy says of the project is kept for ops/doctor, and each update finds it anew."""
+"""What the copy says of the project is kept for ops/doctor, and each update finds it again."""
 
 from __future__ import annotations
 
@@ -50,3 +50,15 @@ def test_a_line_that_its_owner_took_out_stays_out(app: Project) -> None:
     app.update(vm_memory="1gb")
     assert ("force_ssl" in settings(app), app.in_conflict) == (False, set())
     assert app.answers["survey"] != []
+
+
+def test_an_answer_that_the_project_outgrew_is_told(releases: Path, tmp_path: Path) -> None:
+    files = {**projects.umbrella(), "apps/shop_web/assets/js/app.js": ""}
+    answers = {"stack": "umbrella", "assets": "none"}
+    app = Project(projects.write(tmp_path / "shop", files), releases, answers, NEWEST)
+    [line] = [line for line in app.answers["survey"] if "assets" in line]
+    assert line.startswith(
+        "apps/shop_web/mix.exs: The alias assets.deploy builds the assets, and the answer is assets="
+    )
+    app.update(assets="mix", asset_apps=["shop_web"])
+    assert [line for line in app.answers["survey"] if "assets" in line] == []

@@ -24,7 +24,7 @@ from ..detect.elixir.app import MIX_NOT_UNDERSTOOD
 from ..detect.examine import detect
 from ..detect.nextjs import checks as nextjs_checks
 from ..detect.project import Project
-from . import checks
+from . import checks, told
 from .defaults import detected
 from .questions import all_questions
 
@@ -139,7 +139,7 @@ def _alone(context: Context) -> dict[str, Any]:
 def cross_checks(context: Context) -> str:
     """Stop with one sentence when answers that are fine by themselves clash with each other.
 
-    Returns nothing. Raises `UserMessageError`.
+    Tells of those that the project contradicts. Returns nothing. Raises `UserMessageError`.
     """
     _check_move(context)
     answers = _with_umbrella_apps(context)
@@ -149,6 +149,7 @@ def cross_checks(context: Context) -> str:
     for name, judge in checks.CHECKS.items():
         if name in asked and (problem := judge(context[name], answers)):
             raise UserMessageError(_refusal(name, context[name], problem))
+    told.tell(context)
     return ""
 
 

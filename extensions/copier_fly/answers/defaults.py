@@ -14,8 +14,7 @@ from ..detect import files
 from ..detect.elixir.app import PROGRAMS
 from ..detect.examine import detect, fly_keys
 from ..detect.nextjs.environment import DATABASE_STAND_IN
-from ..detect.project import TIGRIS, Project, ProjectWarning, UmbrellaApp, Variable
-from ..expressions import expression
+from ..detect.project import TIGRIS, Project, UmbrellaApp, Variable
 from ..fly import memory, platform, toml
 from ..stacks import FRAMEWORKS
 from . import checks, questions
@@ -104,44 +103,6 @@ def build_script(context: Context) -> str:
         return ""
     run = platform.catalog("node")["managers"][context["package_manager"]]["run"]
     return f"{run} {shlex.quote(nextjs.build_script)}" if nextjs.build_script else "next build"
-
-
-_NAMING = ("variable-public", "variable-public-required", "variable-unset", "variable-of-localhost", "example-of-env")
-"""Warnings whose sentence names the variables that an answer should have."""
-_NAME = expression(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
-
-
-@pass_context
-def survey_found(context: Context) -> list[str]:
-    """List what the survey says of the project and what stays true once the files are written.
-
-    Warnings on variables are left out where the answers name them all.
-    """
-    named: set[str] = set()
-    for question in ("public_env", "extra_env", "extra_secrets"):
-        named |= _names(context.get(question))
-
-    def answered(warning: ProjectWarning) -> bool:
-        whole = warning.code in _NAMING and " more" not in warning.sentence
-        return whole and named.issuperset(_NAME.findall(warning.sentence))
-
-    return [one.without_line for one in detected(context).warnings if not one.once and not answered(one)]
-
-
-def _names(answer: Any) -> set[str]:
-    """The variables that an answer names, which may not have been checked yet."""
-    entries = answer if isinstance(answer, (list, dict)) else []
-    return {str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in entries}
-
-
-@pass_context
-def survey_is_old(context: Context, stored: list[str]) -> str:
-    """Refuse a stored answer for `survey` that the project outgrew, so that it is found anew.
-
-    Where no app is to be seen, as in the renders that an update compares, and where it is given, it is taken as it is.
-    """
-    given = "survey" in context["_copier_conf"]["data"]
-    return "" if given or not detected(context).app_dir or stored == survey_found(context) else "it is found anew"
 
 
 def _own_address(project: Project) -> str | None:
