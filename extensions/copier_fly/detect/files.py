@@ -161,8 +161,8 @@ class Target:
                 return name, line_of(text, text.index(word))
         return (there or list(names) or [""])[0], None
 
-    def sources(self, folder: str, ending: str) -> Iterator[str]:
-        """Paths of the files below a folder whose name ends so, in order, links to folders not followed."""
+    def sources(self, folder: str, ending: str | tuple[str, ...]) -> Iterator[str]:
+        """Paths of the files below a folder with this ending, or one of these, in order; links are not followed."""
         pending, count = [folder], 0
         while pending:
             current = pending.pop(0)

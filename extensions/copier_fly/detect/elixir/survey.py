@@ -113,8 +113,12 @@ class Look(look.Look):
         """The sources in production that have one of these words of `words.WORDS`, each with its text."""
         assert set(wanted) <= set(words.WORDS), wanted
         for file, text in self.code_in_production.items():
-            if not self.words(file).isdisjoint(wanted):
+            if not self._words_in_production[file].isdisjoint(wanted):
                 yield file, text
+
+    @cached_property
+    def _words_in_production(self) -> dict[str, frozenset[str]]:
+        return {file: self.words(file) for file in self.code_in_production}
 
     def names(self, module: str) -> bool:
         """Whether the configuration, or a module other than itself, names a module, also as one below `__MODULE__`."""
@@ -149,7 +153,7 @@ class Look(look.Look):
     def code_has(self, word: str) -> tuple[str, int] | None:
         """The first place of a word in the app's own code, comments left out."""
         for file, text in self.sources.items():
-            for number, line in enumerate(text.splitlines(), 1):
+            for number, line in enumerate(text.splitlines() if word in text else (), 1):
                 if word in line.partition("#")[0]:
                     return file, number
         return None

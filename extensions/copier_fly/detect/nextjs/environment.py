@@ -50,7 +50,7 @@ def sources(target: Target, folder: str) -> list[str]:
         if is_folder and re.fullmatch(r"\w[\w-]*", name) and name not in FOLDERS and name not in _NO_SOURCES
     }
     new = found
-    while others and new:
+    while others and new and len(found) < MAX_TEXTS:
         imported = (
             rf"(?:from|import|require\(|import\()\s*[\"'](?:[@~]/|(?:\.{{1,2}}/)+|)({'|'.join(sorted(others))})[/\"']"
         )
@@ -64,13 +64,16 @@ def sources(target: Target, folder: str) -> list[str]:
     return sorted(dict.fromkeys(found), key=lambda file: "env" not in file.rpartition("/")[2])[:MAX_TEXTS]
 
 
-def _sources_in(target: Target, folder: str, below: str) -> Iterator[str]:
-    for ending in (".ts", ".tsx", ".js", ".jsx", ".mjs"):
-        if below == ".":
-            names = target.names(folder).items()
-            yield from (files.join(folder, name) for name, inner in names if name.endswith(ending) and not inner)
-        else:
-            yield from target.sources(files.join(folder, below), ending)
+_ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mjs")
+
+
+def _sources_in(target: Target, folder: str, below: str) -> list[str]:
+    if below == ".":
+        names = target.names(folder).items()
+        found = [files.join(folder, name) for name, inner in names if name.endswith(_ENDINGS) and not inner]
+    else:
+        found = list(target.sources(files.join(folder, below), _ENDINGS))
+    return sorted(found, key=lambda file: _ENDINGS.index(file[file.rindex(".") :]))
 
 
 @lru_cache(maxsize=128)  # a large workspace has dozens of packages
