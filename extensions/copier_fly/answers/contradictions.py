@@ -18,6 +18,7 @@ from ..detect.warnings import warning
 from ..stacks import STACKS
 from . import defaults
 
+Place = tuple[str, int | None]
 Rule = Callable[[Context, Target, Project], Iterator[ProjectWarning]]
 
 _KINDS = {"postgres": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "mongodb": "MongoDB", "mssql": "SQL Server"}
@@ -47,23 +48,38 @@ def _engine(choice: str, engine: str) -> str:
     return engine if choice == "external" else choice if choice in ("none", "sqlite") else "postgres"
 
 
+def _ecto_driver(target: Target, project: Project) -> tuple[str, Place, str]:
+    adapter = project.elixir.db_adapter or "postgres"
+    driver = _ECTO_DRIVERS.get(adapter, ":ecto")
+    return driver, target.where(_mix_files(project), driver), _KINDS.get(adapter, adapter)
+
+
+def _node_driver(target: Target, project: Project) -> tuple[str, Place, str]:
+    app = project.nextjs
+    driver = app.db_driver or _ORMS.get(app.orm or "", ("", ""))[1] or "payload"
+    return (
+        driver,
+        target.where(_package_files(project), f'"{driver}"'),
+        _KINDS.get(app.kind or "postgres", app.kind or ""),
+    )
+
+
+_DRIVERS: dict[str, Callable[[Target, Project], tuple[str, Place, str]]] = {
+    "elixir": _ecto_driver,
+    "nextjs": _node_driver,
+}
+"""Framework → the package that reaches the database, the place that names it, and what the database is called."""
+
+
 def database(context: Context, target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The answer `database` is none, or of another kind than what the code uses."""
-    app = project.nextjs if project.stack == "nextjs" else project.elixir
+    app = getattr(project, context["framework"])
     choice, answer = app.database_choice, context["database"]
     engine = context["database_engine"] if answer == "external" else ""
     uses = _engine(choice, app.database_engine)
     if uses == "none" or _advised(project, f"database={answer}"):
         return
-    if project.stack == "nextjs":
-        driver = project.nextjs.db_driver or _ORMS.get(project.nextjs.orm or "", ("", ""))[1]
-        place = target.where(_package_files(project), f'"{driver}"')
-        kind = project.nextjs.kind or "PostgreSQL"
-    else:
-        adapter = project.elixir.db_adapter or "postgres"
-        driver = _ECTO_DRIVERS.get(adapter, ":ecto")
-        place, kind = target.where(_mix_files(project), driver), adapter
-    found = _KINDS.get(kind, kind)
+    driver, place, found = _DRIVERS[context["framework"]](target, project)
     if answer == "none":
         yield warning("answer-no-database", place, found=found, choice=choice)
     elif _engine(answer, engine) != uses:
@@ -76,7 +92,7 @@ def database(context: Context, target: Target, project: Project) -> Iterator[Pro
 def assets(context: Context, target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The answer `assets` is none, another package manager, or builds what no alias does."""
     found, answer = project.elixir.assets, context["assets"]
-    if project.stack == "nextjs" or found == answer:
+    if context["framework"] != "elixir" or found == answer:
         return
     place = target.where(_mix_files(project), "assets.deploy")
     alias = place[1] is not None
@@ -103,7 +119,7 @@ def asset_apps(context: Context, target: Target, project: Project) -> Iterator[P
 def orm(context: Context, target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The answer `orm` is none, or one that the app does not have."""
     found, answer = project.nextjs.orm or "none", context["orm"]
-    if project.stack != "nextjs" or found in ("none", answer) or context["migration_command"]:
+    if context["framework"] != "nextjs" or found in ("none", answer) or context["migration_command"]:
         return
     if _advised(project, f"orm={answer}"):
         return
