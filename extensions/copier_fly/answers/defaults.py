@@ -40,7 +40,7 @@ def endpoint_file(context: Context) -> str:
 def app_name_default(context: Context, framework: str) -> str:
     """Return the app's name as its project has it, else that of the folder; a possible name made of one that is not."""
     project = detected(context)
-    name = (project.nextjs if framework == "nextjs" else project.elixir).name
+    name = getattr(project, framework).name
     possible = name and re.fullmatch(FRAMEWORKS[framework].name, name)
     return name if name and possible else naming.otp_name(name or project.folder)
 
