@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment
 
 from . import git_settings, messages, naming, overwrites, stacks, template_cache, template_files
-from .answers import cross_checks, defaults, derived, layers, told
+from .answers import contradictions, cross_checks, defaults, derived, layers, told
 from .fly import memory, platform, toml
 from .template_cache import Compiled
 
@@ -47,6 +47,7 @@ GLOBALS = {
     "web_lib_default": defaults.web_lib_default,
     # Whether the answers are possible.
     "check": cross_checks.check,
+    "contradictions": contradictions.contradictions,
     "cross_checks": cross_checks.cross_checks,
     "preflight": cross_checks.preflight,
     # What follows from the answers.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ..detect import files
@@ -157,6 +158,7 @@ def workers(context: Context, _: Target, project: Project) -> Iterator[ProjectWa
 RULES: tuple[Rule, ...] = (database, assets, asset_apps, orm, clients, workers)
 
 
+@pass_context
 def contradictions(context: Context) -> list[ProjectWarning]:
     """Return a warning for each answer that the project's files speak against."""
     project = defaults.detected(context)

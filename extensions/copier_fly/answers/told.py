@@ -63,7 +63,7 @@ _told: set[str] = set()
 def tell(context: Context) -> None:
     """Print the answers that the project contradicts, once in a run: copier takes a default several times.
 
-    An update renders into folders of its own, too, of which nothing is said.
+    An update renders into folders of its own, of which nothing is said; its last message has them.
     """
     conf = context["_copier_conf"]
     if conf["quiet"] or any(part.startswith("copier._main.") for part in Path(str(conf["dst_path"])).parts):
