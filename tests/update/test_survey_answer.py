@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from copier import run_update
 
 from tests.detection import projects
 from tests.detection.test_survey_elixir import ENDPOINT, config
@@ -52,7 +53,9 @@ def test_a_line_that_its_owner_took_out_stays_out(app: Project) -> None:
     assert app.answers["survey"] != []
 
 
-def test_an_answer_that_the_project_outgrew_is_told(releases: Path, tmp_path: Path) -> None:
+def test_an_answer_that_the_project_outgrew_is_told(
+    releases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = {**projects.umbrella(), "apps/shop_web/assets/js/app.js": ""}
     answers = {"stack": "umbrella", "assets": "none"}
     app = Project(projects.write(tmp_path / "shop", files), releases, answers, NEWEST)
@@ -60,5 +63,9 @@ def test_an_answer_that_the_project_outgrew_is_told(releases: Path, tmp_path: Pa
     assert line.startswith(
         "apps/shop_web/mix.exs: The alias assets.deploy builds the assets, and the answer is assets="
     )
+    run_update(app.folder, vcs_ref=NEWEST, defaults=True, overwrite=True, skip_answered=True, unsafe=True)
+    said = capsys.readouterr().err
+    assert said.count("Warning: apps/shop_web/mix.exs:") == 1
+    app.commit("The same version")
     app.update(assets="mix", asset_apps=["shop_web"])
     assert [line for line in app.answers["survey"] if "assets" in line] == []
