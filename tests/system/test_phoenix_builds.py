@@ -551,3 +551,45 @@ def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Pat
     assert "added 1 package" in image.log
     with phoenix.running(image.tag, repository, None, tmp_path) as running:
         assert running.get("/readyz")[0] == 200
+
+
+PNPM_LOCK = """lockfileVersion: '9.0'
+
+settings:
+  autoInstallPeers: true
+  excludeLinksFromLockfile: false
+
+importers:
+
+  .:
+    dependencies:
+      is-number:
+        specifier: 7.0.0
+        version: 7.0.0
+
+packages:
+
+  is-number@7.0.0:
+    resolution: {integrity: sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==}
+    engines: {node: '>=0.12.0'}
+
+snapshots:
+
+  is-number@7.0.0: {}
+"""
+
+
+def test_packages_from_pnpm_that_an_alias_installs_again(template: Path, tmp_path: Path) -> None:
+    """By the version that writes such a lock file; the alias finds what is installed, in the same store."""
+    app = phoenix.new_app(tmp_path / "shop", ecto=False)
+    package = {"description": uuid.uuid4().hex, "private": True, "dependencies": {"is-number": "7.0.0"}}
+    (app / "assets" / "package.json").write_text(json.dumps(package))
+    (app / "assets" / "pnpm-lock.yaml").write_text(PNPM_LOCK)
+    mix = (app / "mix.exs").read_text()
+    assert '"assets.deploy": [' in mix
+    again = '"cmd --cd assets pnpm --version", "cmd --cd assets pnpm install", '
+    (app / "mix.exs").write_text(mix.replace('"assets.deploy": [', f'"assets.deploy": [{again}'))
+    phoenix.copy_template(template, phoenix.commit(app))
+    log = phoenix.build(app, "copier-fly-test/pnpm").log
+    assert re.search(r"^\S+ \S+ 10\.\d+\.\d+$", log, re.MULTILINE), log
+    assert "Already up to date" in log
