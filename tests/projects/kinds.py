@@ -79,6 +79,7 @@ HOOKS = nextjs(scripts={"prepare": "git config --local core.hooksPath tools/hook
 CHILD = mix_exs("till", "1.7", deps=('{:phoenix, "~> 1.7"}',), child=True)
 
 MIX = phoenix()["mix.exs"]
+CARGO_LOCK = '[[package]]\nname = "rustler"\nversion = "{}"\n'
 CARGO = '[package]\nname = "a"\n[dependencies]\nrustler = {}\n'
 MACRO = "defmodule ShopWeb.Endpoint do\n  use SiteEncrypt.Phoenix.Endpoint, otp_app: :shop\nend\n"
 AT_ROOT = {"package.json": nextjs()["package.json"]}
@@ -556,6 +557,7 @@ TOLD: dict[str, Told] = {
         ],
         [
             {**pages('Application.app_dir(:shop, "priv/a.md") |> File.read!()'), "priv/a.md": "x"},
+            {**pages('File.read!("test/fixtures/a.json")'), "test/fixtures/a.json": "x"},
             {
                 **phoenix(),
                 **code('defmodule A do\n  @plans File.read!("data/a.csv")\n  def a, do: @plans\nend\n'),
@@ -1358,8 +1360,19 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "native/a/Cargo.toml": CARGO.format('"0.38"')},
             {**phoenix(), "native/a/Cargo.toml": CARGO.format('{ version = "0.39.0", features = [] }')},
             {**phoenix(), ".tool-versions": "elixir 1.18.3\n", "native/a/Cargo.toml": CARGO.format('"0.36"')},
+            {
+                **phoenix(),
+                "native/a/Cargo.toml": CARGO.format('"0.37"'),
+                "native/a/Cargo.lock": CARGO_LOCK.format("0.37.4"),
+            },
+            {**phoenix(), "native/a/Cargo.toml": CARGO.format('"0.37"'), "Cargo.lock": CARGO_LOCK.format("0.37.2")},
         ],
         [
+            {
+                **phoenix(),
+                "native/a/Cargo.toml": CARGO.format('"0.37"'),
+                "native/a/Cargo.lock": CARGO_LOCK.format("0.37.1"),
+            },
             {**phoenix(), "native/a/Cargo.toml": CARGO.format('"0.36"')},
             {**phoenix(), "native/a/Cargo.toml": CARGO.format('{ path = "../rustler" }')},
         ],
@@ -1414,6 +1427,38 @@ TOLD: dict[str, Told] = {
             {**umbrella(), **below("apps/shop_web", locks("npm-shrinkwrap.json", "yarn.lock"))},
         ],
         [{**phoenix(), **locks("yarn.lock")}, {**dep('{:bun, "~> 1.4"}'), **locks("bun.lock", "package-lock.json")}],
+    ),
+    "assets locked by a newer Yarn": Told(
+        {"assets-newer-yarn"},
+        [
+            {**phoenix(), **locks("yarn.lock"), "assets/yarn.lock": "# generated\n\n__metadata:\n  version: 8\n"},
+            {**phoenix(), **locks("yarn.lock"), "assets/package.json": '{"packageManager": "yarn@4.5.0"}'},
+            {
+                **umbrella(),
+                **below(
+                    "apps/shop_web", {**locks("yarn.lock"), "assets/package.json": '{"packageManager": "yarn@3.0.2"}'}
+                ),
+            },
+        ],
+        [
+            {**phoenix(), **locks("yarn.lock"), "assets/yarn.lock": "# yarn lockfile v1\n"},
+            {**phoenix(), **locks("yarn.lock"), "assets/package.json": '{"packageManager": "yarn@1.22.22"}'},
+        ],
+    ),
+    "texts that Distillery filled in": Told(
+        {"placeholder-in-config"},
+        [
+            config('config :shop, Shop.Guardian, secret_key: "${SECRET_KEY_BASE}"'),
+            config('config :shop, mail: [host: "${SMTP_HOST}", port: 25]', "config"),
+            config('config :shop, url: "https://${API_HOST}/v1"', "prod", umbrella()),
+        ],
+        [
+            config('config :shop, ShopWeb.Endpoint, secret_key_base: "${SECRET_KEY_BASE}"'),
+            config('config :shop, Shop.Repo, url: "${DATABASE_URL}"'),
+            config('config :shop, key: "${API_KEY}"', "dev"),
+            config('# config :shop, key: "${API_KEY}"\nhost = "a"\nconfig :shop, url: "https://#{host}"'),
+            config('config :shop, format: "${name}"'),
+        ],
     ),
     "a database in parts": Told(
         {"database-parts"},
@@ -1539,6 +1584,10 @@ TOLD: dict[str, Told] = {
             {**phoenix(), **code("defmodule A do\n  if Mix.env() == :dev do\n    def a, do: 1\n  end\nend\n")},
             {**phoenix(), **code("defmodule A do\n  def a, do: unquote(Mix.env() == :dev)\nend\n")},
             pages("if Code.ensure_loaded?(Mix), do: Mix.env(), else: :prod"),
+            {
+                **pages("Mix.env()"),
+                "mix.exs": phoenix()["mix.exs"].replace("[:logger, :runtime_tools]", "[:logger, :mix]"),
+            },
             pages("# Mix.env() is not here\n    path"),
             {**phoenix(), **code('defmodule Mix.Tasks.A do\n  def run(_), do: Mix.shell().info("x")\nend\n')},
         ],

@@ -553,7 +553,8 @@ def test_an_app_in_a_folder_with_packages_from_npm(template: Path, tmp_path: Pat
         assert running.get("/readyz")[0] == 200
 
 
-PNPM_LOCK = """lockfileVersion: '9.0'
+INTEGRITY = "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng=="
+PNPM_LOCK = f"""lockfileVersion: '9.0'
 
 settings:
   autoInstallPeers: true
@@ -570,12 +571,12 @@ importers:
 packages:
 
   is-number@7.0.0:
-    resolution: {integrity: sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==}
-    engines: {node: '>=0.12.0'}
+    resolution: {{integrity: {INTEGRITY}}}
+    engines: {{node: '>=0.12.0'}}
 
 snapshots:
 
-  is-number@7.0.0: {}
+  is-number@7.0.0: {{}}
 """
 
 

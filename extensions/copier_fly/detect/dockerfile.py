@@ -12,7 +12,8 @@ from . import files
 from .files import Target
 
 _RUNS_SOMETHING = expression(
-    r"(mix|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?|\./\S+) "
+    r"(mix|elixir|escript|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?"
+    r"|\./\S+) "
 )
 _USUAL = expression(
     r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"

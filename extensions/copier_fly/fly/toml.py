@@ -31,6 +31,8 @@ def flat(data: Mapping[str, Any], above: str = "") -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in data.items():
         key = f"{above}{name}"
+        if key == "vm.memory_mb" and "memory" in data:
+            continue  # the same once more
         tables = [value] if isinstance(value, Mapping) else value
         if isinstance(tables, list) and tables and all(isinstance(table, Mapping) for table in tables):
             for table in tables:

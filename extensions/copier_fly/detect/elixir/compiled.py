@@ -27,6 +27,11 @@ _GUARDS_MIX = expression(r"(?:ensure_loaded\??|function_exported\?)\(\s*Mix\b")
 
 def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
     """A function of the app calls Mix, which no release has."""
+    if any(
+        re.search(r"^[^#\n]*\bextra_applications:[^\]]*:mix\b", look.target.text(file) or "", re.M)
+        for file in look.mixes
+    ):
+        return  # the release has Mix then
     for file, text in look.having("Mix."):
         for found in _CALLS_MIX.finditer(text) if not _GUARDS_MIX.search(text) else ():
             if machine.runs_in_function(text, found.start()):

@@ -71,6 +71,8 @@ def _there(look: Look, file: str, path: re.Match[str]) -> str | None:
     parts = path.groupdict()
     words = next(filter(None, map(parts.get, ("after", "parts", "expanded", "words", "plain"))))
     name = "/".join(word.strip("/") for word in re.findall(r"\"([^\"]+)\"", words))
+    if re.match(r"(?:\./)*test/", name):
+        return None  # of a module that stands in for another one in tests
     if any(character in name for character in "*?[{"):
         name = files.folder_of(re.split(r"[*?\[{]", name)[0] + "x")
     base = parts.get("base") or parts.get("joined") or parts.get("under")

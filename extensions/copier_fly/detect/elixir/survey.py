@@ -547,6 +547,9 @@ def git_at_build(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+_LOCKED_RUSTLER = expression(r'^name = "rustler"\nversion = "([\d.]+)"', re.MULTILINE)
+
+
 def rust(look: Look) -> Iterator[ProjectWarning]:
     """A NIF wants a newer Rust than the image has."""
     native = platform.catalog("elixir")["native"]
@@ -558,7 +561,10 @@ def rust(look: Look) -> Iterator[ProjectWarning]:
             file = files.join(folder, "native", name, "Cargo.toml")
             crates = look.target.parsed(file, tomllib.loads, "TOML").get("dependencies", {})
             crate = crates.get("rustler") if isinstance(crates, dict) else None
-            found = re.search(r"\d+\.\d+", str(crate.get("version") if isinstance(crate, dict) else crate))
+            asked = str(crate.get("version") if isinstance(crate, dict) else crate)
+            locks = (files.join(above, "Cargo.lock") for above in files.ancestors(files.folder_of(file)))
+            locked = next(filter(None, (_LOCKED_RUSTLER.search(look.target.text(lock) or "") for lock in locks)), None)
+            found = re.search(r"\d+\.\d+(?:\.\d+)?", locked[1] if locked else asked) if crate else None
             wants = next(
                 (rust for at, rust in native["rust_of_rustler"].items() if found and _newer(found[0], at)), None
             )
@@ -659,6 +665,7 @@ def _bundlers(package: Mapping[str, Any]) -> set[str]:
 
 def _build_scripts(scripts: dict[str, Any]) -> list[str]:
     """The scripts that build for production: one of the usual names, else those that begin with it."""
+    scripts = {name: command for name, command in scripts.items() if not re.match(r"mix\b", str(command).strip())}
     for word in ("deploy", "build", "compile"):
         if word in scripts:
             return [word]
@@ -763,6 +770,39 @@ def distillery(look: Look) -> Iterator[ProjectWarning]:
     named = [file for file, dep in look.deps if dep.name == "distillery"]
     if named:
         yield warning("distillery", look.target.where(named, ":distillery"))
+
+
+def assets_of_newer_yarn(look: Look) -> Iterator[ProjectWarning]:
+    """The packages of the assets are locked by Yarn 2 or newer, while the image installs with Yarn 1."""
+    folders = [look.dir, *(look.path(app.dir) for app in look.app.umbrella_apps)]
+    for folder in folders if look.app.assets == "yarn" else ():
+        lock, package = (files.join(folder, "assets", name) for name in ("yarn.lock", "package.json"))
+        pinned = look.target.parsed(package, json.loads, "JSON").get("packageManager")
+        if re.match(r"yarn@(?!1\.)", str(pinned)):
+            yield warning("assets-newer-yarn", look.target.where([package], '"packageManager"'))
+        elif "\n__metadata:" in (look.target.text(lock, LOCK_LIMIT) or ""):
+            yield warning("assets-newer-yarn", look.target.where([lock], "__metadata:"))
+
+
+_PLACEHOLDER = expression(r"(?<!#)\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+def placeholders_in_config(look: Look) -> Iterator[ProjectWarning]:
+    """The configuration has `${NAME}` in a text, which Distillery replaced when the app started."""
+    repos = (*look.app.repos, *look.app.further_repos)
+    ours = {one.module for one in look.app.endpoints} | {one.module for one in repos}
+    for file, nodes in look.config():
+        names: dict[str, Token] = {}
+        for statement in mixfile.statements(nodes):
+            tokens = list(mixfile.flat(statement))
+            # fly.exs sets the port, the host, the key and the address of these.
+            if not ours.intersection(str(token.value) for token in tokens if token.kind == "alias"):
+                texts = [token for token in tokens if token.kind == "string"]
+                names |= {name: token for token in texts for name in _PLACEHOLDER.findall(str(token.value))}
+        if names:
+            first = min(token.start for token in names.values())
+            yield warning("placeholder-in-config", look.at(file, first), names=", ".join(names))
+            return
 
 
 def asset_locks(look: Look) -> Iterator[ProjectWarning]:
@@ -1190,6 +1230,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     reads_of_the_machine,
     distillery,
     asset_locks,
+    assets_of_newer_yarn,
+    placeholders_in_config,
     force_ssl,
     node_names,
     found_elsewhere,
