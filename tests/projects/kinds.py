@@ -1460,6 +1460,52 @@ TOLD: dict[str, Told] = {
             config('config :shop, format: "${name}"'),
         ],
     ),
+    "scripts and styles of another host": Told(
+        {"assets-of-another-host"},
+        [
+            {**nextjs(), "next.config.mjs": "export default {\n  assetPrefix: 'https://cdn.example.com',\n};\n"},
+            {
+                **nextjs(),
+                "next.config.js": "module.exports = {\n  assetPrefix: isProd ? 'https://a.example' : undefined,\n};\n",
+            },
+            {
+                **nextjs(),
+                "next.config.mjs": "export default {\n"
+                '  assetPrefix: process.env.NODE_ENV === "production" ? "https://cdn.example.com/x" : "",\n};\n',
+            },
+        ],
+        [
+            {**nextjs(), "next.config.mjs": "export default {\n  assetPrefix: process.env.CDN_URL,\n};\n"},
+            {**nextjs(), "next.config.mjs": "export default {\n  assetPrefix: '/shop',\n};\n"},
+            {
+                **nextjs(),
+                "next.config.mjs": "export default {\n  assetPrefix: process.env.CDN ? 'https://a.example' : '',\n};\n",
+            },
+            {**nextjs(), "next.config.mjs": "export default {\n  // assetPrefix: 'https://a.example',\n};\n"},
+        ],
+    ),
+    "a build that removes .next": Told(
+        {"build-removes-next"},
+        [
+            nextjs(scripts={"build": "rimraf dist/ && rimraf .next/ && next build"}),
+            nextjs(scripts={"clean": "rm -rf .next out", "build": "npm run clean && next build"}),
+            nextjs(scripts={"prebuild": "rm -fr ./.next/*", "build": "next build"}),
+        ],
+        [
+            nextjs(scripts={"build": "rimraf dist && next build"}),
+            nextjs(scripts={"build": "next build && rm -rf .next/trace"}),
+            nextjs(scripts={"clean": "rm -rf .next", "build": "next build"}),
+        ],
+    ),
+    "git in the script build": Told(
+        {"program-at-build"},
+        [
+            nextjs(scripts={"build": "git submodule update --init && next build"}),
+            nextjs(scripts={"pre": "git init", "build": "npm run pre && next build"}),
+            nextjs(scripts={"prebuild": "git rev-parse HEAD > public/rev", "build": "next build"}),
+        ],
+        [nextjs(scripts={"postinstall": "next telemetry disable", "build": "next build"})],
+    ),
     "a database in parts": Told(
         {"database-parts"},
         [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..expressions import expression
@@ -22,6 +21,12 @@ _ENVIRONMENT = expression(r"(?:cross-env )?NODE_ENV=production ")
 """What the image sets anyway."""
 
 
+_PROCESS = expression(
+    r"(?!(?:web|release|postdeploy|console|dev|test|assets|css|js|db|redis|postgres|proxy|nginx)\b)([a-z][a-z0-9]*):\s*(\S.*?)\s*"
+)
+"""A line of a Procfile with a process beside the web app."""
+
+
 def find(target: Target, app: App) -> tuple[Worker, ...]:
     """The processes of an app; `served` where the image can start the command as it is."""
     return tuple(_of_procfile(target, app)) or tuple(_of_scripts(target, app) if app.stack == "nextjs" else ())
@@ -30,10 +35,9 @@ def find(target: Target, app: App) -> tuple[Worker, ...]:
 def _of_procfile(target: Target, app: App) -> Iterator[Worker]:
     for file in dict.fromkeys((files.join(app.dir, "Procfile"), "Procfile")):
         for number, line in enumerate((target.text(file) or "").splitlines(), 1):
-            if found := re.fullmatch(r"worker:\s*(\S.*?)\s*", line):
-                command = plain_command(target, app, found[1])
-                yield Worker("worker", command, file, number, served=_is_served(target, app, command))
-                return
+            if found := _PROCESS.fullmatch(line):
+                command = plain_command(target, app, found[2])
+                yield Worker(found[1], command, file, number, served=_is_served(target, app, command))
 
 
 def _of_scripts(target: Target, app: App) -> Iterator[Worker]:

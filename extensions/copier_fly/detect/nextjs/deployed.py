@@ -50,6 +50,9 @@ def _own_dockerfile(look: Look) -> tuple[str, list[dockerfile.Instruction]]:
     return file, dockerfile.last_image(text)
 
 
+_OF_DEVELOPMENT = expression(r"(?:^|[\s:])dev(?:$|[\s:])")
+
+
 def own_start(look: Look) -> Iterator[ProjectWarning]:
     """The project's own Dockerfile starts a program of its own, which does more than start Next.js."""
     file, image = _own_dockerfile(look)
@@ -63,7 +66,7 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
     script = _RUNS_SCRIPT.fullmatch(command)
     scripts = {name: one for _, name, one in reversed(list(look.scripts()))}
     command = _WRAPPED.sub("", scripts.get(script[1], command)) if script and script[1] != "start" else command
-    if last and not _USUAL_START.fullmatch(command):
+    if last and not (_USUAL_START.fullmatch(command) or _OF_DEVELOPMENT.search(said)):
         shown = said if len(said) < 80 else f"{said[:80].rsplit(' ', 1)[0]} …"
         first = next(last[name] for name in ("ENTRYPOINT", "CMD") if name in last)
         yield warning("own-start", (file, first.line), command=shown)
@@ -261,6 +264,9 @@ def program_at_build(look: Look) -> Iterator[ProjectWarning]:
     code = {file: text for file, text in look.texts.items() if re.search(r"(^|/)next\.config\.", file)}
     for name in ("prebuild", "build", "postbuild"):
         for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
+            if re.match(r"git\s", command):
+                yield warning("program-at-build", look.script_place(look.path("package.json"), name), program="git")
+                return
             if run := _RUNS_FILE.search(command):
                 path = posixpath.normpath(posixpath.join(look.dir, run[1]))
                 for file in (path, *(f"{path}.{end}" for end in ("ts", "js", "mjs"))):

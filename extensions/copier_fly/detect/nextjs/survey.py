@@ -604,10 +604,42 @@ def public_variables(look: Look) -> Iterator[ProjectWarning]:
     if required:
         first = next(iter(required.values()))
         yield warning("variable-public-required", first, names=", ".join(required))
-    told = {*look.app.env_names, *required}
-    names = [name for name in look.reads if name.startswith("NEXT_PUBLIC_") and name not in told]
+    # next.config gives values by `env:`; those of Vercel are Vercel's alone.
+    configs = "\n".join(text for file, text in look.texts.items() if "next.config." in file)
+    told = {*look.app.env_names, *required, *re.findall(r"^\s*(NEXT_PUBLIC_\w+)\s*[:,]", configs, re.MULTILINE)}
+    names = [name for name in look.reads if re.match(r"NEXT_PUBLIC_(?!VERCEL_)", name) and name not in told]
     if names:
         yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
+
+
+_OTHER_HOST = expression(
+    r"^[ \t]*assetPrefix\s*:(?![^\n]*\benv\.(?!NODE_ENV))[^\n]*[\"'`](https?://[^\"'`\s$]+)[\"'`]", re.MULTILINE
+)
+
+
+def assets_of_another_host(look: Look) -> Iterator[ProjectWarning]:
+    """next.config has the browser ask another host for scripts and styles, which a deploy does not fill."""
+    for file, text in look.texts.items():
+        if "next.config." in file and (found := _OTHER_HOST.search(text)):
+            yield warning("assets-of-another-host", (file, files.line_of(text, found.start(1))), host=found[1])
+            return
+
+
+_REMOVES_NEXT = expression(
+    r"(?:npx )?(?:shx )?(?:rimraf|del-cli|del|rm -\w*[rR]\w*)\s(?:\S+\s+)*?(?:\./)?\.next(?:/\*|/cache)?/?(?:\s.*)?"
+)
+
+
+def build_removes_cache(look: Look) -> Iterator[ProjectWarning]:
+    """A script of the build removes .next, where the image build has its cache mounted."""
+    found = look.package.get("scripts")
+    scripts = found if isinstance(found, dict) else {}
+    for name in ("prebuild", "build"):
+        for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
+            if _REMOVES_NEXT.fullmatch(command) and not look.app.build_command:
+                place = look.script_place(look.path("package.json"), name)
+                yield warning("build-removes-next", place, name=name, command=command)
+                return
 
 
 def variables(look: Look) -> Iterator[ProjectWarning]:
@@ -648,6 +680,8 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     dist_dir,
     variables,
     public_variables,
+    assets_of_another_host,
+    build_removes_cache,
     config_asks_service,
     deployed.own_start,
     deployed.release_command,
