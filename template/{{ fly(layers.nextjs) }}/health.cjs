@@ -19,6 +19,16 @@ const BOOT = 30_000; // ms after which a process that is still there counts as b
 const TOKEN = randomUUID(); // marks the request that is for the app itself
 const DATABASE = join(__dirname, "migrate/database.mjs");
 
+// Next.js 13.1 to 13.4.14 makes addresses of `::` without brackets: its pages are errors then, while the checks are well.
+const BRACKETLESS = /^13\.(?:[123]\.|4\.(?:\d|1[0-4])$)/;
+try {
+  const next = require.resolve("next/package.json", { paths: [process.cwd()] });
+  const listens = process.env.HOSTNAME === "::" && BRACKETLESS.test(JSON.parse(readFileSync(next, "utf8")).version);
+  if (listens) process.env.HOSTNAME = "0.0.0.0";
+} catch {
+  // A worker without Next.js.
+}
+
 function version() {
   try {
     return JSON.parse(readFileSync("package.json", "utf8")).version ?? "unknown";

@@ -726,6 +726,18 @@ def test_of_two_packages_the_one_that_the_other_needs_is_built_first(tmp_path: P
     assert [one.name for one in examine(write(tmp_path / "b", files)).nextjs.built_first] == ["api", "core"]
 
 
+@pytest.mark.parametrize(("lock", "built"), [("yarn.lock", ["core"]), ("package-lock.json", [])])
+def test_a_package_that_prepare_makes_is_built_where_yarn_installs(lock: str, built: list[str], tmp_path: Path) -> None:
+    core = {"name": "core", "main": "dist/a.js", "scripts": {"build": "x", "prepare": "x"}}
+    files = {
+        "package.json": '{"workspaces": ["packages/*"]}',
+        lock: "{}",
+        "packages/core/package.json": json.dumps(core),
+        **below("packages/web", nextjs(dependencies={"core": "*"})),
+    }
+    assert [one.name for one in examine(write(tmp_path, files)).nextjs.built_first] == built
+
+
 def test_an_address_that_another_one_stands_in_for_is_asked_for(tmp_path: Path) -> None:
     files = {
         **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),

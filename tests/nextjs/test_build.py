@@ -122,18 +122,24 @@ def test_another_command_builds_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "command", "ran"),
+    ("tool", "version", "command", "ran"),
     [
-        ("turbo", "", "run build --filter=./apps/web --env-mode=loose"),
-        ("turbo", "next build", "run build --filter={./apps/web}^... --env-mode=loose"),
-        ("pnpm", "", "--filter {./apps/web}... run --if-present build"),
-        ("pnpm", "next build", "--filter {./apps/web}^... run --if-present build"),
+        ("turbo", "2.5.0", "", "run build --filter=./apps/web --env-mode=loose"),
+        ("turbo", "1.10.0", "", "run build --filter=./apps/web --env-mode=loose"),
+        ("turbo", "1.9.9", "", "run build --filter=./apps/web"),
+        ("turbo", None, "next build", "run build --filter={./apps/web}^... --env-mode=loose"),
+        ("pnpm", None, "", "--filter {./apps/web}... run --if-present build"),
+        ("pnpm", None, "next build", "--filter {./apps/web}^... run --if-present build"),
     ],
 )
-def test_the_packages_of_a_workspace_are_built_first(tool: str, command: str, ran: str, tmp_path: Path) -> None:
+def test_the_packages_of_a_workspace_are_built_first(
+    tool: str, version: str | None, command: str, ran: str, tmp_path: Path
+) -> None:
     settings = {"turbo": "turbo.json", "pnpm": "pnpm-workspace.yaml"}
     inner = {f"apps/web/{name}": text for name, text in APP.items() if name != "package-lock.json"}
     files = {**inner, "package.json": {}, "build.mjs": "", settings[tool]: "", f"node_modules/.bin/{tool}": ""}
+    if version:
+        files["node_modules/turbo/package.json"] = {"version": version}
     manager = {"name": "pnpm", "run": "pnpm run", "locks": ["package-lock.json"]}
     app = programs.project(
         tmp_path / "app", {**APP, **files}, appDir="apps/web", buildCommand=command, packageManager=manager

@@ -206,3 +206,19 @@ def test_readiness_is_the_databases(says: str, status: int, expected: dict[str, 
         overall = "ok" if status == 200 else "unavailable"
         assert (got, json.loads(text)) == (status, {"status": overall, "checks": {"database": expected}})
         assert server.ask("/livez")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "listens"),
+    [
+        *(("13.1.6", "0.0.0.0"), ("13.4.9", "0.0.0.0"), ("13.4.14", "0.0.0.0"), (None, "::")),
+        *((other, "::") for other in ("12.3.4", "13.0.7", "13.4.15", "13.5.1", "16.0.1")),
+    ],
+)
+def test_next_listens_where_it_can_name_the_address(version: str | None, listens: str, tmp_path: Path) -> None:
+    files = {"node_modules/next/package.json": json.dumps({"version": version})} if version else {}
+    programs.project(tmp_path, files)
+    command = ["node", "--require", "./fly/health.cjs", "-e", "console.log(process.env.HOSTNAME); process.exit()"]
+    env = {"PATH": os.environ["PATH"], "HOSTNAME": "::"}
+    ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert ran.stdout == f"{listens}\n"

@@ -108,6 +108,13 @@ function prepareCache(cache, lock) {
 
 // --- The build.
 
+/** How turbo lets tasks see all variables, which 2 must be told; before 1.10 they do, and it does not know the words. */
+function looseTurbo(root) {
+  const file = join(root, "node_modules/turbo/package.json");
+  const version = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).version : "";
+  return /^1\.\d\./.test(version) ? "" : " --env-mode=loose";
+}
+
 function command({ appDir, databasePackage = appDir, buildCommand, packageManager, orm }, root) {
   const build = buildCommand || `${packageManager.run} build`;
   const generates = databasePackage === appDir ? "prisma generate" : `(cd ${join(root, databasePackage)} && prisma generate)`;
@@ -117,7 +124,7 @@ function command({ appDir, databasePackage = appDir, buildCommand, packageManage
   const those = `"{./${appDir}}${buildCommand ? "^" : ""}..."`;
   const then = buildCommand ? ` && cd ${appDir} && ${build}` : "";
   if (existsSync(join(root, "turbo.json"))) {
-    return `${generate}cd ${root} && turbo run build --filter=${buildCommand ? those : `./${appDir}`} --env-mode=loose${then}`;
+    return `${generate}cd ${root} && turbo run build --filter=${buildCommand ? those : `./${appDir}`}${looseTurbo(root)}${then}`;
   }
   if (packageManager.name === "pnpm" && existsSync(join(root, "pnpm-workspace.yaml"))) {
     return `${generate}cd ${root} && pnpm --filter ${those} run --if-present build${then}`;

@@ -927,7 +927,9 @@ def _built_first(
         file = files.join(place, posixpath.normpath(entry))
         tracked = target.tracked(file)
         there = target.is_file(file) if tracked is None else tracked
-        made = {"prepare", "preinstall", "install", "postinstall"} & scripts.keys()
+        # Yarn runs no `prepare` of a package in the workspace (1.22 and 4, tried).
+        by_install = {"preinstall", "install", "postinstall"} | ({"prepare"} if "yarn" not in str(manager) else set())
+        made = by_install & scripts.keys()
         if not there and not made and name not in own and f"{posixpath.basename(place)} " not in f"{own} ":
             linked.append(Linked(name, place, entry))
     # What one of them needs is built before it.
