@@ -122,6 +122,11 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
             "-d 'workers=[{name: worker, command: node dist/worker.js}]'",
         ],
     ),
+    "clock-of-procfile": (
+        {**phoenix(), "Procfile": "web: mix phx.server\nclock: mix clock\n"},
+        "Procfile:2 worker-of-release",
+        ["clock runs `mix clock`"],
+    ),
     "worker-of-procfile": (
         {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
         "Procfile:2 worker-of-release",

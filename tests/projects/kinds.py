@@ -1963,8 +1963,20 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_SITE;\n"},
             {**nextjs(), "src/lib/a.js": "module.exports = process.env['NEXT_PUBLIC_SITE'];\n"},
             {**nextjs(), "pages/a.jsx": "fetch(process.env.NEXT_PUBLIC_API + '/x');\n"},
+            {
+                **nextjs(),
+                "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_SITE;\n",
+                "next.config.js": "module.exports = {\n  env: {\n"
+                "    NEXT_PUBLIC_SITE: process.env.NEXT_PUBLIC_SITE,\n  },\n};\n",
+            },
         ],
         [
+            {
+                **nextjs(),
+                "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_BUILT;\n",
+                "next.config.js": "module.exports = {\n  env: {\n    NEXT_PUBLIC_BUILT: version,\n  },\n};\n",
+            },
+            {**nextjs(), "app/a.tsx": "export const a = process.env.NEXT_PUBLIC_VERCEL_ENV;\n"},
             {**nextjs(), "app/a.tsx": "// process.env.NEXT_PUBLIC_SITE\nexport const a = 1;\n"},
             {**nextjs(), "app/a.test.ts": "process.env.NEXT_PUBLIC_SITE;\n"},
         ],

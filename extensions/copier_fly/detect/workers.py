@@ -34,10 +34,13 @@ def find(target: Target, app: App) -> tuple[Worker, ...]:
 
 def _of_procfile(target: Target, app: App) -> Iterator[Worker]:
     for file in dict.fromkeys((files.join(app.dir, "Procfile"), "Procfile")):
-        for number, line in enumerate((target.text(file) or "").splitlines(), 1):
-            if found := _PROCESS.fullmatch(line):
-                command = plain_command(target, app, found[2])
-                yield Worker(found[1], command, file, number, served=_is_served(target, app, command))
+        lines = enumerate((target.text(file) or "").splitlines(), 1)
+        found = [(number, line) for number, text in lines if (line := _PROCESS.fullmatch(text))]
+        for number, line in found:
+            command = plain_command(target, app, line[2])
+            yield Worker(line[1], command, file, number, served=_is_served(target, app, command))
+        if found:
+            return
 
 
 def _of_scripts(target: Target, app: App) -> Iterator[Worker]:

@@ -598,15 +598,18 @@ def dist_dir(look: Look) -> Iterator[ProjectWarning]:
             yield warning("dist-dir", (file, files.line_of(text, found.start(1))), value=found[2])
 
 
+_GIVEN_BY_CONFIG = expression(r"^\s*(NEXT_PUBLIC_\w+)\s*:(?!\s*process\.env\b)", re.MULTILINE)
+
+
 def public_variables(look: Look) -> Iterator[ProjectWarning]:
     """Variables that the code for the browser reads: they are compiled in."""
     required = {variable.name: (variable.file, variable.line) for variable in look.app.public_variables}
     if required:
         first = next(iter(required.values()))
         yield warning("variable-public-required", first, names=", ".join(required))
-    # next.config gives values by `env:`; those of Vercel are Vercel's alone.
+    # next.config gives values by `env:`, but for those that it only hands on; those of Vercel are Vercel's alone.
     configs = "\n".join(text for file, text in look.texts.items() if "next.config." in file)
-    told = {*look.app.env_names, *required, *re.findall(r"^\s*(NEXT_PUBLIC_\w+)\s*[:,]", configs, re.MULTILINE)}
+    told = {*look.app.env_names, *required, *_GIVEN_BY_CONFIG.findall(configs)}
     names = [name for name in look.reads if re.match(r"NEXT_PUBLIC_(?!VERCEL_)", name) and name not in told]
     if names:
         yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
