@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(scratch: Path, rounds: int, options: argparse.Namespace) -> Iterator[Result]:
     """Measure in an empty folder; wall and CPU seconds by the names that TARGETS use."""
+    # Users' shells let Python keep what it compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     app = hex.make_app(scratch / "app", locked=False)
     ours = _repository(template.export(scratch / "ours"), "v1.0.0")
     answers = scratch / "answers.json"

@@ -101,7 +101,7 @@ FOLDER = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs
 def test_any_folder_name_gives_defaults_that_pass(template: Path, tmp_path_factory: Any, folder: str) -> None:
     answers = pretend(template, tmp_path_factory.getbasetemp() / "folders" / folder, {})
     assert answers["fly_app"]
-    assert answers["effective_hostname"] == f"{answers['fly_app']}.fly.dev"
+    assert answers["effective"]["hostname"] == f"{answers['fly_app']}.fly.dev"
 
 
 @examples(25, 500)
@@ -141,4 +141,4 @@ def test_quick_defaults_fit_a_fresh_phoenix_app(template: Path, tmp_path: Path) 
     ],
 )
 def test_auto_takes_the_smallest_size_that_fits(template: Path, tmp_path: Path, memory: str, size: str) -> None:
-    assert pretend(template, tmp_path / "shop", {"vm_memory": memory})["effective_vm_size"] == size
+    assert pretend(template, tmp_path / "shop", {"vm_memory": memory})["effective"]["vm_size"] == size

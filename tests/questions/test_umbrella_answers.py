@@ -134,7 +134,7 @@ def test_a_port_of_the_http_server_is_no_raw_service(template: Path, tmp_path: P
 )
 def test_memory_has_a_size_that_can_have_it(template: Path, tmp_path: Path, memory: str, size: str) -> None:
     answers = pretend(template, tmp_path / "shop", stack="umbrella", vm_memory=memory)
-    assert answers["effective_vm_size"] == size
+    assert answers["effective"]["vm_size"] == size
 
 
 BAD: dict[str, tuple[dict[str, Any], list[str]]] = {

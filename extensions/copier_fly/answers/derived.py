@@ -43,9 +43,9 @@ def all_environments(context: Context) -> list[dict[str, Any]]:
         "file": "fly.toml",
         "region": context["primary_region"],
         "vm_memory": context["vm_memory"],
-        "vm_size": context["effective_vm_size"],
+        "vm_size": context["effective"]["vm_size"],
         "min_machines": context["min_machines"],
-        "hostname": context["effective_hostname"],
+        "hostname": context["effective"]["hostname"],
     }
     others = [_environment(production, env, context["vm_size"]) for env in context["environments"]]
     # Production runs the first one's image, which a token of one app may not read; no other has such a token.
@@ -165,7 +165,7 @@ def monthly_cost(context: Context, environment: Mapping[str, Any] | None = None)
         items.append((text, worker["count"] * (price or 0)))
     match context["database"]:
         case "fly_managed":
-            plan = context["effective_db_plan"]
+            plan = context["effective"]["db_plan"]
             items.append((f"Managed Postgres {plan}", prices["fly_managed"][plan]))
         case "fly_postgres":
             items.append(("one small Postgres machine with 1 GB", prices["fly_postgres_smallest"]))
