@@ -7,6 +7,7 @@
 //   OUT/plan/project  the folder of the lock file
 //   OUT/plan/apt      Debian packages that the install needs
 //   OUT/plan/manager  the package manager to install, as package@version
+//   OUT/plan/npm      how npm installs
 //   OUT/plan/cli      the ORM's own command, as package@version
 //   OUT/migrate       the migrations, and what applies them
 //
@@ -126,6 +127,18 @@ function runsAllScripts({ name }, { packageManager = "", pnpm }, lock, workspace
   return !/\b(only|never|ignored)Built|\ballowBuilds\b/.test(JSON.stringify(pnpm ?? {}) + workspace);
 }
 
+/** How npm installs: `ci` of 11.6.2 and newer stops at a lock file that lacks optional packages, which older ones wrote. */
+export function npmCommand(lock, text) {
+  const { packages = {} } = readers[lock] === readers["package-lock.json"] ? JSON.parse(text) : {};
+  const lacking = Object.entries(packages).find(([path, { optionalDependencies = {} }]) => {
+    const parts = path.split("/");
+    const folders = ["", ...parts.map((_, at) => `${parts.slice(0, at + 1).join("/")}/`)];
+    return Object.keys(optionalDependencies).some((name) => !folders.some((folder) => `${folder}node_modules/${name}` in packages));
+  });
+  if (lacking) console.log(`${lock} lacks optional packages of ${lacking[0] || "the app"}; they are installed by npm install.`);
+  return lacking ? "install --no-save" : "ci";
+}
+
 // --- Sorting.
 
 function* files(folder, below = "") {
@@ -240,6 +253,7 @@ function main(context, out) {
     project: [project],
     apt: debianPackages(settings, lock, text),
     manager: [managerPackage(packageManager, pin, text)].filter(Boolean),
+    npm: [npmCommand(lock, text)],
     cli: cli.map((name) => `${name}@${packages?.get(name) ?? named(manifestIn(join(context, databasePackage)))[name]}`),
   };
   mkdirSync(join(out, "plan"), { recursive: true });

@@ -69,6 +69,7 @@ def test_an_install_reads_packages_settings_and_patches(tmp_path: Path) -> None:
         "project": ".\n",
         "apt": "",
         "manager": "",
+        "npm": "ci\n",
         "cli": "",
     }
 
@@ -212,6 +213,25 @@ def test_pnpm_is_the_one_that_the_lock_file_wants(pinned: str | None, text: str,
     files = {"package.json": package(**({"packageManager": pinned} if pinned else {})), "pnpm-lock.yaml": text}
     out, _ = plan(tmp_path, files, **manager("pnpm", "pnpm-lock.yaml", PNPM))
     assert (out / "plan/manager").read_text() == f"{expected}\n"
+
+
+NEXT = {"version": "16.4.3", "optionalDependencies": {"@img/a": "1"}}
+INSTALLS: dict[str, tuple[dict[str, Any], str]] = {
+    "all there": ({"node_modules/next": NEXT, "node_modules/@img/a": {}}, "ci"),
+    "below it": ({"node_modules/next": NEXT, "node_modules/next/node_modules/@img/a": {}}, "ci"),
+    "beside the part of a workspace": ({"apps/web": NEXT, "apps/web/node_modules/@img/a": {}}, "ci"),
+    "lacking": ({"node_modules/next": NEXT}, "install --no-save"),
+    "below another": ({"node_modules/next": NEXT, "node_modules/b/node_modules/@img/a": {}}, "install --no-save"),
+    "lacking one of the app's own": ({"": NEXT}, "install --no-save"),
+}
+
+
+@pytest.mark.parametrize("case", INSTALLS)
+def test_npm_installs_what_a_lock_file_of_an_older_one_lacks(case: str, tmp_path: Path) -> None:
+    packages, expected = INSTALLS[case]
+    out, said = plan(tmp_path, {**APP, "package-lock.json": {"lockfileVersion": 3, "packages": packages}})
+    assert (out / "plan/npm").read_text() == f"{expected}\n"
+    assert ("lacks optional packages" in said) == (expected != "ci")
 
 
 PNPM_9 = {"package.json": package(), "pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}

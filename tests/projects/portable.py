@@ -54,6 +54,11 @@ def built_for(*systems: str, package: str = "lightningcss") -> Files:
     return locked({f"node_modules/{package}": {"version": "1.30.0", "optionalDependencies": wanted}, **there})
 
 
+def on_22(project: Files) -> Files:
+    """The project on Node.js 22."""
+    return {**project, ".nvmrc": "22\n"}
+
+
 def start(command: str, **scripts: str) -> Files:
     """A project that starts so."""
     return nextjs(scripts={"build": "next build", "start": command, **scripts})
@@ -405,11 +410,25 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
     ),
     "a lock file without Linux": (
         {"lock-lacks-linux"},
-        [built_for("darwin-arm64"), below("web", built_for("darwin-arm64")), built_for("darwin-arm64", package="a")],
         [
-            built_for("darwin-arm64", "linux-x64-gnu"),
-            built_for(),
-            built_for("darwin-arm64", package="@next/swc"),
+            on_22(built_for("darwin-arm64")),
+            below("web", on_22(built_for("darwin-arm64"))),
+            on_22(built_for("darwin-arm64", package="a")),
+        ],
+        [
+            on_22(built_for("darwin-arm64", "linux-x64-gnu")),
+            on_22(built_for()),
+            on_22(built_for("darwin-arm64", package="@next/swc")),
+            built_for("darwin-arm64", "linux-x64-gnu", "linux-x64-musl"),
+        ],
+    ),
+    "a lock file that lacks optional packages": (
+        {"lock-incomplete"},
+        [built_for("darwin-arm64"), below("web", built_for()), locked({}, optionalDependencies={"fsevents": "^2"})],
+        [
+            built_for("darwin-arm64", "linux-x64-gnu", "linux-x64-musl"),
+            on_22(built_for()),
+            locked({"apps/a": {"optionalDependencies": {"b": "1"}}, "apps/a/node_modules/b": {"version": "1.0.0"}}),
         ],
     ),
     "a Prisma that does not know OpenSSL 3.5": (

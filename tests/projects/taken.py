@@ -60,6 +60,8 @@ SIGNING = (
 )
 NPM = '"cmd --cd assets npm run deploy"'
 JASON = dep('{:jason, "~> 1.2"}')
+LOCK_OF_OLD_NPM = """{"packages": {"": {"devDependencies": {"esbuild": "^0.25.0"}},
+"node_modules/esbuild": {"version": "0.25.0", "optionalDependencies": {"a": "1"}}%s}}"""
 LOCK_1 = '{{\n  "dependencies": {{\n    "webpack": {{\n      "version": "{}",\n      "dev": true\n    }}\n  }}\n}}\n'
 YARN = 'tapable@^1.0.0:\n  version "1.1.3"\n\nwebpack@^5.0.0:\n  version "{}"\n'
 SASS = '{"devDependencies": {"node-sass": "^7.0.0"}}'
@@ -449,6 +451,15 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             below("back", assets({"webpack": "^6.0.0"}, **{"assets/package-lock.json": LOCK_1.format("5.99.1")})),
         ],
         [assets({"webpack": "^5.0.0"}, **{"assets/package-lock.json": LOCK_1.format("5.99.1")})],
+    ),
+    "assets whose lock file lacks optional packages": (
+        {"lock-incomplete"},
+        [
+            assets({"esbuild": "^0.25.0"}, **{"assets/package-lock.json": LOCK_OF_OLD_NPM % ""}),
+            below("back", assets({"esbuild": "^0.25.0"}, **{"assets/package-lock.json": LOCK_OF_OLD_NPM % ""})),
+            assets({"esbuild": "^0.25.0"}, **{"assets/package-lock.json": LOCK_OF_OLD_NPM % ', "node_modules/b": {}'}),
+        ],
+        [assets({"esbuild": "^0.25.0"}, **{"assets/package-lock.json": LOCK_OF_OLD_NPM % ', "node_modules/a": {}'})],
     ),
     "assets by a package of an old Node.js": (
         {"package-of-old-node"},

@@ -229,6 +229,33 @@ def problems(target: Target, lock: str) -> Iterator[ProjectWarning]:
         yield from islice(_peers_in_conflict(target, lock), 1)
 
 
+def incomplete(target: Target, lock: str, stops: str) -> Iterator[ProjectWarning]:
+    """A lock file of npm lacks optional packages, such as those for other systems, where `npm ci` stops.
+
+    npm before 11.6.2 wrote such files and installs by them. `stops` says what comes of that here.
+    """
+    names = []
+    packages = _npm_packages(target, lock)
+    for path, one in packages.items():
+        parts = path.split("/")
+        folders = ["", *("/".join(parts[:size]) + "/" for size in range(1, len(parts) + 1))]
+        for name in _strings(_table(one).get("optionalDependencies")):
+            if not any(f"{folder}node_modules/{name}" in packages for folder in folders):
+                names.append(name)
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield warning("lock-incomplete", (lock, None), lock=lock, names=", ".join(names[:3]) + more, stops=stops)
+
+
+def _npm_packages(target: Target, lock: str) -> dict[str, Any]:
+    """The packages of a lock file of npm by their paths; none of one that is not npm's, or cannot be read."""
+    try:
+        text = (target.text(lock, LOCK_LIMIT) or "") if lock.endswith(".json") else ""
+        return _table(_table(json.loads(text)).get("packages"))
+    except ValueError:
+        return {}
+
+
 def _behind(target: Target, lock: str) -> Iterator[ProjectWarning]:
     """package.json asks for other packages than the lock file has, where the installation stops."""
     for file, names in differences(target, lock):
@@ -245,10 +272,7 @@ def _peers_in_conflict(target: Target, lock: str) -> Iterator[ProjectWarning]:
     settings = target.text(files.join(folder, ".npmrc")) or ""
     manifest = files.join(folder, "package.json")
     overridden = json.dumps(target.parsed(manifest, json.loads, "JSON").get("overrides"))
-    try:
-        packages = _table(_table(json.loads(target.text(lock, LOCK_LIMIT) or "")).get("packages"))
-    except ValueError:
-        return
+    packages = _npm_packages(target, lock)
     for name in _ranges(_table(packages.get(""))) if not LENIENT.search(settings) else ():
         one = _table(packages.get(f"node_modules/{name}"))
         for peer, wanted in _strings(one.get("peerDependencies")).items():

@@ -227,6 +227,7 @@ def assets_lock_behind(look: Look) -> Iterator[ProjectWarning]:
     locks = (files.join(folder, "assets", name) for folder in folders for name in names)
     if lock := next(filter(look.target.is_file, locks), None):
         yield from lockfiles.problems(look.target, lock)
+        yield from lockfiles.incomplete(look.target, lock, "the image build stops")
 
 
 def hardware(look: Look) -> Iterator[ProjectWarning]:
