@@ -1029,12 +1029,18 @@ BUILDS: dict[str, tuple[dict[str, str], str]] = {
     "an if": ({"build": "if [ $CI ]; then prisma migrate deploy; fi; next build"}, ""),
     "nothing of a database": ({"prebuild": "npm run codegen", "build": "next build", "codegen": "graphql-codegen"}, ""),
     "a file of a like name": ({"build": "node scripts/seed-colours.mjs && next build"}, ""),
+    "a build that removes its cache": (
+        {"build": "rimraf dist/ && rimraf .next/ && next build"},
+        "rimraf dist/ && next build",
+    ),
+    "a script that removes it": ({"clean": "rm -rf .next out", "build": "npm run clean && next build"}, "next build"),
+    "a hook that removes it": ({"prebuild": "rm -fr ./.next/*", "build": "next build"}, "next build"),
     "a file of many words": ({"build": "tsx ./scripts/run-migrations.ts && next build"}, "next build"),
 }
 
 
 @pytest.mark.parametrize("case", BUILDS)
-def test_a_build_that_asks_a_database_is_built_without_it(case: str, tmp_path: Path) -> None:
+def test_a_build_is_without_what_an_image_build_cannot_do(case: str, tmp_path: Path) -> None:
     lines, command = BUILDS[case]
     assert (examine(write(tmp_path, nextjs(scripts=lines))).nextjs.build_command or "") == command
 

@@ -1487,12 +1487,19 @@ TOLD: dict[str, Told] = {
     "a build that removes .next": Told(
         {"build-removes-next"},
         [
-            nextjs(scripts={"build": "rimraf dist/ && rimraf .next/ && next build"}),
-            nextjs(scripts={"clean": "rm -rf .next out", "build": "npm run clean && next build"}),
-            nextjs(scripts={"prebuild": "rm -fr ./.next/*", "build": "next build"}),
+            nextjs(scripts={"prebuild": "rimraf .next/", "build": "if [ -n $CI ]; then next build; fi"}),
+            nextjs(
+                scripts={
+                    "clean": "rm -rf .next out",
+                    "prebuild": "npm run clean",
+                    "build": "for a in b; do next build; done",
+                }
+            ),
+            nextjs(scripts={"build": "rm -fr ./.next/* && next build && if [ -e a ]; then rm a; fi"}),
         ],
         [
             nextjs(scripts={"build": "rimraf dist && next build"}),
+            nextjs(scripts={"build": "rimraf dist .next && next build"}),
             nextjs(scripts={"build": "next build && rm -rf .next/trace"}),
             nextjs(scripts={"clean": "rm -rf .next", "build": "next build"}),
         ],

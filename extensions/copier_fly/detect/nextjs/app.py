@@ -825,8 +825,14 @@ def leaves(script: str, scripts: dict[str, Any], depth: int = 0) -> Iterator[str
             yield part
 
 
-def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> str | None:
-    """A script without its commands that need a database; None where they cannot be told from the others."""
+REMOVES_NEXT = expression(
+    r"(?:npx )?(?:shx )?(?:rimraf|del-cli|del|rm -\w*[rR]\w*)\s(?:\S+\s+)*?(?:\./)?\.next(?:/\*|/cache)?/?(?:\s.*)?"
+)
+"""A command that removes .next, where the image build has its cache mounted: it would stop there."""
+
+
+def _for_image(script: str, scripts: dict[str, Any], depth: int = 0) -> str | None:
+    """A script without its commands that need a database or remove .next; None where they are not apart."""
     if _KEYWORDS.search(script):
         return None
     parts = _commands(script)
@@ -834,15 +840,17 @@ def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> s
     for part in parts:
         in_turn = _IN_TURN.fullmatch(part)
         if in_turn and not re.search(r" -", in_turn[1]):
-            ran = {name: _without_database(f"npm run {name}", scripts, depth) for name in in_turn[1].split()}
+            ran = {name: _for_image(f"npm run {name}", scripts, depth) for name in in_turn[1].split()}
             same = all(rest == f"npm run {name}" for name, rest in ran.items())
             kept.append(None if None in ran.values() else part if same else " && ".join(filter(None, ran.values())))
             continue
         runs = _RUNS.fullmatch(part)
         inner = scripts.get(runs[1]) if runs else None
         if isinstance(inner, str) and depth < MAX_NESTED:
-            rest = _without_database(inner, scripts, depth + 1)
+            rest = _for_image(inner, scripts, depth + 1)
             kept.append(part if rest == inner else rest)
+        elif REMOVES_NEXT.fullmatch(part):
+            kept.append("")
         elif MIGRATES.search(part):
             kept.append(None if re.search(r"\bbuild\b", part) else "")
         else:
@@ -853,13 +861,13 @@ def _without_database(script: str, scripts: dict[str, Any], depth: int = 0) -> s
 
 
 def _build_command(package: dict[str, Any], manager: str | None) -> str | None:
-    """What builds the app, where the script `build` or a hook of it would ask a database first; else None."""
+    """What builds the app, where the script `build` or a hook of it would ask a database or remove .next; else None."""
     found = package.get("scripts")
     scripts = found if isinstance(found, dict) else {}
     # Yarn runs no hooks since version 2.
     names = ("build",) if manager == "yarn_berry" else ("prebuild", "build", "postbuild")
     before = [command for name in names if isinstance(command := scripts.get(name), str)]
-    after = [_without_database(command, scripts) for command in before]
+    after = [_for_image(command, scripts) for command in before]
     left = " && ".join(part for part in after if part)
     return left if None not in after and after != before and re.search(r"\bbuild\b", left) else None
 

@@ -141,14 +141,19 @@ class Look(look.Look):
 # --- Scripts ---------------------------------------------------------------------------------------------
 
 
+def _migrates_within(command: str, scripts: dict[str, Any]) -> bool:
+    return any(nextjs_app.MIGRATES.search(one) for one in nextjs_app.leaves(command, scripts))
+
+
 def build_needs_database(look: Look) -> Iterator[ProjectWarning]:
     """The build script migrates, pushes or seeds a database, and an image build has none."""
     built, own = look.app.build_command, look.path("package.json")
-    in_a_script = built and not look.app.built_first
+    scripts = look.package.get("scripts") if built and not look.app.built_first else None
     hooks = [one for one in look.scripts() if one[1] in ("build", "prebuild", "postbuild")]
     found = [one for one in hooks if nextjs_app.MIGRATES.search(one[2])]
     # What the script asks a database by is in a script that it runs, where none of these shows it.
-    for file, name, command in found or [one for one in hooks if in_a_script and one[0] == own]:
+    ran = [one for one in hooks if isinstance(scripts, dict) and one[0] == own and _migrates_within(one[2], scripts)]
+    for file, name, command in found or ran:
         named = nextjs_app.MIGRATES.search(command)
         shown, place = named[0] if named else command, look.script_place(file, name)
         if built and file == own:
@@ -628,18 +633,13 @@ def assets_of_another_host(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
-_REMOVES_NEXT = expression(
-    r"(?:npx )?(?:shx )?(?:rimraf|del-cli|del|rm -\w*[rR]\w*)\s(?:\S+\s+)*?(?:\./)?\.next(?:/\*|/cache)?/?(?:\s.*)?"
-)
-
-
 def build_removes_cache(look: Look) -> Iterator[ProjectWarning]:
     """A script of the build removes .next, where the image build has its cache mounted."""
     found = look.package.get("scripts")
     scripts = found if isinstance(found, dict) else {}
     for name in ("prebuild", "build"):
         for command in nextjs_app.leaves(str(scripts.get(name) or ""), scripts):
-            if _REMOVES_NEXT.fullmatch(command) and not look.app.build_command:
+            if nextjs_app.REMOVES_NEXT.fullmatch(command) and not look.app.build_command:
                 place = look.script_place(look.path("package.json"), name)
                 yield warning("build-removes-next", place, name=name, command=command)
                 return
