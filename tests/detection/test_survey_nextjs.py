@@ -775,12 +775,12 @@ def test_the_build_gets_a_key_that_its_module_takes(case: str, tmp_path: Path) -
 
 
 LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
-    "Auth.js 5": ({"next-auth": "^5.0.0-beta.25"}, "", ["AUTH_SECRET"]),
-    "Auth.js 5 by its tag": ({"next-auth": "beta"}, "", ["AUTH_SECRET"]),
-    "NextAuth 4": ({"next-auth": "^4.24.7"}, "", ["NEXTAUTH_SECRET"]),
+    "Auth.js 5": ({"next-auth": "^5.0.0-beta.25"}, 'import NextAuth from "next-auth";\n', ["AUTH_SECRET"]),
+    "Auth.js 5 by its tag": ({"next-auth": "beta"}, 'import NextAuth from "next-auth";\n', ["AUTH_SECRET"]),
+    "NextAuth 4": ({"next-auth": "^4.24.7"}, 'import NextAuth from "next-auth";\n', ["NEXTAUTH_SECRET"]),
     "a name of its own": (
         {"next-auth": "^4.24.7"},
-        "export default NextAuth({ secret: process.env.JWT_SECRET });\n",
+        'import NextAuth from "next-auth";\nexport default NextAuth({ secret: process.env.JWT_SECRET });\n',
         ["JWT_SECRET"],
     ),
     "a secret of something else": (
@@ -788,14 +788,20 @@ LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "hook({ secret: process.env.HOOK_SECRET });\n",
         ["BETTER_AUTH_SECRET"],
     ),
-    "Clerk": ({"@clerk/nextjs": "^6"}, "", ["CLERK_SECRET_KEY"]),
+    "Clerk": ({"@clerk/nextjs": "^6"}, 'import { auth } from "@clerk/nextjs/server";\n', ["CLERK_SECRET_KEY"]),
     "Auth0 3": (
         {"@auth0/nextjs-auth0": "^3.8.0"},
-        "",
+        'import { handleAuth } from "@auth0/nextjs-auth0";\n',
         ["AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_ISSUER_BASE_URL"],
     ),
     "Auth0": (
         {"@auth0/nextjs-auth0": "4.30.0"},
+        'import { handleAuth } from "@auth0/nextjs-auth0";\n',
+        ["AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_DOMAIN"],
+    ),
+    "a library that no code imports": ({"@auth0/nextjs-auth0": "^3.5.0", "next-auth": "^4"}, "", []),
+    "a library that a package beside may import": (
+        {"@auth0/nextjs-auth0": "^4", "@acme/auth": "workspace:*"},
         "",
         ["AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_DOMAIN"],
     ),
@@ -847,6 +853,11 @@ def test_what_a_library_for_logins_reads_is_known(case: str, tmp_path: Path) -> 
     assert [variable.name for variable in found] == names
 
 
+def test_an_app_below_the_packages_of_all_may_import_a_library_for_logins(tmp_path: Path) -> None:
+    files = {**nextjs(dependencies={"next-auth": "^4"}), "apps/shop/auth.ts": 'import NextAuth from "next-auth";\n'}
+    assert [one.name for one in examine(write(tmp_path, files)).nextjs.variables] == ["NEXTAUTH_SECRET"]
+
+
 DRIVERS: dict[str, tuple[Files, str]] = {
     "imported": ({"lib/db.ts": 'import { Pool } from "pg";\n'}, "fly_managed"),
     "imported from a folder of its own": ({"backend/db.cjs": "const { Pool } = require('pg');\n"}, "fly_managed"),
@@ -896,22 +907,29 @@ def test_next_config_that_asks_the_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_random_secret_is_made_and_the_proxy_is_trusted(template: Path, tmp_path: Path) -> None:
-    app = write(tmp_path / "shop", nextjs(dependencies={"next-auth": "5.0.0-beta.30"}))
+    files = {**nextjs(dependencies={"next-auth": "5.0.0-beta.30"}), "auth.ts": 'import NextAuth from "next-auth";\n'}
+    app = write(tmp_path / "shop", files)
     answers = copied(template, app)
     assert answers["extra_secrets"] == [{"name": "AUTH_SECRET", "how": "openssl rand -base64 32"}]
     assert answers["extra_env"] == {"AUTH_TRUST_HOST": "true"}
     assert 'AUTH_TRUST_HOST = "true"' in (app / "fly.toml").read_text()
 
 
+WITH_CLERK = {
+    **nextjs(dependencies={"@clerk/nextjs": "^6"}),
+    "proxy.ts": 'export { clerkMiddleware as default } from "@clerk/nextjs/server";\n',
+}
+
+
 def test_a_secret_that_only_a_library_reads_says_so(template: Path, tmp_path: Path) -> None:
-    [secret] = copied(template, write(tmp_path / "shop", nextjs(dependencies={"@clerk/nextjs": "^6"})))["extra_secrets"]
+    [secret] = copied(template, write(tmp_path / "shop", WITH_CLERK))["extra_secrets"]
     assert secret["name"] == "CLERK_SECRET_KEY"
     assert "package.json" not in secret["how"]
     assert secret["how"].endswith("; a library of the app reads it")
 
 
 def test_the_key_that_clerk_compiles_into_the_pages_is_told(tmp_path: Path) -> None:
-    found = {one.code: str(one) for one in told(write(tmp_path, nextjs(dependencies={"@clerk/nextjs": "^6"})))}
+    found = {one.code: str(one) for one in told(write(tmp_path, WITH_CLERK))}
     assert "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY" in found["variable-public-required"]
 
 

@@ -1995,7 +1995,7 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "lib/pay.ts": "export const pay = loadEnv(process.env.NEXT_PUBLIC_PAY ?? fail('no key'));\n"},
             {**nextjs(), "lib/cms.ts": "const cms = createClient(process.env.NEXT_PUBLIC_CMS!, { cdn: true });\n"},
             {**nextjs(), "lib/base.ts": "export const base = new URL(process.env.NEXT_PUBLIC_BASE || '');\n"},
-            nextjs(dependencies={"@clerk/nextjs": "^6"}),
+            {**nextjs(dependencies={"@clerk/nextjs": "^6"}), "proxy.ts": 'import "@clerk/nextjs/server";\n'},
         ],
         [
             {

@@ -359,6 +359,7 @@ _OF_LOGINS = {
     "@kinde-oss/kinde-auth-nextjs": ("KINDE_CLIENT_ID", "KINDE_CLIENT_SECRET", "KINDE_ISSUER_URL", "KINDE_SITE_URL"),
     "@workos-inc/authkit-nextjs": ("WORKOS_API_KEY", "WORKOS_CLIENT_ID", "WORKOS_COOKIE_PASSWORD"),
 }
+_WHERE_IMPORTED = (*_OF_LOGINS, "next-auth", "@auth0/nextjs-auth0")
 _OF_STORES = {
     "@vercel/blob": ("BLOB_READ_WRITE_TOKEN",),
     "@vercel/edge-config": ("EDGE_CONFIG",),
@@ -385,6 +386,12 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
         "payload": tuple(found[1] for text in code.values() if (found := _SECRET_OF_PAYLOAD.search(text)))[:1],
         "@auth0/nextjs-auth0": ("AUTH0_SECRET", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", of_auth0),
     }
+    # A package that no code imports reads nothing. Where there is code that is not read here, that may import it.
+    all_code = texts(target, folder)
+    in_a_workspace = _has_packages_beside(deps) or target.names(folder).get("apps", False)
+    seen = len(all_code) < MAX_TEXTS and not in_a_workspace
+    idle = {name for name in _WHERE_IMPORTED if seen and not any(name in text for text in all_code.values())}
+    read = {name: names for name, names in read.items() if name not in idle}
     imported = re.compile(r"from\s+[\"'](@vercel/[\w-]+)[\"']")
     for text in code.values():
         read |= {name: _OF_STORES[name] for name in imported.findall(text) if name in _OF_STORES}
@@ -422,8 +429,13 @@ def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> boo
     """Whether the app talks to a server of Better Auth that neither it nor a package beside it has."""
     code = [text for text in texts(target, folder).values() if "better-auth" in text]
     is_server = any(re.search(r"\bbetterAuth\(|better-auth/(?:next-js|node|adapters)\b", text) for text in code)
-    beside = any(wanted == "*" or wanted.startswith("workspace:") for wanted in deps.values())
-    return not is_server and not beside and any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
+    is_client = any(re.search(r"better-auth/(?:react|client)\b", text) for text in code)
+    return not is_server and not _has_packages_beside(deps) and is_client
+
+
+def _has_packages_beside(deps: dict[str, str]) -> bool:
+    """Whether the app has packages of its own workspace."""
+    return any(wanted == "*" or wanted.startswith("workspace:") for wanted in deps.values())
 
 
 _ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/")
