@@ -842,6 +842,40 @@ LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
         'import { Index } from "@upstash/vector";\nconst a = new Index({ url: process.env.V_URL, token: "x" });\n',
         ["V_URL"],
     ),
+    "Inngest": (
+        {"inngest": "^3.23.1"},
+        'import { inngest } from "@/inngest";\nimport { serve } from "inngest/next";\n'
+        'inngest.send({ name: "a" });\nexport const { GET, POST, PUT } = serve({ client: inngest });\n',
+        ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"],
+    ),
+    "Inngest by the clock alone": (
+        {"inngest": "4.18.1"},
+        'import { serve } from "inngest/next";\nexport const { GET, POST, PUT } = serve({ client });\n',
+        ["INNGEST_SIGNING_KEY"],
+    ),
+    "Inngest by other names": (
+        {"inngest": "4.18.1"},
+        'import { Inngest } from "inngest";\nimport { serve } from "inngest/next";\n'
+        "const inngest = new Inngest({ id: 'a', eventKey: key(), signingKey: key() });\ninngest.send({});\n"
+        "serve({});\n",
+        [],
+    ),
+    "messages of Upstash": (
+        {"@upstash/qstash": "^2.8.3"},
+        'import { verifySignatureAppRouter } from "@upstash/qstash/nextjs";\n'
+        "export const POST = verifySignatureAppRouter(handler);\n",
+        ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"],
+    ),
+    "UploadThing": (
+        {"uploadthing": "^7.7.4"},
+        'import { createRouteHandler } from "uploadthing/next";\nexport const { GET } = createRouteHandler({ r });\n',
+        ["UPLOADTHING_TOKEN"],
+    ),
+    "UploadThing of before": (
+        {"uploadthing": "^6.13.0"},
+        'import { createRouteHandler } from "uploadthing/next";\nexport const { GET } = createRouteHandler({ r });\n',
+        [],
+    ),
     "none": ({"iron-session": "8"}, "", []),
 }
 

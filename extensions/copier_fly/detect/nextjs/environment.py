@@ -425,6 +425,35 @@ def _by_upstash(deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable
                     yield Variable(name, file, files.line_of(text, found.start()), _stand_in(name, ""))
 
 
+_CALLED: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("inngest", r"\binngest\.send\(|\bnew Inngest\((?:.|\n)*\.send\(", "eventKey", ("INNGEST_EVENT_KEY",)),
+    ("inngest/", r"\bserve\(", "signingKey", ("INNGEST_SIGNING_KEY",)),
+    (
+        "@upstash/qstash",
+        r"\bverifySignature(?:AppRouter|Edge)?\(",
+        "currentSigningKey",
+        ("QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"),
+    ),
+    ("uploadthing/", r"\bcreateRouteHandler\(|\bnew UTApi\(", "token", ("UPLOADTHING_TOKEN",)),
+)
+"""What code says that calls a library which reads its keys itself, the option that takes their place, and the keys."""
+
+
+def _by_calls(deps: dict[str, str], code: dict[str, str]) -> Iterator[Variable]:
+    """The keys that such a library refuses to work without: of inngest 3 and 4, @upstash/qstash 2, uploadthing 7."""
+    for package, call, option, names in _CALLED:
+        wanted = deps.get(package.rstrip("/"), "")
+        if not wanted or (package == "uploadthing/" and re.match(r"\D*[1-6]\.", wanted)):
+            continue
+        using = {file: text for file, text in code.items() if package in text}
+        if any(re.search(rf"\b{option}\b", text) for text in using.values()):
+            continue
+        for file, text in using.items():
+            if found := re.search(call, text):
+                for name in names:
+                    yield Variable(name, file, files.line_of(text, found.start()), _stand_in(name, ""))
+
+
 def _is_a_client_alone(target: Target, folder: str, deps: dict[str, str]) -> bool:
     """Whether the app talks to a server of Better Auth that neither it nor a package beside it has."""
     code = [text for text in texts(target, folder).values() if "better-auth" in text]
@@ -438,14 +467,14 @@ def _has_packages_beside(deps: dict[str, str]) -> bool:
     return any(wanted == "*" or wanted.startswith("workspace:") for wanted in deps.values())
 
 
-_ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/")
+_ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/", "inngest", "uploadthing/")
 
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
     code = {file: text for file, text in texts(target, folder).items() if any(word in text for word in _ABOUT_IT)}
     found: dict[str, Variable] = {}
-    by_packages = (*_by_upstash(deps, code), *_by_packages(target, folder, deps, code))
+    by_packages = (*_by_upstash(deps, code), *_by_calls(deps, code), *_by_packages(target, folder, deps, code))
     for variable in (*_by_schemas(code), *_by_modules(code), *by_packages):
         if not _SET_ANYWAY.fullmatch(variable.name):
             found.setdefault(variable.name, variable)
