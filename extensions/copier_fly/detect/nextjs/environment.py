@@ -168,7 +168,7 @@ def _stand_in(name: str, check: str) -> str:
         return "production" if "production" in values else values[0]
     if prefix := re.search(r"startsWith\(\s*[\"'`]([^\"'`]+)", check):
         return f"{prefix[1]}build-stand-in"
-    if re.search(r"number\(|\bint\(|numeric", check):
+    if re.search(r"number\(|\bint\(|numeric|\b(?:num|port|json)(?:<[^()]*>)?\(", check):
         return "1"
     if re.search(r"bool", check, re.IGNORECASE):
         return "false"
