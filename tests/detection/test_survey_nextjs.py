@@ -238,6 +238,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "drizzle.config.ts database-variable",
         ["POSTGRES_URL"],
     ),
+    "another variable in drizzle by a schema": (
+        drizzle('dialect: "postgresql",\n  dbCredentials: { url: env.POSTGRES_URL },'),
+        "drizzle.config.ts database-variable",
+        ["POSTGRES_URL"],
+    ),
     "drizzle's own table": (
         drizzle('dialect: "postgresql",\n  migrations: { table: "shop_migrations" },'),
         "drizzle.config.ts drizzle-records",
@@ -1024,6 +1029,18 @@ def test_what_next_config_stops_without_is_known(tmp_path: Path) -> None:
 ADDRESSES: dict[str, tuple[str, str, list[str]]] = {
     "another name": ("pg", "new Pool({ connectionString: process.env.POSTGRES_URL });\n", ["POSTGRES_URL"]),
     "the same name": ("pg", "new Pool({ connectionString: process.env.DATABASE_URL });\n", []),
+    "another name by a schema": ("pg", "new Pool({ connectionString: env.POSTGRES_URL });\n", ["POSTGRES_URL"]),
+    "a schema that is called otherwise": (
+        "pg",
+        "const config = z.object({\n  POSTGRES_URL: z.string(),\n  LOG_URL: z.string(),\n}).parse(process.env);\n"
+        "new Pool({ connectionString: config.POSTGRES_URL });\n",
+        ["POSTGRES_URL"],
+    ),
+    "the usual name in a schema": (
+        "pg",
+        "const config = z.object({\n  DATABASE_URL: z.string(),\n  PG_URL: z.string(),\n}).parse(process.env);\n",
+        [],
+    ),
     "both": ("postgres", "postgres(process.env.POSTGRES_URL ?? process.env.DATABASE_URL!);\n", []),
     "what a package reads": ("@vercel/postgres", "export const all = () => sql`select 1`;\n", ["POSTGRES_URL"]),
     "that of the tests": ("pg", "new Pool({ connectionString: process.env.TEST_DATABASE_URL });\n", []),

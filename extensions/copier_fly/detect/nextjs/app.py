@@ -587,7 +587,7 @@ def _database(target: Target, folder: str, schema: str | None, deps: dict[str, s
         said = re.search(r"\bprovider\s*=\s*\"(\w+)\"", datasource[0]) if datasource else None
         said = said or re.search(r"\bdialect\s*:\s*[\"'](\w+)[\"']", plain)
         word = word or (said[1] if said else None)
-        reads = re.finditer(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\bprocess\.env(?:\.(\w+)|\[[\"'](\w+)[\"']\])", plain)
+        reads = re.finditer(r"\benv\(\s*[\"'](\w+)[\"']\s*\)|\b(?:process\.)?env(?:\.(\w+)|\[[\"'](\w+)[\"']\])", plain)
         for found in reads:
             name = next(filter(None, found.groups()))
             # `prisma migrate dev` alone uses it, on a developer's machine.

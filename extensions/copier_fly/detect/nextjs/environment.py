@@ -482,17 +482,21 @@ def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variabl
 
 
 _ADDRESS = expression(
-    r"\bprocess\.env(?:\.|\[[\"'])((?!NEXT_|\w*(?:TEST|SHADOW|DIRECT|READ|REPLICA|DEV|LOCAL))(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
+    r"\b(?:process\.)?env(?:\.|\[[\"'])((?!NEXT_|\w*(?:TEST|SHADOW|DIRECT|READ|REPLICA|DEV|LOCAL))(?:\w+_)?(?:POSTGRES|POSTGRESQL|PG|NEON|DATABASE|DB)(?:_\w+)?"
     r"_(?:URL|URI|DSN|CONNECTION_STRING))\b"
 )
 
 
 def addresses(target: Target, folder: str, driver: str | None) -> tuple[Variable, ...]:
-    """Where the code has the address of PostgreSQL from, if it is not DATABASE_URL."""
+    """Where the code has the address of PostgreSQL from, if not from DATABASE_URL: `process.env`, or a schema of it."""
     found: dict[str, Variable] = {}
-    for file, text in texts(target, folder).items():
-        for read in _ADDRESS.finditer(text) if "process.env" in text else ():
+    code = {file: text for file, text in texts(target, folder).items() if "env" in text}
+    for file, text in code.items():
+        for read in _ADDRESS.finditer(text):
             found.setdefault(read[1], Variable(read[1], file, files.line_of(text, read.start())))
+    if not found:
+        # What is parsed by a schema may be read by any word: `config.POSTGRES_URL`.
+        found = {one.name: one for one in _by_schemas(code) if _ADDRESS.fullmatch(f"env.{one.name}")}
     if driver == "@vercel/postgres" and not found:
         place, line = target.where([files.join(folder, "package.json")], f'"{driver}"')
         return (Variable("POSTGRES_URL", place, line or 1),)
