@@ -729,6 +729,37 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "const methods = ['GET', 'POST'];\nif (!ok) throw new Error(process.env.A);\n",
         [],
     ),
+    "a function that asks for a name": (
+        "function must(name: string): string {\n  const value = process.env[name];\n  if (!value) {\n"
+        "    throw new Error(`Missing ${name}`);\n  }\n  return value;\n}\n"
+        'export const key = must("APP_KEY");\nexport const config = {\n  id: must("APP_ID"),\n};\n',
+        ["APP_KEY", "APP_ID"],
+    ),
+    "an arrow that asks for a name": (
+        "const must = (name: string): string => {\n  if (!process.env[name]) throw new Error(name);\n"
+        "  return process.env[name]!;\n};\nexport const key = must('APP_KEY');\n",
+        ["APP_KEY"],
+    ),
+    "a function that is called at once": (
+        "function getEnv() {\n  const id = process.env.APP_ID;\n  if (!id || !process.env.APP_KEY) {\n"
+        "    throw new Error('x');\n  }\n  if (id === 'a') {\n    if (!process.env.B) throw new Error('y');\n  }\n"
+        "  return { id };\n}\nexport const env = getEnv();\n",
+        ["APP_ID", "APP_KEY"],
+    ),
+    "a name that is asked for in a function": (
+        "const must = (name: string) => {\n  const value = process.env[name];\n  if (!value) throw new Error(name);\n"
+        "  return value;\n};\nexport const key = () => must('APP_KEY');\n"
+        "export const id = process.env.APP_ID ? must('APP_ID') : null;\n",
+        [],
+    ),
+    "a name that may be missing": (
+        "function number(name: string) {\n  const value = process.env[name];\n  if (!value) return undefined;\n"
+        "  if (isNaN(Number(value))) throw new Error(name);\n  return Number(value);\n}\n"
+        "function other(name: string, must = false) {\n  const value = process.env[name];\n"
+        "  if (!value && must) throw new Error(name);\n  return value;\n}\n"
+        "export const a = number('APP_KEY');\nexport const b = other('APP_ID');\n",
+        [],
+    ),
     "in a function": ("export function get() {\n  return new Stripe(process.env.STRIPE_KEY!);\n}\n", []),
     "a check in a function": ("export function get() {\n  if (!process.env.APP_ID) throw new Error('x');\n}\n", []),
     "one that may be missing": ("export const redis = new Client({ url: process.env.APP_URL });\n", []),

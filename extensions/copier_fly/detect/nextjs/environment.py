@@ -347,6 +347,61 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
                 yield Variable(name, file, line, keys.get(name) or _stand_in(name, check))
 
 
+# --- What a function throws without ----------------------------------------------------------------------
+
+_FUNCTION = expression(
+    r"(?<!async )\b(?:function (\w+)(?:<[^<>()]*>)?|(?:const|let) (\w+)(?:\s*:[^=\n]*)?\s*=\s*(?:<[^<>()]*>)?)"
+    r"\(([^()]*)\)[^{};=]*(?:=>\s*)?\{"
+)
+"""A function with its name and its parameters, up to where its body begins."""
+_CALLED_ALONE = expression(
+    r"^(?:export )?(?:(?:const|let|var) [^=\n]+=\s*)?(\w+)\((?:process\.env)?\)[;.]?[ \t]*$", re.MULTILINE
+)
+"""A function that a module calls when it is loaded, without a name."""
+_PARAMETER = expression(r"\s*(\w+)\s*(?::[^,=]*)?,?\s*")
+
+
+def _by_functions(code: dict[str, str]) -> Iterator[Variable]:
+    """The variables without which a function throws that a module calls when it is loaded: `const env = getEnv()`,
+    `export const key = required("STRIPE_KEY")`."""
+    called = {name for text in code.values() for name in _CALLED_ALONE.findall(text)}
+    of_names: set[str] = set()
+    for file, text in code.items():
+        if "process.env" not in text or not re.search(r"\bthrow\b|\bprocess\.exit\b", text):
+            continue
+        for found in _FUNCTION.finditer(text):
+            name = found[1] or found[2]
+            parameter = _PARAMETER.fullmatch(found[3])
+            if parameter and f"process.env[{parameter[1]}]" in text:
+                if _missing(_inside(text, found.end()), rf"process\.env\[{parameter[1]}\](?:\?\.trim\(\))?()"):
+                    of_names.add(name)
+            elif name in called:
+                for variable in _missing(_inside(text, found.end()), r"process\.env\.([A-Z]\w*)"):
+                    line = files.line_of(text, text.index(variable, found.end()))
+                    yield Variable(variable, file, line, _stand_in(variable, ""))
+    if of_names:
+        call = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(of_names))})\(\s*[\"']([A-Z]\w*)[\"']\s*,?\s*\)")
+        for file, text in code.items():
+            for loaded in _LOADED.finditer(text) if call.search(text) else ():
+                for found in call.finditer(loaded[0]):
+                    if not re.search(r"\?|&&|\|\|", re.split(r"[,{\[]", loaded[0][: found.start()])[-1]):
+                        line = files.line_of(text, loaded.start() + found.start())
+                        yield Variable(found[1], file, line, _stand_in(found[1], ""))
+
+
+def _missing(body: str, read: str) -> list[str]:
+    """What a function's body reads by this expression (the name is its group) and throws without in any case."""
+    indented = re.search(r"^[ \t]+(?=\S)", body, re.MULTILINE)
+    flat = re.sub(rf"^{indented[0] if indented else ''}(?=if\b)", "", body, flags=re.MULTILINE)
+    held = dict(re.findall(rf"\b(?:const|let|var) (\w+)[^=\n]*=\s*{read}{_OTHERWISE}", body))
+    names = []
+    for thrown in _THROWS.finditer(flat):
+        names += [held[word] for _, one, _, other in _MISSING.findall(thrown[1]) if (word := one or other) in held]
+        direct = re.findall(rf"!\s*{read}(?!\w)|\b{read}\s*={{2,3}}\s*(?:undefined|null|\"\"|'')", thrown[1])
+        names += [one or other for one, other in direct]
+    return names
+
+
 # --- What a library reads --------------------------------------------------------------------------------
 
 _SECRET_OPTION = expression(r"\bsecret\s*:\s*(?:process\.)?env\.([A-Z]*(?:AUTH|JWT)\w*)")
@@ -475,7 +530,7 @@ def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variabl
     code = {file: text for file, text in texts(target, folder).items() if any(word in text for word in _ABOUT_IT)}
     found: dict[str, Variable] = {}
     by_packages = (*_by_upstash(deps, code), *_by_calls(deps, code), *_by_packages(target, folder, deps, code))
-    for variable in (*_by_schemas(code), *_by_modules(code), *by_packages):
+    for variable in (*_by_schemas(code), *_by_modules(code), *_by_functions(code), *by_packages):
         if not _SET_ANYWAY.fullmatch(variable.name):
             found.setdefault(variable.name, variable)
     return tuple(found.values())
