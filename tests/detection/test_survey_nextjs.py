@@ -678,6 +678,20 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         'const Env = type({\n  APP_ID: "string",\n  "LEVEL?": "string",\n});\nEnv.assert(process.env);\n',
         ["APP_ID"],
     ),
+    "an assertion of Node.js": ("assert.ok(process.env.APP_ID);\n", ["APP_ID"]),
+    "an assertion of a text": ('assert(typeof process.env.APP_ID === "string");\n', ["APP_ID"]),
+    "a check of its type": ('if (typeof process.env.APP_ID !== "string") throw new Error("x");\n', ["APP_ID"]),
+    "a check of lodash": ("if (_.isEmpty(process.env.APP_ID)) {\n  throw new Error('x');\n}\n", ["APP_ID"]),
+    "a check in brackets": ("const id = process.env['APP_ID'];\nif (!id?.length) throw new Error('x');\n", ["APP_ID"]),
+    "a check that ends the process": (
+        "if (!process.env.APP_ID) {\n  console.error('no id (APP_ID)');\n  process.exit(1);\n}\n",
+        ["APP_ID"],
+    ),
+    "a check that goes on": (
+        "if (!process.env.APP_ID) {\n  console.warn('x');\n}\nif (typeof window === 'undefined') throw new Error('y');\n"
+        "if (isEmpty(process.argv)) throw new Error('z');\n",
+        [],
+    ),
     "Joi": (
         "const schema = Joi.object({\n  APP_ID: Joi.string().required(),\n  LEVEL: Joi.string(),\n});\n"
         "const { error } = schema.validate(process.env);\n",

@@ -267,13 +267,24 @@ def _by_schemas(code: dict[str, str]) -> Iterator[Variable]:
 
 _NAMED = expression(
     r"\bprocess\.env\.([A-Z]\w*)\s*(?:\?\?|\|\|)\s*(?:(?:raise|throw|fail|missing)\w*\(|\(?\(\(?\) => \{?\s*throw\b)"
-    r"|^(?:export )?(?:const \w+ = )?(?:\w*[iI]nvariant|assert\w*|ensure\w*)\(\s*process\.env\.([A-Z]\w*)"
+    r"|^(?:export )?(?:const \w+ = )?(?:\w*[iI]nvariant|assert\w*(?:\.ok)?|ensure\w*)"
+    r"\(\s*(?:!!\s*|typeof\s+)?process\.env\.([A-Z]\w*)"
     r"|^(?:export )?const \w+ = (?:require\w*Env\w*|\w*[eE]nv\w*OrThrow|\w*RequiredEnv\w*|mustEnv)\(\s*[\"']([A-Z]\w*)",
     re.MULTILINE,
 )
 """`process.env.NAME ?? raise(…)`, `invariant(process.env.NAME)`, `const a = requireEnv("NAME")`."""
-_THROWS = expression(r"^if\s*\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\{?\s*(?:throw\b|process\.exit)", re.MULTILINE)
-_MISSING = expression(r"!\s*(process\.env\.)?(\w+)|(process\.env\.)?(\w+)\s*={2,3}\s*(?:undefined|null|\"\"|'')")
+_THROWS = expression(
+    r"^if\s*\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\{?\s*(?:(?:console|log|logger)\.\w+\((?:[^()]|\([^()]*\))*\);?\s*)*"
+    r"(?:throw\b|process\.exit)",
+    re.MULTILINE,
+)
+"""A condition on which a module stops, maybe after it has said why."""
+_MISSING = expression(
+    r"(?:!|\b(?:isEmpty|isNil|isUndefined)\()\s*(process\.env\.)?(\w+)"
+    r"|(process\.env\.)?(\w+)\s*(?:={2,3}\s*(?:undefined|null|\"\"|''|[\"']undefined[\"'])|!==?\s*[\"']string[\"'])"
+)
+"""What a condition asks whether it is missing; `typeof` before it is not of interest."""
+_BY_BRACKETS = expression(r"\bprocess\.env\[[\"']([A-Z]\w*)[\"']\]")
 _MADE = expression(
     r"^(?:export )?(?:const|let|var) \w+[^=\n]*=\s*(?:[\w.() ]+(?:\?\?|\|\|)\s*)?"
     r"(new [A-Z][\w.]*|create\w*Client|neon|postgres|drizzle)\(((?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)",
@@ -527,7 +538,11 @@ _ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/", "inngest", "uploa
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
-    code = {file: text for file, text in texts(target, folder).items() if any(word in text for word in _ABOUT_IT)}
+    code = {
+        file: _BY_BRACKETS.sub(r"process.env.\1", text) if "process.env[" in text else text
+        for file, text in texts(target, folder).items()
+        if any(word in text for word in _ABOUT_IT)
+    }
     found: dict[str, Variable] = {}
     by_packages = (*_by_upstash(deps, code), *_by_calls(deps, code), *_by_packages(target, folder, deps, code))
     for variable in (*_by_schemas(code), *_by_modules(code), *_by_functions(code), *by_packages):
