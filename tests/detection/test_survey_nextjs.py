@@ -688,7 +688,8 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         ["APP_ID"],
     ),
     "a check that goes on": (
-        "if (!process.env.APP_ID) {\n  console.warn('x');\n}\nif (typeof window === 'undefined') throw new Error('y');\n"
+        "if (!process.env.APP_ID) {\n  console.warn('x');\n}\n"
+        "if (typeof window === 'undefined') throw new Error('y');\n"
         "if (isEmpty(process.argv)) throw new Error('z');\n",
         [],
     ),

@@ -113,6 +113,9 @@ def alias(line: str) -> str:
     return MIX.replace('      setup: ["deps.get"]', f'      {line},\n      setup: ["deps.get"]')
 
 
+OWN_ENV = "defmodule Shop.Env do\n  def get(name, default \\\\ nil), do: System.get_env(name) || default\nend\n"
+
+
 def runtime(text: str, files: Files | None = None) -> Files:
     """A project whose production settings at run time are these."""
     return config(f"if config_env() == :prod do\n{text}\nend", "runtime", files)
@@ -983,8 +986,19 @@ TOLD: dict[str, Told] = {
             config('config :shop, mail: [key: System.get_env("MAIL_KEY"), to: "a@b.c"]', "runtime", umbrella()),
             below("back", pages('key = System.get_env("MAIL_TOKEN")')),
             pages('Machines.stop(System.get_env("FLY_API_TOKEN"))'),
+            {**runtime('config :shop, key: Shop.Env.fetch!("MAIL_KEY")'), "lib/shop/env.ex": OWN_ENV},
+            runtime(OWN_ENV + 'config :shop, key: Env.get("MAIL_KEY")'),
         ],
         [
+            {**runtime('config :shop, key: Shop.Env.fetch!("MAIL_KEY", "none")'), "lib/shop/env.ex": OWN_ENV},
+            {**runtime('if Shop.Env.bool("MAIL"), do: 1'), "lib/shop/env.ex": OWN_ENV},
+            {**runtime('if Shop.Env.get("MAIL"), do: Shop.Env.get("MAIL")'), "lib/shop/env.ex": OWN_ENV},
+            {
+                **runtime('config :shop, key: Shop.Words.get("GET")'),
+                "lib/shop/env.ex": OWN_ENV,
+                "lib/shop/words.ex": 'defmodule Shop.Words do\n  def get(a), do: a <> System.get_env("END", "")\nend\n',
+            },
+            config(OWN_ENV + 'if config_env() == :test do\n  config :shop, key: Env.get("MAIL_KEY")\nend', "runtime"),
             runtime('config :shop, key: System.get_env("MAIL_KEY", "none")'),
             runtime('config :shop, key: System.get_env("MAIL_KEY") || "none"'),
             runtime('if System.get_env("MAIL_KEY") do\n  config :shop, key: System.get_env("MAIL_KEY")\nend'),

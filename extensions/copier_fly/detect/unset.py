@@ -35,10 +35,15 @@ _OF_NO_APP = expression(
 )
 """Variables of other hosts, of the system and of tools, those that switch something, and addresses of databases, which
 have rules of their own."""
-_IN_ELIXIR = expression(
-    r"(?<!\bis_nil\()(?<!!)(?<!\bnot )\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*\)"
-    r"(?!\s*\)*\s*(?:\|\||&&|==|!=|=~|\bin\b|\|>|\bdo\b|,\s*do:))"
+_NO_CONDITION = (
+    r"(?<!\bis_nil\()(?<!!)(?<!\bnot )\b",
+    r"(?!\s*\)*\s*(?:\|\||&&|==|!=|=~|\bin\b|\|>|\bdo\b|,\s*do:))",
 )
+_IN_ELIXIR = expression(rf"{_NO_CONDITION[0]}System\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*\){_NO_CONDITION[1]}")
+_OWN_READER = expression(
+    r"\bSystem\.(?:get_env|fetch_env!?)\(\s*[a-z]\w*\s*[,)]|\b[a-z]\w* \|> System\.(?:get|fetch)_env!?\b"
+)
+"""A function that reads a variable whose name it is given."""
 _ANYHOW = expression(r"\bget_env\(\s*\"([A-Z][A-Z0-9_]*)\"")
 
 
@@ -99,7 +104,8 @@ def _in_elixir(target: Target, project: Project) -> Places:
     places: Places = {}
     read: Counter[str] = Counter()
     anyhow: Counter[str] = Counter()
-    for file, lines, always in code_of_elixir(target, project):
+    code = list(code_of_elixir(target, project))
+    for file, lines, always in code:
         found_there = {match[1]: match.start(1) for match in reversed(list(_IN_ELIXIR.finditer(lines)))}
         read.update(_IN_ELIXIR.findall(lines))
         anyhow.update(_ANYHOW.findall(lines))
@@ -108,8 +114,37 @@ def _in_elixir(target: Target, project: Project) -> Places:
             found_there = {name: start for name, start in found_there.items() if name in names}
         for name, start in found_there.items():
             places.setdefault(name, (file, files.line_of(lines, start)))
+    for name, place in _by_own_modules(code).items():
+        if not anyhow[name]:
+            places.setdefault(name, place)
     return {
         name: place
         for name, place in sorted(places.items(), key=lambda item: item[1])
         if read[name] == anyhow[name] and name not in config.SET_BY_US
     }
+
+
+def _by_own_modules(code: list[tuple[str, str, list[mixfile.Node] | None]]) -> Places:
+    """The names that the configuration hands a module of the project that reads them: `MyApp.Env.get("NAME")`, without
+    a second argument, which may be another value."""
+    own = {
+        name
+        for _, text, _ in code
+        if _OWN_READER.search(text)
+        for name in re.findall(r"\bdefmodule (?:\w+\.)*(\w+) do\b", text)
+    }
+    places: Places = {}
+    if not own:
+        return places
+    read = rf"(?:\w+\.)*(?:{'|'.join(sorted(own))})\.(?!\w*(?:bool|flag|enabled))\w+!?\(\s*\"([A-Z][A-Z0-9_]*)\""
+    plain = re.compile(rf"{_NO_CONDITION[0]}{read}\s*\){_NO_CONDITION[1]}")
+    anyhow = Counter(name for _, text, _ in code for name in re.findall(read, text))
+    required = Counter(name for _, text, _ in code for name in plain.findall(text))
+    for file, text, always in code:
+        if always is None:
+            continue
+        given = {mixfile.literal(arguments[0], "string") for _, arguments in config.calls(always) if arguments}
+        for found in plain.finditer(text):
+            if found[1] in given and required[found[1]] == anyhow[found[1]]:
+                places.setdefault(found[1], (file, files.line_of(text, found.start())))
+    return places
