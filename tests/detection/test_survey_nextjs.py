@@ -761,6 +761,16 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "  return { id };\n}\nexport const env = getEnv();\n",
         ["APP_ID", "APP_KEY"],
     ),
+    "a function that throws at its end": (
+        "export const baseUrl = () => {\n  const url = process.env.BASE_URL?.trim();\n  if (url) return url;\n"
+        '  throw new Error("Missing BASE_URL. Set BASE_URL in PRODUCTION_MODE.");\n};\nexport const url = baseUrl();\n',
+        ["BASE_URL"],
+    ),
+    "a function that throws at its end, and has another value": (
+        'export const baseUrl = () => {\n  const url = process.env.BASE_URL ?? "x";\n  if (url) return url;\n'
+        '  throw new Error("Missing BASE_URL");\n};\nexport const url = baseUrl();\n',
+        [],
+    ),
     "a name that is asked for in a function": (
         "const must = (name: string) => {\n  const value = process.env[name];\n  if (!value) throw new Error(name);\n"
         "  return value;\n};\nexport const key = () => must('APP_KEY');\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -365,18 +366,19 @@ _FUNCTION = expression(
     r"\(([^()]*)\)[^{};=]*(?:=>\s*)?\{"
 )
 """A function with its name and its parameters, up to where its body begins."""
-_CALLED_ALONE = expression(
-    r"^(?:export )?(?:(?:const|let|var) [^=\n]+=\s*)?(\w+)\((?:process\.env)?\)[;.]?[ \t]*$", re.MULTILINE
-)
-"""A function that a module calls when it is loaded, without a name."""
+_CALLED_ALONE = r"^(?:export )?(?:(?:const|let|var) [^=\n]+=\s*)?{name}\((?:process\.env)?\)[;.]?[ \t]*$"
+"""How a module calls a function when it is loaded, without a name of a variable."""
 _PARAMETER = expression(r"\s*(\w+)\s*(?::[^,=]*)?,?\s*")
 
 
-def _by_functions(code: dict[str, str]) -> Iterator[Variable]:
-    """The variables without which a function throws that a module calls when it is loaded: `const env = getEnv()`,
-    `export const key = required("STRIPE_KEY")`."""
-    called = {name for text in code.values() for name in _CALLED_ALONE.findall(text)}
+def _by_functions(code: dict[str, str], everywhere: dict[str, str]) -> Iterator[Variable]:
+    """The variables without which a function throws that a module calls when it is loaded.
+
+    That is `const env = getEnv()` or `export const key = required("STRIPE_KEY")`. `code` is what is about variables,
+    `everywhere` all of the app's.
+    """
     of_names: set[str] = set()
+    throwing: defaultdict[str, list[Variable]] = defaultdict(list)
     for file, text in code.items():
         if "process.env" not in text or not re.search(r"\bthrow\b|\bprocess\.exit\b", text):
             continue
@@ -386,10 +388,15 @@ def _by_functions(code: dict[str, str]) -> Iterator[Variable]:
             if parameter and f"process.env[{parameter[1]}]" in text:
                 if _missing(_inside(text, found.end()), rf"process\.env\[{parameter[1]}\](?:\?\.trim\(\))?()"):
                     of_names.add(name)
-            elif name in called:
-                for variable in _missing(_inside(text, found.end()), r"process\.env\.([A-Z]\w*)"):
+            else:
+                body = _inside(text, found.end())
+                for variable in (*_missing(body, r"process\.env\.([A-Z]\w*)"), *_named_at_the_end(body)):
                     line = files.line_of(text, text.index(variable, found.end()))
-                    yield Variable(variable, file, line, _stand_in(variable, ""))
+                    throwing[name].append(Variable(variable, file, line, _stand_in(variable, "")))
+    for name, variables in throwing.items():
+        call = re.compile(_CALLED_ALONE.format(name=name), re.MULTILINE)
+        if any(call.search(text) for text in everywhere.values() if f"{name}(" in text):
+            yield from variables
     if of_names:
         call = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(of_names))})\(\s*[\"']([A-Z]\w*)[\"']\s*,?\s*\)")
         for file, text in code.items():
@@ -398,6 +405,14 @@ def _by_functions(code: dict[str, str]) -> Iterator[Variable]:
                     if not re.search(r"\?|&&|\|\|", re.split(r"[,{\[]", loaded[0][: found.start()])[-1]):
                         line = files.line_of(text, loaded.start() + found.start())
                         yield Variable(found[1], file, line, _stand_in(found[1], ""))
+
+
+def _named_at_the_end(body: str) -> list[str]:
+    """The variable of which a function says, where it has returned nothing and throws, that it is missing."""
+    indented = re.search(r"^[ \t]+(?=\S)", body, re.MULTILINE)
+    last = re.search(rf"^{indented[0]}throw new \w+\(([^;]*)\);?\s*\Z", body, re.MULTILINE) if indented else None
+    named = re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", last[1]) if last else []
+    return [name for name in named if re.search(rf"\bprocess\.env\.{name}\b{_OTHERWISE}", body)][:1]
 
 
 def _missing(body: str, read: str) -> list[str]:
@@ -538,14 +553,15 @@ _ABOUT_IT = ("env", "Env", *_OWN_KEY, "@vercel/", "@upstash/", "inngest", "uploa
 
 def required(target: Target, folder: str, deps: dict[str, str]) -> tuple[Variable, ...]:
     """The variables that the app does not start or build without, each with its first place."""
+    everywhere = texts(target, folder)
     code = {
         file: _BY_BRACKETS.sub(r"process.env.\1", text) if "process.env[" in text else text
-        for file, text in texts(target, folder).items()
+        for file, text in everywhere.items()
         if any(word in text for word in _ABOUT_IT)
     }
     found: dict[str, Variable] = {}
     by_packages = (*_by_upstash(deps, code), *_by_calls(deps, code), *_by_packages(target, folder, deps, code))
-    for variable in (*_by_schemas(code), *_by_modules(code), *_by_functions(code), *by_packages):
+    for variable in (*_by_schemas(code), *_by_modules(code), *_by_functions(code, everywhere), *by_packages):
         if not _SET_ANYWAY.fullmatch(variable.name):
             found.setdefault(variable.name, variable)
     return tuple(found.values())
