@@ -60,6 +60,13 @@ CASES = {
         },
         ("s3", ("S3_KEY",)),
     ),
+    "read-by-a-function": (
+        {
+            **nextjs(**S3),
+            FILES: 'import { S3Client } from "@aws-sdk/client-s3";\nrequireEnv("R2_BUCKET", "MAIL_URL");\n',
+        },
+        ("s3", ("R2_BUCKET", *KEYS)),
+    ),
     "no-name": (
         {**nextjs(**S3), FILES: "new S3Client({});\n// process.env.S3_BUCKET\nprocess.env.NEXT_PUBLIC_S3_URL;\n"},
         ("none", ()),
@@ -78,6 +85,35 @@ CASES = {
             'config :shop, bucket: System.fetch_env!("BUCKET_NAME")\n',
         },
         ("s3", ("AWS_ACCESS_KEY_ID", "BUCKET_NAME")),
+    ),
+    "keys-of-a-name-without-s3": (
+        {
+            **EX_AWS,
+            "config/runtime.exs": "import Config\nconfig :ex_aws,\n"
+            '  # access_key_id: Env.get!("OLD_KEY"),\n'
+            '  access_key_id: Env.get!("BLAZE_KEY_ID"),\n  secret_access_key: System.get_env("BLAZE_APP_KEY"),\n'
+            '  s3: [scheme: "https://", host: "s3.example.com"]\n\nconfig :shop, name: Env.get!("NAME")\n',
+        },
+        ("s3", ("BLAZE_KEY_ID", "BLAZE_APP_KEY")),
+    ),
+    "a-host-and-no-key": (
+        {**EX_AWS, "config/runtime.exs": 'import Config\nconfig :ex_aws, s3: [host: "s3.example.com"]\n'},
+        ("s3", KEYS),
+    ),
+    "written-keys": (
+        {
+            **EX_AWS,
+            "config/runtime.exs": 'import Config\nconfig :ex_aws, region: "a", secret_access_key: "b"\n',
+        },
+        ("none", ()),
+    ),
+    "options-alone": (
+        {**EX_AWS, "config/runtime.exs": 'import Config\nconfig :ex_aws, :hackney_opts, region: "a"\n'},
+        ("none", ()),
+    ),
+    "called-by-a-package": (
+        {**EX_AWS, "mix.lock": '  "waffle": {:hex, :waffle, "1.1.9", [{:ex_aws_s3, "~> 2.1", [optional: true]}]},\n'},
+        ("none", ()),
     ),
     "read-by-a-module": (
         {
@@ -106,8 +142,10 @@ def test_the_bucket_that_the_code_reads(case: str, tmp_path: Path) -> None:
         {**nextjs(devDependencies={"@aws-sdk/client-s3": "^3"}), FILES: "process.env.BUCKET_NAME;\n"},
         {**nextjs(), FILES: "process.env.BUCKET_NAME;\n"},
         {"package.json": '{"dependencies": ["next", {}]}'},
+        EX_AWS,
+        {**nextjs(**S3), FILES: '// import { S3Client } from "@aws-sdk/client-s3";\n'},
     ],
-    ids=["phoenix", "umbrella", "empty", "for-development", "no-client", "broken"],
+    ids=["phoenix", "umbrella", "empty", "for-development", "no-client", "broken", "not-called", "comments"],
 )
 def test_no_bucket_is_seen_where_no_client_is(files: dict[str, str], tmp_path: Path) -> None:
     found = examine(write(tmp_path, files)).bucket

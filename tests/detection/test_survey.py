@@ -101,7 +101,7 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
     "bucket-unknown": (
         nextjs(dependencies={"@aws-sdk/client-s3": "^3"}),
         "package.json:14 bucket-unknown",
-        ["no variable that says which one", "-d bucket=tigris", "bucket_env=[NAME"],
+        ["no variable was found", "-d bucket=tigris", "bucket_env=[NAME"],
     ),
     "broken-mix": (
         mix("app: :shop,", "app: :shop, ["),

@@ -47,6 +47,14 @@ def strict(mix: str, when: str) -> str:
 
 
 STRICT = {**phoenix(), "mix.exs": strict(phoenix()["mix.exs"], "true")}
+LAYOUT = "lib/shop_web/components/layouts/root.html.heex"
+BUILT_BEFORE = {
+    **elixir.dep('{:esbuild, "~> 0.10"}', elixir.NO_ALIAS),
+    LAYOUT: '<link href={~p"/assets/app.css"} />\n<script src={Routes.static_path(@conn, "/assets/app.js")}>\n',
+    "priv/static/assets/app.css": "a{}\n",
+    "priv/static/assets/app.js": "1\n",
+    ".gitignore": "/deps/\n",
+}
 ENDPOINT = "config :shop, ShopWeb.Endpoint, "
 LISTENS_TCP = code("defmodule Shop.Dns do\n  def a(p), do: :gen_tcp.listen(p, [])\nend\n", "lib/shop/dns.ex")
 S3 = dep('{:ex_aws_s3, "~> 2.5"}')
@@ -1184,11 +1192,13 @@ TOLD: dict[str, Told] = {
                 ),
             },
             *cases("package.json beside mix.exs", "esbuild without an alias"),
+            {**BUILT_BEFORE, ".gitignore": "/priv/static/assets/\n"},
         ],
         [
             phoenix(),
             {**umbrella(), "package.json": json.dumps({"scripts": {"build": "tsc -p tools"}})},
             {**NO_BUILDER, "package.json": json.dumps({"devDependencies": {"eslint": "^9.0.0"}})},
+            BUILT_BEFORE,
         ],
     ),
     "variables when it is compiled": Told(
@@ -1847,6 +1857,16 @@ TOLD: dict[str, Told] = {
                 **nextjs(),
                 "Dockerfile": "FROM a\nRUN corepack enable && pnpm install --frozen-lockfile\nRUN pnpm build\n",
             },
+            {
+                **nextjs(),
+                "Dockerfile": "FROM a\nRUN yarn\nRUN yarn --immutable && yarn workspaces focus --production\n",
+            },
+            {**nextjs(), "Dockerfile": "FROM a\nRUN npx turbo prune web && pnpm -r build && pnpm run -r build\n"},
+            {**nextjs(), "Dockerfile": "FROM a\nRUN yarn turbo run build && npx turbo build && turbo build\n"},
+            {
+                **below("apps/web", nextjs()),
+                "Dockerfile": "FROM a\nRUN pnpm turbo run build --filter=web... && yarn workspace web build\n",
+            },
         ],
     ),
     "steps of a Dockerfile for production by another name": Told(
@@ -1876,8 +1896,26 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:docker\n"},
             {**nextjs(), "Dockerfile": "FROM node:24\nRUN pnpm -C ./icons build\n"},
             {**below("apps/web", nextjs()), "Dockerfile": "FROM node:24\nRUN pnpm --filter @acme/web-icons build\n"},
+            {**below("apps/web", nextjs()), "Dockerfile": "FROM node:24\nRUN npx turbo build --filter=queue\n"},
+            {
+                **nextjs(scripts={"build": "next build", "build:all": "next build && node tools/pack.js"}),
+                "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:all\n",
+            },
         ],
         [
+            {
+                **nextjs(
+                    scripts={"build": "node icons.js && next build", "build:docker": "node icons.js && next build -d"}
+                ),
+                "Dockerfile": "FROM node:24\nRUN npm ci && npm run build:docker\n",
+            },
+            {
+                **{name: text for name, text in phoenix().items() if name != "mix.exs"},
+                "mix.exs": phoenix()["mix.exs"].replace(
+                    '"assets.deploy": [', '"assets.deploy": ["cmd --cd assets npm run all", '
+                ),
+                "Dockerfile": "FROM a\nRUN npm run --prefix ./assets all\nRUN mix release\n",
+            },
             {**phoenix(), "Dockerfile": "FROM a\nRUN npm --prefix assets run build && mix phx.digest\n"},
             {
                 **below("apps/web", nextjs()),
@@ -1902,7 +1940,11 @@ TOLD: dict[str, Told] = {
             {
                 **phoenix(),
                 "Dockerfile": "FROM a\nRUN apt-get install -y build-essential git libstdc++6 openssl locales\n",
-            }
+            },
+            {
+                **nextjs(),
+                "Dockerfile": "FROM a\nRUN apk add --no-cache libc6-compat & apk update & pnpm add turbo -g\n",
+            },
         ],
     ),
     "next in the root alone": Told(

@@ -13,6 +13,7 @@ from . import files
 from .elixir import config
 from .elixir import survey as elixir_survey
 from .files import Target
+from .limits import LOCK_LIMIT
 from .nextjs import environment
 from .nextjs.app import package_json
 from .project import TIGRIS, Client, Project
@@ -22,6 +23,13 @@ _S3_NAME = expression(
     r"(?!NEXT_PUBLIC_)(?:\w+_)?(?:S3|R2|TIGRIS|MINIO|BUCKET)(?:_\w+)?"
     r"|AWS_(?:ACCESS_KEY(?:_ID)?|SECRET_(?:ACCESS_)?KEY|(?:DEFAULT_)?REGION|ENDPOINT_URL)"
 )
+_OF_EX_AWS = expression(
+    r"^[ \t]*config :ex_aws,\s*(?::s3,\s*)?((?![:\s])[^\n]*\n(?:(?!\s*(?:config|end)\b)[^\n]+\n)*)", re.MULTILINE
+)
+"""What the configuration gives ex_aws."""
+_BY_FUNCTION = expression(r"\b\w*[eE]nv\w*\(\s*[\"']([A-Z]\w*)[\"']")
+"""A function of the app's own that reads a variable, such as `requireEnv("S3_BUCKET")`."""
+
 UPSTASH_REST = ("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN")
 """What `@upstash/redis` reaches a database at Upstash by: over HTTPS, which one that Fly makes is not reached by."""
 
@@ -59,7 +67,9 @@ def bucket(target: Target, project: Project) -> Client:
         return Client()
     package, file, line = found
     texts = list(_texts(target, project))
-    names = _named(texts, project, _S3_NAME)
+    names = _named(texts, project, _S3_NAME) or _handed(target, project, package)
+    if not names and not _is_called(target, project, package):
+        return Client()
     fits = "BUCKET_NAME" in names and set(names) <= set(TIGRIS)
     if package == "ex_aws_s3":
         # It asks Amazon unless the configuration names another host.
@@ -69,6 +79,36 @@ def bucket(target: Target, project: Project) -> Client:
         handed = any("accessKeyId" in text for text in texts)
         names += tuple(dict.fromkeys(_KEYS.findall("\n".join(texts)))) if handed else TIGRIS[:2]
     return Client(package, file, line, names, "tigris" if fits else "s3" if names else "none")
+
+
+def _is_called(target: Target, project: Project, package: str) -> bool:
+    """Whether code, configuration or, by mix.lock, another package has the client. In Next.js not where all that has it
+    are comments; where nothing has it, the code may be in a folder that is not read."""
+    folder = project.app_dir or "."
+    if project.stack != "nextjs":
+        configs = (target.text(file) or "" for file, _ in config.production_files(target, folder))
+        code = (*elixir_survey.Look(target, project).sources.values(), *configs)
+        by_others = f"{{:{package}," in (target.text(files.join(folder, "mix.lock"), LOCK_LIMIT) or "")
+        return by_others or any("ExAws" in text or ":ex_aws" in text for text in code)
+    called = any(package in text for text in environment.texts(target, folder).values())
+    return called or not any(package in target.source(file) for file in environment.sources(target, folder))
+
+
+def _handed(target: Target, project: Project, package: str) -> tuple[str, ...]:
+    """The variables that a client of S3 is given by another name, or by a function of the app's own that reads them.
+
+    Those of Amazon, which ex_aws reads itself, where its configuration names no key.
+    """
+    if project.stack == "nextjs":
+        code = (text for text in environment.texts(target, project.app_dir or ".").values() if package in text)
+        return tuple(
+            dict.fromkeys(name for text in code for name in _BY_FUNCTION.findall(text) if _S3_NAME.fullmatch(name))
+        )
+    configs = (target.text(file) or "" for file, _ in config.production_files(target, project.app_dir or "."))
+    given = "\n".join(block for text in configs for block in _OF_EX_AWS.findall(text))
+    names = re.findall(r"\(\s*\"([A-Z][A-Z0-9_]+)\"", re.sub(r"^[ \t]*#.*$", "", given, flags=re.MULTILINE))
+    has_no_key = re.search(r"\b(?:s3|host|region):", given) and "secret_access_key:" not in given
+    return tuple(dict.fromkeys(names)) or (TIGRIS[:2] if has_no_key else ())
 
 
 def redis(target: Target, project: Project) -> Client:

@@ -12,15 +12,18 @@ from . import files
 from .files import Target
 
 _RUNS_SOMETHING = expression(
-    r"(mix|elixir|escript|node|npm|npx|yarn|pnpm|bun|bunx|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?"
+    r"(mix|elixir|escript|node|npm|npx|yarn|pnpm|pnpx|bun|bunx|turbo|make|cargo|go|curl|wget|pip3?|gem|bundle|bash|sh|python3?"
     r"|\./\S+) "
 )
 _USUAL = expression(
     r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
     r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
-    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run build|build|next build)\b(?!:)"
-    r"|(npx |pnpm (exec |dlx )?|yarn |bunx )?(prisma generate|turbo prune|next build)"
+    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run( -\S+)* build|build|next build"
+    r"|workspaces (focus|foreach .*\bbuild|run build))\b(?!:)"
+    r"|yarn( -\S+)*$"
+    r"|(npx |npm exec |pnpm (exec |dlx )?|pnpx |yarn (run |dlx )?|bunx )?(-\S+ )*"
+    r"(prisma generate|next build|turbo (prune|(?!(.* )?--(filter|scope)\b)(.* )?build\b(?!:)))"
     r"|(curl|wget) .*(nodesource|yarnpkg|bun\.sh|rustup|hex\.pm|rebar)"
     r"|make$|sh -c|bash -c"
 )
@@ -31,7 +34,7 @@ _KNOWN = expression(
     r"[-.].*|.*[=$&|<>(){}].*|build-essential|build-base|git|git-core|apt-utils|libtool|openssh.*|curl|wget|ca-certificates|openssl.*|libssl.*|libstdc\+\+6?|lib(n)?curses.*"
     r"|ncurses.*|locales|nodejs.*|npm|yarn|python3?|make|gcc|g\+\+|gnupg2?|inotify-tools|libc6?-?(compat|dev)?|musl.*|bash|tini|dumb-init"
     r"|erlang.*|elixir|apt-transport-https|lsb-release|unzip|xz-utils|zlib.*|libgcc.*|rustc?|cargo|cmake|alpine-sdk|tzdata|autoconf|automake|pkg-config|software-.*"
-    r"|pnpm|bun|corepack|su-exec|gosu|shadow|libsctp1|procps|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
+    r"|pnpm|bun|corepack|su-exec|gosu|shadow|libsctp1|procps|tar|gzip|sudo|vim|nano|less|htop|iputils.*|dnsutils|net-tools"
 )
 """Packages that a build needs, that the runtime image has, or that help at a shell."""
 _PIP = expression(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
@@ -122,7 +125,7 @@ def commands(text: str) -> Iterator[tuple[int, str]]:
     """Each command of its RUN instructions, without options of RUN, with the line that the instruction begins in."""
     for one in instructions(text):
         run = re.match(r"((?:--\S+\s+)*)(.*)", one.words) if one.name == "RUN" else None
-        for command in re.split(r"&&|\|\||;", run[2]) if run else ():
+        for command in re.split(r"&&|\|\||;| & ", run[2]) if run else ():
             words = " ".join(command.replace("\\", " ").split())
             if words:
                 yield one.line, words
@@ -181,6 +184,13 @@ def is_a_step(command: str, assets: bool = True) -> bool:
     """Whether a command makes something that the template's Dockerfile does not make, which may build no `assets`."""
     usual = _USUAL.match(command) and (assets or not _BUILDS.match(command))
     return bool(_RUNS_SOMETHING.match(f"{command} ") and not usual)
+
+
+def runs_script(command: str) -> str | None:
+    """The script of a package.json that a command runs, if any; a package manager runs it, and nothing else."""
+    options = r"(?: -\S+(?: \.?/?assets/?)?)*"
+    found = re.fullmatch(rf"(?:npm{options} run|(?:pnpm|yarn|bun){options}(?: run)?){options} ([\w:.-]+)", command)
+    return found[1] if found else None
 
 
 def packages(command: str) -> list[str]:

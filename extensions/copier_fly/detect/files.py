@@ -9,6 +9,8 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pathspec import GitIgnoreSpec
+
 from .limits import INDEX_LIMIT, LOCK_LIMIT, MAX_SOURCES, SOURCE_LIMIT
 from .project import ProjectWarning
 from .warnings import warning
@@ -249,6 +251,15 @@ def ancestors(folder: str) -> list[str]:
     while found[-1] != ".":
         found.append(folder_of(found[-1]))
     return found
+
+
+def ignored(target: Target, folder: str) -> GitIgnoreSpec:
+    """What the .gitignore files at the top and beside the app leave out of git."""
+    lines: list[str] = []
+    for place in dict.fromkeys((".", folder)):
+        for line in (target.text(join(place, ".gitignore")) or "").splitlines():
+            lines.append(line if place == "." or not line.startswith("/") else f"/{place}{line}")
+    return GitIgnoreSpec.from_lines(lines)
 
 
 MISE_FILES = (

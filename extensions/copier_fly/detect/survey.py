@@ -23,6 +23,7 @@ from .elixir import mixfile
 from .elixir import survey as elixir_survey
 from .elixir.app import MIX_NOT_UNDERSTOOD
 from .files import Target
+from .nextjs import app as nextjs_app
 from .nextjs import survey as nextjs_survey
 from .nextjs.app import package_json
 from .project import TIGRIS, Project, ProjectWarning
@@ -487,10 +488,19 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
     commands = list(dockerfile.commands(target.text(file) or "")) if file else []
     bare = project.stack != "nextjs" and project.elixir.assets == "none"
     below = project.app_dir not in (None, ".")
-    own = rf"(?<![\w-]){re.escape((project.app_dir or '').rpartition('/')[2])}(?![\w-])" if below else "(?!)"
-    in_app = re.compile(rf" (?:--filter|-F|--dir|-C|--prefix|--cwd|-w|--workspace)[ =]\S*{own}\S*")
+    named = (
+        {project.app_dir or "", str(package_json(target, project.app_dir or ".").get("name") or "")} if below else ()
+    )
+    ends = "|".join(re.escape(name.rpartition("/")[2]) for name in named if name) or "(?!)"
+    own = rf"(?<![\w-])(?:{ends})(?![\w-])"
+    in_app = re.compile(
+        rf" (?:(?:--filter|--scope|-F|--dir|-C|--prefix|--cwd|-w|--workspace)[ =]|workspace )\S*{own}\S*"
+    )
     steps = [
-        (line, command) for line, command in commands if dockerfile.is_a_step(in_app.sub("", command), assets=not bare)
+        (line, command)
+        for line, command in commands
+        if dockerfile.is_a_step(in_app.sub("", command), assets=not bare)
+        and not _is_of_the_build(in_app.sub("", command), target, project)
     ]
     if steps:
         place = (
@@ -514,6 +524,35 @@ def own_build_steps(target: Target, project: Project) -> Iterator[ProjectWarning
             "if its build alone calls them, in the stage node"
         )
         yield warning("own-image-packages", (file, packages[0][0]), packages=names, how=how)
+
+
+_BUILDS_ALONE = expression(
+    r"(?:cross-env )?(?:[A-Z]\w*=\S* )*(?:(?:npx|pnpm|yarn|bunx) (?:exec )?)?"
+    r"(?:next build|prisma generate|turbo (?:run )?(?:-\S+ )*build)\b.*"
+)
+"""Commands in a script that every build here does too."""
+
+
+def _is_of_the_build(command: str, target: Target, project: Project) -> bool:
+    """Whether a command runs a script that does no more than the build here: it is in the alias assets.deploy, or all
+    that it runs is Next.js' own build or in the script build of the app."""
+    name = dockerfile.runs_script(command)
+    if name is None or project.app_dir is None:
+        return False
+    if project.stack != "nextjs":
+        mixes = elixir_survey.Look(target, project).mixes.values()
+        of_alias = (token for mix in mixes for token in mixfile.flat(mix.aliases().get("assets.deploy", [])))
+        strings = [str(token.value) for token in of_alias if token.kind == "string"]
+        return any(dockerfile.runs_script(re.sub(r"^cmd( --cd \S+)? ", "", one)) == name for one in strings)
+    own = nextjs_app.scripts_of(target, project.app_dir)
+    built = set(nextjs_app.leaves(own.get("build", ""), own))
+    root = nextjs_app.workspace(target, project.app_dir)
+    for scripts in (own, nextjs_app.scripts_of(target, root) if root is not None else {}):
+        if name in scripts:
+            return all(
+                one in built or _BUILDS_ALONE.fullmatch(one) for one in nextjs_app.leaves(scripts[name], scripts)
+            )
+    return False
 
 
 def programs_of_other_images(target: Target, project: Project) -> Iterator[ProjectWarning]:

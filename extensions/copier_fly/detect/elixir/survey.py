@@ -607,6 +607,8 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             return
     if built:
         return
+    if _are_in_git(look, folders):
+        return
     builders = [dep.name for _, dep in look.deps if dep.name in ("esbuild", "tailwind", "dart_sass", "bun", "vite")]
     if builders:
         yield warning(
@@ -617,6 +619,25 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
         if found := _bundlers(look.target.parsed(file, json.loads, "JSON")):
             yield warning("assets-not-built", look.target.where([file], f'"{min(found)}"'), names=min(found))
             return
+
+
+_IN_LAYOUT = expression(r"(?:static_path\([^\"]*\"|~p\"|(?:src|href)=\")/([\w./-]+\.(?:js|css))\"")
+"""A script or stylesheet that a layout names, by its path in priv/static."""
+
+
+def _are_in_git(look: Look, folders: list[str]) -> bool:
+    """Whether the scripts and styles that the layouts of these apps name are there already, and in git."""
+    ignored = files.ignored(look.target, look.dir)
+    named: set[str] = set()
+    for folder in folders:
+        layouts = (file for file in look.target.sources(files.join(folder, "lib"), "eex") if "/layout" in file)
+        for text in map(look.target.source, layouts):
+            named |= {files.join(folder, "priv", "static", path) for path in _IN_LAYOUT.findall(text)}
+    in_git = ((file, look.target.tracked(file)) for file in named)
+    return bool(named) and all(
+        look.target.is_file(file) and (not ignored.match_file(file) if tracked is None else tracked)
+        for file, tracked in in_git
+    )
 
 
 _CALLS_NODE = expression(r"cmd\b.*\b(?:npm|npx|pnpm|yarn|bunx?|node)\b.*")

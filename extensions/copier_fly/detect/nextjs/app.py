@@ -206,14 +206,19 @@ def beside(target: Target, folder: str) -> list[str]:
     return list(_members(target, root).values()) if root is not None else []
 
 
+def scripts_of(target: Target, folder: str) -> dict[str, str]:
+    """The scripts of the package.json of a folder: name → command."""
+    found = package_json(target, folder).get("scripts")
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: command for name, command in pairs if isinstance(command, str)}
+
+
 def scripts(target: Target, folder: str) -> Iterator[tuple[str, str, str]]:
     """File, name and command of the scripts of the app and of the workspace it is part of, the app's first."""
     root = workspace(target, folder)
     for place in dict.fromkeys((folder, root if root is not None else folder)):
-        found = package_json(target, place).get("scripts")
-        for name, command in found.items() if isinstance(found, dict) else ():
-            if isinstance(command, str):
-                yield files.join(place, "package.json"), name, command
+        for name, command in scripts_of(target, place).items():
+            yield files.join(place, "package.json"), name, command
 
 
 class Manager(NamedTuple):

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from pathspec import GitIgnoreSpec
-
 from ...expressions import expression
 from .. import files
 from ..files import Target
@@ -106,15 +104,6 @@ _PLACEHOLDER = expression(
 READ_BY_NEXT = (".env", ".env.production")
 
 
-def ignored(target: Target, folder: str) -> GitIgnoreSpec:
-    """What the .gitignore files at the top and beside the app leave out of git."""
-    lines: list[str] = []
-    for place in dict.fromkeys((".", folder)):
-        for line in (target.text(files.join(place, ".gitignore")) or "").splitlines():
-            lines.append(line if place == "." or not line.startswith("/") else f"/{place}{line}")
-    return GitIgnoreSpec.from_lines(lines)
-
-
 def env_files_of(scripts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
     """Of scripts (their package.json, name and command) those that read an .env file when packages are installed or
     the app is built: that file as seen from the target, the package.json and the name of the script."""
@@ -142,7 +131,7 @@ def given(target: Target, paths: Iterable[str]) -> set[str]:
 def env_files(target: Target, folder: str, scripts: Iterable[tuple[str, str, str]]) -> EnvFiles:
     """The committed .env files that the build reads."""
     by_next = [files.join(folder, name) for name in READ_BY_NEXT]
-    left_out = ignored(target, folder)
+    left_out = files.ignored(target, folder)
     paths = []
     for path in dict.fromkeys((*by_next, *(path for path, _, _ in env_files_of(scripts)))):
         tracked = target.tracked(path)

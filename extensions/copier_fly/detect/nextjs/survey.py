@@ -104,7 +104,7 @@ class Look(look.Look):
     @cached_property
     def ignored(self) -> GitIgnoreSpec:
         """What the .gitignore files at the top and beside the app leave out of git."""
-        return environment.ignored(self.target, self.dir)
+        return files.ignored(self.target, self.dir)
 
     @cached_property
     def app_sources(self) -> list[str]:
