@@ -43,6 +43,7 @@ PACKAGE_OF_FILES = {
     "turbo.json": "{}",
     "packages/store/package.json": '{"name": "store", "main": "index.ts"}',
     **below("apps/web", nextjs(dependencies={"store": "*"})),
+    "apps/web/lib/store.ts": 'export { keep } from "store";\n',
 }
 CMS = 'import Cms from "cms";\nexport const cms = new Cms({ token: process.env.CMS_TOKEN ?? `none` });\n'
 PRICES = "export async function getPrices() {\n  const all = await cms.prices.list({});\n  return all.data;\n}\n"
@@ -514,6 +515,22 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
 }
 
 SILENT: dict[str, Files] = {
+    "files of a package that no code loads": {
+        **PACKAGE_OF_FILES,
+        "apps/web/lib/store.ts": "export {};\n",
+        "packages/store/index.ts": WRITES.replace("{0}", "join(process.cwd(), '../../data')"),
+    },
+    "files of a program that a script starts": {
+        **nextjs(scripts={"build": "next build", "fonts": "node lib/fonts/index.js"}),
+        "lib/fonts/write.js": WRITES.replace("{0}", "join(process.cwd(), 'styles', name)"),
+    },
+    "a word where an address is missing": {
+        **nextjs(),
+        "lib/tools.ts": 'export const shown = { address: process.env.DATABASE_URL ?? "Not configured" };\n',
+    },
+    "an image with what Next.js has anyway": own(
+        f"{STANDALONE}COPY --from=build /app/src/instrumentation.ts ./src/\nCOPY package*.json package-lock.json* ./\n"
+    ),
     "a rewrite for development alone": config(
         "const dev = process.env.NODE_ENV === 'development';\n"
         "export default { rewrites: () => (dev ? [{ destination: 'http://localhost:5003' }] : []) };\n"
@@ -884,7 +901,7 @@ def with_package(code: str, app: str = "") -> Files:
     return {
         "pnpm-workspace.yaml": "packages: [apps/*, packages/*]\n",
         **below("apps/web", nextjs(dependencies={"@acme/auth": "workspace:*"})),
-        "apps/web/lib/auth.ts": app,
+        "apps/web/lib/auth.ts": f'import "@acme/auth";\n{app}',
         "packages/auth/package.json": json.dumps(package),
         "packages/auth/src/index.ts": code,
         "packages/bot/package.json": '{"name": "@acme/bot"}',
@@ -901,6 +918,12 @@ def test_what_a_package_of_the_workspace_stops_without_is_asked_for(tmp_path: Pa
         ("MAIL_KEY", "packages/auth/src/index.ts"),
         ("BETTER_AUTH_SECRET", "packages/auth/package.json"),
     ]
+
+
+def test_what_a_package_reads_that_no_code_loads_is_not_told(tmp_path: Path) -> None:
+    files = with_package("export const hook = () => send(process.env.HOOK_KEY);\n")
+    files["apps/web/lib/auth.ts"] = 'import model from "@acme/auth/model.json";\n'
+    assert not [warning for warning in told(write(tmp_path, files)) if warning.code == "variable-unset"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def strict(mix: str, when: str) -> str:
 
 
 STRICT = {**phoenix(), "mix.exs": strict(phoenix()["mix.exs"], "true")}
+UP = ".github/workflows/up.yml"
+DEPLOYS = "jobs:\n  up:\n    steps:\n      - uses: actions/checkout@v5\n      - run: flyctl deploy\n"
 LAYOUT = "lib/shop_web/components/layouts/root.html.heex"
 BUILT_BEFORE = {
     **elixir.dep('{:esbuild, "~> 0.10"}', elixir.NO_ALIAS),
@@ -827,6 +829,7 @@ TOLD: dict[str, Told] = {
             pages('System.cmd("ls", [path])'),
             pages('{_, 0} = System.cmd("epmd", ["-daemon"])'),
             pages('# System.cmd("ffmpeg", [])\n    path'),
+            {**phoenix(), **code('defmodule A do\n  @sha (case System.cmd("git", ["log"]) do {a, _} -> a end)\nend\n')},
             pages('System.cmd("ffmpeg", [path])', dep('{:ffmpex, "~> 0.11"}')),
             {
                 **phoenix(),
@@ -982,6 +985,7 @@ TOLD: dict[str, Told] = {
             config('config :cors_plug, origin: "http://localhost:3000"', "config"),
             config('config :shop, :cors, origin: "http://localhost:3000", hosts: ["http://localhost:1"]', "config"),
             pages('# Req.get!("http://localhost:9200")'),
+            {**phoenix(), **code('defmodule A do\n  @redirect_uri "http://localhost:1455/auth/callback"\nend\n')},
             pages('Req.get!(System.get_env("SEARCH_URL", "http://localhost:9200"))'),
             {**phoenix(), **code('defmodule Mix.Tasks.X do\n  use Mix.Task\n  @url "http://localhost:1"\nend\n')},
         ],
@@ -1839,6 +1843,20 @@ TOLD: dict[str, Told] = {
         ],
         [dep('{:redix, "~> 1.5", only: :test}'), nextjs(devDependencies={"redis": "^5"})],
     ),
+    "a workflow that deploys to Fly": Told(
+        {"own-workflow"},
+        [
+            {**phoenix(), UP: DEPLOYS},
+            {**phoenix(), UP: "jobs: [\nrun: fly deploy\n"},
+            {**below("apps/web", nextjs()), UP: f"{DEPLOYS}        working-directory: ./apps/web\n"},
+            {**phoenix(), UP: f"{DEPLOYS}        working-directory: docs\n      - run: fly deploy -c fly.prod.toml\n"},
+        ],
+        [
+            {**phoenix(), UP: f"{DEPLOYS}        working-directory: docs\n"},
+            {**below("apps/web", nextjs()), UP: DEPLOYS.replace("deploy", "deploy --config apps/api/fly.toml")},
+            {**below("apps/web", nextjs()), UP: f"defaults:\n  run:\n    working-directory: apps/api\n{DEPLOYS}"},
+        ],
+    ),
     "steps of a Dockerfile of one's own": Told(
         {"own-build-steps"},
         [
@@ -2018,7 +2036,17 @@ TOLD: dict[str, Told] = {
             {**nextjs(dependencies={"mysql2": "^3"}), "src/db/index.ts": PARTS.format("MYSQL", "MYSQL")},
             drizzle(f'dialect: "postgresql",\n  dbCredentials: {PARTS.format("PG", "POSTGRES")},'),
         ],
-        [{**nextjs(dependencies={"pg": "^8"}), "lib/db.ts": f"{PARTS.format('DB', 'DB')};process.env.DATABASE_URL\n"}],
+        [
+            {
+                **nextjs(dependencies={"pg": "^8"}),
+                "lib/db.ts": f"{PARTS.format('DB', 'DB')};process.env.DATABASE_URL\n",
+            },
+            {**nextjs(dependencies={"pg": "^8"}), "libs/db/prisma/seed.ts": PARTS.format("DB", "DB")},
+            {
+                **nextjs(dependencies={"pg": "^8"}),
+                "lib/db.ts": f"const at = process.env.POSTGRES_URL ?? address({PARTS.format('DB', 'DB')});\n",
+            },
+        ],
     ),
     "variables of the browser": Told(
         {"variable-public"},

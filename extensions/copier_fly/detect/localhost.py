@@ -27,7 +27,9 @@ _IN_NEXTJS = expression(
 _OF_THE_APP = ":3000"
 _IN_ELIXIR = expression(
     r"\b(?:Req|HTTPoison|Tesla|Finch|HTTPotion|Neuron|WebSockex|httpc)\.\w+[!?]?\(\s*(?::\w+,\s*)?"
-    rf"\"{_HERE}|\bBaseUrl,\s*\"{_HERE}|^[ \t]*@\w*(?:url|uri|host|endpoint|api|base)\w*[ \t]+\"{_HERE}",
+    rf"\"{_HERE}|\bBaseUrl,\s*\"{_HERE}"
+    r"|^[ \t]*@(?!\w*(?:redirect|callback|return|local|dev|default|fallback|test|mock|example))"
+    rf"\w*(?:url|uri|host|endpoint|api|base)\w*[ \t]+\"{_HERE}",
     re.MULTILINE,
 )
 _A_VALUE = expression(_HERE)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from .. import naming, wiring
+from .. import naming, wiring, yaml_text
 from ..expressions import expression
 from ..fly import cron, platform, toml
 from . import clients, dockerfile, files, localhost, postgres, unset
@@ -586,8 +586,33 @@ def own_workflows(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """A workflow that deploys to Fly.io too."""
     for name in project.workflows:
         file = f".github/workflows/{name}"
-        if found := re.search(r"\b(flyctl|fly) deploy\b", target.text(file) or ""):
+        text = target.text(file) or ""
+        found = re.search(r"\b(flyctl|fly) deploy\b", text)
+        folders = _deployed_folders(text) if found else []
+        beside = [one for one in folders if not files.within(project.app_dir or ".", one)]
+        if found and (not folders or len(beside) < len(folders)):
             yield warning("own-workflow", target.where([file], found[0]))
+
+
+def _deployed_folders(workflow: str) -> list[str]:
+    """The folder of each step of a workflow that deploys to Fly: where it runs, or that of its --config."""
+    try:
+        loaded = yaml_text.load(workflow)
+        jobs = [job for job in loaded["jobs"].values() if isinstance(job.get("steps"), list)]
+    except Exception:  # PyYAML raises half a dozen kinds of error, and the shape may be any
+        return []
+    found = []
+    for job in jobs:
+        for step in (step for step in job["steps"] if isinstance(step, dict)):
+            command = str(step.get("run", ""))
+            if not re.search(r"\b(?:flyctl|fly) deploy\b", command):
+                continue
+            above = [one.get("defaults") for one in (job, loaded)]
+            defaults = [one["run"] for one in above if isinstance(one, dict) and isinstance(one.get("run"), dict)]
+            place = next((one["working-directory"] for one in (step, *defaults) if "working-directory" in one), ".")
+            config = re.search(r"(?:--config|-c)[ =](\S+/)\S+\.toml", command)
+            found.append(files.resolved(str(place), config[1] if config else ".") or ".")
+    return found
 
 
 def fly_toml_below(target: Target, project: Project) -> Iterator[ProjectWarning]:

@@ -31,6 +31,7 @@ _OF_NO_APP = expression(
     r"(?:NODE|MIX|RELEASE|npm|VERCEL|NETLIFY|RAILWAY|RENDER|HEROKU|AWS_LAMBDA|CF|NEXT(?!_PUBLIC_)|JEST|VITEST|PLAYWRIGHT"
     r"|DOCKER|TEST|KUBERNETES)_\w+|\w*(?:DISABLE|ENABLE|SKIP|DEBUG|ANALYZE|STORYBOOK)\w*|VERCEL|TURBOPACK"
     r"|CI|TZ|PORT|HOST|HOSTNAME|HOME|PATH|SHELL|USER|PWD|LANG|TMPDIR|TEMP|LOG_LEVEL|PRIMARY_REGION"
+    r"|TERM|COLORTERM|COLUMNS|EDITOR|LOGNAME|XDG_\w+|SSH_\w+"
     r"|SENTRY_(?:ORG|PROJECT|AUTH_TOKEN)|(?:POSTGRES|PG|MYSQL|MONGO(?:DB)?|DATABASE|DB)_?(?:URL|URI|DSN)"
 )
 """Variables of other hosts, of the system and of tools, those that switch something, and addresses of databases, which
@@ -63,7 +64,7 @@ def of_no_app(name: str) -> bool:
 
 def code_of_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str]]:
     """Files that read their environment where the app runs, with their texts; packages it is made of are code of it."""
-    for place in (folder, *nextjs_app.made_of(target, folder)):
+    for place in (folder, *nextjs_app.loaded(target, folder)):
         for file, text in nextjs_environment.texts(target, place).items():
             if "process.env" in text and not _OF_TOOLS.search(files.relative(file, place)):
                 yield file, text

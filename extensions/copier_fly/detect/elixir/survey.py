@@ -1054,11 +1054,13 @@ def programs_called(look: Look) -> Iterator[ProjectWarning]:
     configured = ((file, look.target.text(file) or "") for file, _ in look.config())
     for file, text in (*look.having(*_STARTS_PROGRAMS), *configured):
         for call in _PROGRAM.finditer(text):
-            comment = "#" in text[text.rfind("\n", 0, call.start()) + 1 : call.start()]
+            before = text[text.rfind("\n", 0, call.start()) + 1 : call.start()]
             name = next(filter(None, call.groups()))
             if call[4]:
                 name = "imagemagick" if {"imagemagick"} & brought or ".Definition" not in text else "convert"
-            if not comment and name not in _OF_THE_SYSTEM | brought | {"imagemagick"}:
+            # What an attribute asks git for is told by another rule: it runs in the build.
+            told = name == "git" and re.match(r"[ \t]*@\w+[ \t(]", before)
+            if "#" not in before and not told and name not in _OF_THE_SYSTEM | brought | {"imagemagick"}:
                 found.setdefault(name, (file, files.line_of(text, call.start(call.lastindex or 0))))
     if found:
         yield warning("program-called", next(iter(found.values())), names=", ".join(found))

@@ -200,6 +200,26 @@ def made_of(target: Target, folder: str) -> list[str]:
     return list(_made_of(target, folder, root)) if root is not None else []
 
 
+def loaded(target: Target, folder: str) -> list[str]:
+    """Of the packages that the app is made of, those whose code it imports, or one of them does that it imports.
+
+    All of them where there is more code than is read.
+    """
+    names = {place: str(package_json(target, place).get("name")) for place in made_of(target, folder)}
+    found: list[str] = []
+    pending = [folder] if names else []
+    while pending:
+        code = environment.texts(target, pending.pop(0))
+        if len(code) >= environment.MAX_TEXTS:
+            return list(names)
+        for place in [place for place in names if place not in found]:
+            import_of = re.compile(rf"[\"'`]{re.escape(names[place])}(?:/[^\"'`\n]*)?(?<!\.json)(?<!\.css)[\"'`]")
+            if any(names[place] in text and import_of.search(text) for text in code.values()):
+                found.append(place)
+                pending.append(place)
+    return found
+
+
 def beside(target: Target, folder: str) -> list[str]:
     """The folders of all packages of the workspace that the app is part of; [] outside of one."""
     root = workspace(target, folder)

@@ -37,8 +37,8 @@ _OF_THE_IMAGE = expression(
 )
 """Variables that the template's image has too, that a build reads, or that other files answer for."""
 _TRACED = expression(
-    r"\.?/?|.*\.next(?:/.*)?|(?:.*/)?(?:public|out)/?|(?:.*/)?package\.json|(?:.*/)?(?:yarn\.lock|[\w-]*lock[\w.-]*)"
-    r"|(?:.*/)?(?:next|prisma)\.config\.\w+|.*node_modules.*|(?:.*/)?\.env[\w.-]*|(?:.*/)?tsconfig[\w.]*\.json|.*[$].*"
+    r"\.?/?|.*\.next(?:/.*)?|(?:.*/)?(?:public|out)/?|(?:.*/)?package[\w*-]*\.json\*?|(?:.*/)?(?:yarn\.lock|[\w-]*lock[\w.*-]*)"
+    r"|(?:.*/)?(?:next|prisma)\.config\.\w+|(?:.*/)?instrumentation[\w.-]*\.[jt]s|.*node_modules.*|(?:.*/)?\.env[\w.-]*|(?:.*/)?tsconfig[\w.]*\.json|.*[$].*"
     r"|(?:.*/)?\.(?:npmrc|yarnrc\.yml|yarn)|(?:.*/)?prisma(?:/.*)?|(?:.*/)?[\w.-]*(?:entrypoint|start|run)[\w.-]*\.sh"
 )
 """What is in the template's image in its own way, or is of no use there."""
@@ -373,16 +373,36 @@ def writes_beside_code(look: Look) -> Iterator[ProjectWarning]:
         if kept and not _OF_NO_REQUEST.search(files.relative(file, look.dir)):
             yield warning("writes-beside-code", (file, files.line_of(text, kept.start())))
             return
-    made_of = nextjs_app.made_of(look.target, look.dir)
+    made_of = nextjs_app.loaded(look.target, look.dir)
+    run_alone = _run_alone(look)
     beside = {file: text for place in made_of for file, text in environment.texts(look.target, place).items()}
     for file, text in {**look.texts, **beside}.items():
         inside = files.relative(file, look.dir if file in look.texts else ".")
         if "/" not in inside or _OF_NO_REQUEST.search(inside) or not _FILE_MODULE.search(text):
             continue
+        if any(files.within(file, folder) for folder in run_alone):
+            continue
         wrote = _WRITES.search(text)
         if wrote and _BESIDE.search(text) and not _AT_BUILD.search(text):
             yield warning("writes-beside-code", (file, files.line_of(text, wrote.start())))
             return
+
+
+_STARTS_FILE = expression(r"\b(?:node|tsx|ts-node|bun)(?: -\S+)* (?:\./)?((?:[\w-]+/)+)[\w.-]+\.[cm]?[jt]sx?\b")
+
+
+def _run_alone(look: Look) -> set[str]:
+    """The folders of files that a script starts by itself, such as `node tools/fonts/index.js`, but for the server."""
+    scripts = nextjs_app.scripts_of(look.target, look.dir)
+    started = {
+        found[1].strip("/")
+        for name, command in scripts.items()
+        if not re.match(r"(?:start|dev|serve|prod)\b", name)
+        for found in _STARTS_FILE.finditer(command)
+    }
+    return {
+        look.path(folder) for folder in started if not re.fullmatch(r"(?:src/)?(?:app|pages|lib|server)|src", folder)
+    }
 
 
 def logs_to_file(look: Look) -> Iterator[ProjectWarning]:
@@ -525,5 +545,7 @@ def unknown_database(look: Look) -> Iterator[ProjectWarning]:
     """The code reads the address of a database, and no package is one's driver that is known here."""
     if look.app.database_choice == "none":
         name = next((name for name in look.reads if _ADDRESS.fullmatch(name)), None)
-        if name:
+        # A word for where it is missing, such as "not configured", is no address.
+        text = look.texts[look.reads[name][0]] if name else ""
+        if name and not re.search(rf"\b{name}\s*(?:\?\?|\|\|)\s*[\"'`](?![\"'`]|\w+://)", text):
             yield warning("database-unknown", look.reads[name], name=name)

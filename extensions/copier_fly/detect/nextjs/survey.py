@@ -45,6 +45,7 @@ _DATABASE_PART = expression(
     r"\bprocess\.env\.((?:DB|DATABASE|POSTGRES|PG|MYSQL)_?(?:HOST|HOSTNAME|USER|USERNAME|PASS|PASSWORD|NAME|PORT|DATABASE))\b"
 )
 """Variables that give a database piece by piece."""
+_SEEDS = expression(r"(?:^|/)seeds?[./]")
 _CODEGEN_FILE = expression(r"(codegen|\.graphqlrc|graphql\.config)(\.\w+)?")
 _PROGRAMS = expression(
     r"\b(playwright install|puppeteer browsers install|cypress install|apt-get|apt install|apk add|sudo)\b"
@@ -431,15 +432,17 @@ def other_variable(look: Look) -> Iterator[ProjectWarning]:
 
 def address_in_parts(look: Look) -> Iterator[ProjectWarning]:
     """The code connects to a host, as a user, with a password, each from a variable, and knows no address."""
-    found = {name: place for name, place in look.reads.items() if _DATABASE_PART.fullmatch(f"process.env.{name}")}
-    for file in look.settings:
-        text = look.target.text(file) or ""
+    found = {
+        name: place
+        for name, place in look.reads.items()
+        if _DATABASE_PART.fullmatch(f"process.env.{name}") and not _SEEDS.search(place[0])
+    }
+    settings = {file: look.target.text(file) or "" for file in look.settings if not _SEEDS.search(file)}
+    for file, text in settings.items():
         for read in _DATABASE_PART.finditer(text):
             found.setdefault(read[1], (file, files.line_of(text, read.start())))
-    address = "DATABASE_URL" in look.reads or any(
-        "DATABASE_URL" in (look.target.text(file) or "") for file in look.settings
-    )
-    if len(found) > 1 and not address:
+    known = "DATABASE_URL" in look.reads or any("DATABASE_URL" in text for text in settings.values())
+    if len(found) > 1 and not known and not look.app.database_variables:
         yield warning("database-address-parts", next(iter(found.values())), names=", ".join(found))
 
 
