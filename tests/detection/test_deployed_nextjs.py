@@ -524,6 +524,9 @@ SILENT: dict[str, Files] = {
         **nextjs(scripts={"build": "next build", "fonts": "node lib/fonts/index.js"}),
         "lib/fonts/write.js": WRITES.replace("{0}", "join(process.cwd(), 'styles', name)"),
     },
+    "a start of the app in a workspace": own("CMD pnpm --filter web start"),
+    "a start that builds before": own('CMD ["sh", "-c", "NODE_OPTIONS=\'--a=1 --b=2\' yarn build && yarn start"]'),
+    "a variable for tools of git": own("ENV HUSKY=0"),
     "a word where an address is missing": {
         **nextjs(),
         "lib/tools.ts": 'export const shown = { address: process.env.DATABASE_URL ?? "Not configured" };\n',

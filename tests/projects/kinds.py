@@ -711,12 +711,15 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "app.json": '{"env": {"MAIL_KEY": "x"}}'},
             {**below("web", nextjs()), "app.json": '{"env": {"MAIL_KEY": {"required": true}}}'},
             {**nextjs(), ".env.example": "DB_HOST=\n"},
+            {**nextjs(), ".env.example": "DB_USER=\n", "lib/db.ts": "connect(process.env.DB_USER);\n"},
             {**phoenix(ecto=False), ".env.example": "DB_HOST=\n"},
         ],
         [
             {**phoenix(), ".env.test": "MAIL_KEY=\n"},
             {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"},
             {**phoenix(), ".env.example": "DATABASE_USERNAME=\nDB_HOST=\nexport PGPASSWORD=x\n"},
+            {**phoenix(), ".env.example": "KAMAL_REGISTRY_PASSWORD=\nCOMPOSE_PROJECT_NAME=a\n"},
+            {**nextjs(), ".env.example": "POSTGRES_USER=a\nPOSTGRES_PASSWORD=b\nDB_CONTAINER_NAME=c\n"},
         ],
     ),
     "files of the machine": Told(
@@ -1880,6 +1883,7 @@ TOLD: dict[str, Told] = {
                 "Dockerfile": "FROM a\nRUN yarn\nRUN yarn --immutable && yarn workspaces focus --production\n",
             },
             {**nextjs(), "Dockerfile": "FROM a\nRUN npx turbo prune web && pnpm -r build && pnpm run -r build\n"},
+            {**nextjs(), "Dockerfile": "FROM a\nRUN pnpm prune --prod && pnpm pkg set scripts.prepare=x\n"},
             {**nextjs(), "Dockerfile": "FROM a\nRUN yarn turbo run build && npx turbo build && turbo build\n"},
             {
                 **below("apps/web", nextjs()),
@@ -1896,9 +1900,16 @@ TOLD: dict[str, Told] = {
                 **below("apps/web", nextjs()),
                 "deploy/Dockerfile": "FROM a\nENV NODE_ENV=production\nRUN make icons\n",
             },
+            {**below("apps/shop", nextjs()), "Dockerfile.shop": "FROM a\nRUN make icons\nRUN next build\n"},
+            {**below("sites/public", nextjs()), "Dockerfile.sites.public": "FROM a\nRUN make icons\nRUN next build\n"},
+            {**below("apps/shop", nextjs()), "docker/shop/Dockerfile": "FROM a\nRUN make icons\nRUN next build\n"},
+            {**nextjs(), "web.Dockerfile": "FROM a\nRUN make icons\nRUN next build\n"},
+            {**phoenix(), "docker/production/app/Dockerfile": "FROM a\nRUN make icons\nRUN mix release\n"},
         ],
         [
             {**phoenix(), "docker/Dockerfile": "FROM a\nENV MIX_ENV=dev\nRUN make content\n"},
+            {**below("apps/shop", nextjs()), "Dockerfile.api": "FROM a\nRUN make icons\nRUN next build\n"},
+            {**nextjs(), "docker/web/Dockerfile": "FROM nginx\nRUN make icons\n"},
             {
                 **nextjs(),
                 "Dockerfile": "FROM a\nRUN npm run build\n",

@@ -19,7 +19,7 @@ _USUAL = expression(
     r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
     r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
-    r" (ci|i|init|install|add|global add|fetch|set|config|cache|run( -\S+)* build|build|next build"
+    r" (ci|i|init|install|add|global add|fetch|set|config|pkg|prune|cache|run( -\S+)* build|build|next build"
     r"|workspaces (focus|foreach .*\bbuild|run build))\b(?!:)"
     r"|yarn( -\S+)*$"
     r"|(npx |npm exec |pnpm (exec |dlx )?|pnpx |yarn (run |dlx )?|bunx )?(-\S+ )*"
@@ -41,7 +41,12 @@ _PIP = expression(r"py3-pip|python3-(?:pip|venv|virtualenv)|pipx")
 
 
 _OTHER_NAMES = ("Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile.prod", "docker/Dockerfile.production")
-_OTHER_FOLDERS = ("docker/Dockerfile", "docker/prod/Dockerfile", "docker/production/Dockerfile", "deploy/Dockerfile")
+_OTHER_FOLDERS = (
+    *("docker/Dockerfile", "docker/prod/Dockerfile", "docker/production/Dockerfile", "deploy/Dockerfile"),
+    *("docker/production/app/Dockerfile", "dockerfile"),
+)
+_OF_AN_APP = ("Dockerfile.{}", "{}.Dockerfile", "docker/{}/Dockerfile", "docker/Dockerfile.{}", "docker/{}.Dockerfile")
+"""Names with that of the app's folder in them, or of all folders that it is in, with dots; or web, or app."""
 _FOR_PRODUCTION = expression(
     r"\bmix (?:do .*)?release\b|\bMIX_ENV[= ]\W?prod\b|\bNODE_ENV[= ]\W?production\b|\bnext build\b"
 )
@@ -53,7 +58,9 @@ def own(target: Target, folder: str) -> str:
     The nearest Dockerfile, unless one beside it says by its name that it is the one for production; one in a folder of
     its own where there is no other. Those of another name count where what they do is for production.
     """
-    for names, must_say in ((_OTHER_NAMES, True), (("Dockerfile",), False), (_OTHER_FOLDERS, True)):
+    apps = [] if folder == "." else [folder.rpartition("/")[2], folder.replace("/", ".")]
+    of_apps = [name.format(app) for app in dict.fromkeys((*apps, "web", "app")) for name in _OF_AN_APP]
+    for names, must_say in ((_OTHER_NAMES, True), (("Dockerfile",), False), ((*_OTHER_FOLDERS, *of_apps), True)):
         for above in files.ancestors(folder):
             for file in (files.join(above, name) for name in names):
                 if target.is_file(file) and (not must_say or _FOR_PRODUCTION.search(target.text(file) or "")):

@@ -24,6 +24,7 @@ from .elixir import survey as elixir_survey
 from .elixir.app import MIX_NOT_UNDERSTOOD
 from .files import Target
 from .nextjs import app as nextjs_app
+from .nextjs import environment as nextjs_environment
 from .nextjs import survey as nextjs_survey
 from .nextjs.app import package_json
 from .project import TIGRIS, Project, ProjectWarning
@@ -290,7 +291,10 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
     """An example of the environment (.env.example), or the app.json of Heroku, names variables that no answer has."""
     known = _known_variables(project)
     folder = project.app_dir or "."
-    examples = [(file, _without_parts(wanted, project)) for file, wanted in _examples(target, folder)]
+    examples = [
+        (file, [name for name in _without_parts(wanted, project) if not _of_tools_alone(name, target, project)])
+        for file, wanted in _examples(target, folder)
+    ]
     example = next(((file, wanted) for file, wanted in examples if set(wanted) - known), None)
     for file, wanted in filter(None, (example, _of_app_json(target, folder))):
         names = [name for name in wanted if name not in known]
@@ -300,6 +304,23 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             public = ", public_env" if any(name.startswith("NEXT_PUBLIC_") for name in names) else ""
             yield warning("example-of-env", target.where([file], names[0]), names=first + more, public=public)
+
+
+_OF_TOOLS = expression(r"KAMAL_\w+|COMPOSE_\w+|\w+_CONTAINER_NAME")
+_OF_A_SERVER = expression(
+    r"(?:POSTGRES|PG|DB|DATABASE|MYSQL|MARIADB|MONGO)_(?:\w+_)?(?:USER|USERNAME|PASS|PASSWORD|DB|NAME|PORT|DATABASE)"
+)
+
+
+def _of_tools_alone(name: str, target: Target, project: Project) -> bool:
+    """Whether a variable is one of Docker Compose or Kamal: a part of the database's address too, where no code of a
+    Next.js app has its name."""
+    if _OF_TOOLS.fullmatch(name):
+        return True
+    if project.stack != "nextjs" or not _OF_A_SERVER.fullmatch(name):
+        return False
+    folders = (project.app_dir or ".", *nextjs_app.made_of(target, project.app_dir or "."))
+    return not any(name in text for folder in folders for text in nextjs_environment.texts(target, folder).values())
 
 
 def variables_unset(target: Target, project: Project) -> Iterator[ProjectWarning]:

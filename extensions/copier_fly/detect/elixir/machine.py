@@ -467,7 +467,7 @@ _STARTS = expression(
 )
 _SAYS_NOTHING = expression(r"(?:set|echo|printf|wait|cd) ?.*|#.*|")
 _OF_EVERY_IMAGE = expression(
-    r"MIX_ENV|LANG(?:UAGE)?|LC_\w+|PATH|HOME|USER|SHELL|TERM|PORT|HOST(?:NAME)?|PHX_\w+|ECTO_IPV6|ERL_AFLAGS|ELIXIR_ERL_OPTIONS"
+    r"REFRESHED_AT|MIX_ENV|LANG(?:UAGE)?|LC_\w+|PATH|HOME|USER|SHELL|TERM|PORT|HOST(?:NAME)?|PHX_\w+|ECTO_IPV6|ERL_AFLAGS|ELIXIR_ERL_OPTIONS"
     r"|SECRET_KEY_BASE|DATABASE_\w+|DEBIAN_FRONTEND|REPLACE_OS_VARS|\w+_VERSION|\w+_HOME|(?:ERL|MIX|CARGO|NODE|NPM|YARN|CYPRESS|HEX|REBAR|RELEASE|GIT|APP|DOCKER|BUILD)_\w+"
 )
 """Variables that the template's image has in its own way, or that a build alone reads."""

@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 
 # --- The project's own Dockerfile ------------------------------------------------------------------------
 
-_WRAPPED = expression(r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=\S* )+")
+_WRAPPED = expression(
+    r"^(?:(?:\S*/)?(?:tini|dumb-init|docker-entrypoint\.sh|exec|cross-env|env)(?: -\S+)* |\w+=(?:'[^']*'|\S*) "
+    r"|(?:npm|pnpm|yarn|bun)(?: run)? build && )+"
+)
 _USUAL_START = expression(
     r"(?:\S*/)?(?:node|bun)(?: -\S+(?:=\S+)?)* (?!\S*\b(?:dist|build|lib|out)/)\S*server\.js|(?:\S*/)?server\.js"
-    r"|(?:npx |bunx |node )?(?:\S*/)?next start.*|(?:npm|pnpm|yarn|bun)(?: run)? start|"
+    r"|(?:npx |bunx |node )?(?:\S*/)?next start.*"
+    r"|(?:npm|pnpm|yarn|bun)(?: (?:--filter|-F|-C|--dir|--prefix|--cwd|-w|(?:--)?workspace)[ =]\S+)*(?: run)? start|"
 )
 _RUNS_SCRIPT = expression(r"(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
 _OF_THE_IMAGE = expression(
     r"NODE_ENV|PORT|HOST(?:NAME)?|NEXT_\w+|PATH|LANG(?:UAGE)?|LC_\w+|CI|\w+_HOME|\w+_VERSION|DO_NOT_TRACK|KEEP_ALIVE_TIMEOUT"
     r"|(?:YARN|PNPM|NPM|npm|BUN|COREPACK|SKIP|PYTHON|DEBIAN|TURBO|PUPPETEER|PLAYWRIGHT|CYPRESS|PRISMA|SENTRY|NEXT|BUILD|GIT|DOCKER|STANDALONE)_?\w+"
-    r"|AUTH_TRUST_HOST|DATABASE_URL"
+    r"|AUTH_TRUST_HOST|DATABASE_URL|HUSKY"
 )
 """Variables that the template's image has too, that a build reads, or that other files answer for."""
 _TRACED = expression(
