@@ -72,6 +72,19 @@ FLY_LAUNCH = (
 )
 TASKS = "defmodule {} do\n  def migrate do\n    Ecto.Migrator.run(Shop.Repo, :up, all: true)\n  end\nend\n"
 OURS = '  @moduledoc "Database tasks for a release, where there is no Mix."\n'
+MIGRATES = """defmodule Shop.Release do
+  def migrate do
+    load_app()
+    Logger.info("Migrates")
+
+    for repo <- repos() do
+      {:ok, _, _} = Ecto.Migrator.with_repo(repo, &Ecto.Migrator.run(&1, :up, all: true))
+    end
+  end
+
+  MORE
+end
+"""
 RELEASE = "defmodule {}.Release do\n  def migrate, do: :ok\n  def rollback(_, _), do: :ok\n{}end\n"
 ASH_REPO = "defmodule Shop.Repo do\n  use AshPostgres.Repo, otp_app: :shop\nend\n"
 TENANTS = "tenant_migrations/20260301000000_add_bills.exs"
@@ -498,6 +511,10 @@ TOLD: dict[str, Told] = {
         {"http-by-code"},
         [
             served_by("{Bandit, plug: Shop.Metrics, port: 9568}"),
+            {
+                **phoenix(),
+                **code("case Mix.env() do\n  :dev ->\n    @more []\n\n  _ ->\n    @more [{Bandit, plug: A}]\nend\n"),
+            },
             served_by("{\n      Plug.Cowboy,\n      scheme: :http, plug: Shop.Front, options: [port: port]}"),
             served_by("Plug.Adapters.Cowboy.child_spec(:http, Shop.Front, [], port: 4001)", umbrella()),
             below("back", pages(":cowboy.start_clear(:shop, [port: path], %{})")),
@@ -505,6 +522,12 @@ TOLD: dict[str, Told] = {
         [
             phoenix(),
             served_by("# {Bandit, plug: Shop.Metrics}\n"),
+            {
+                **phoenix(),
+                **code(
+                    "case Mix.env() do\n  :dev ->\n    @more [{Bandit, plug: A}]\n\n  :prod ->\n    @more []\nend\n"
+                ),
+            },
             served_by("{Plug.Cowboy.Drainer, refs: :all}"),
             {
                 **phoenix(),
@@ -964,6 +987,12 @@ TOLD: dict[str, Told] = {
         [
             pages('System.fetch_env!("HOME")'),
             pages('# System.fetch_env!("OLD_KEY") before 2.0'),
+            {
+                **phoenix(),
+                **code(
+                    'defmodule A do\n  @doc """\n  Put System.fetch_env!("A_KEY") there.\n  """\n  def a, do: 1\nend\n'
+                ),
+            },
             pages('System.fetch_env!("API_TOKEN")', runtime('config :shop, token: System.fetch_env!("API_TOKEN")')),
         ],
     ),
@@ -1080,6 +1109,11 @@ TOLD: dict[str, Told] = {
             {**phoenix(), f"priv/repo/{TENANTS}": "x\n", "lib/shop/repo.ex": ASH_REPO},
             {**phoenix("till"), f"priv/repo/{TENANTS}": "x\n"},
             {**umbrella(), f"apps/shop/priv/write_repo/{TENANTS}": "x\n"},
+            {
+                **phoenix(),
+                f"priv/repo/{TENANTS}": "x\n",
+                "lib/shop/release.ex": MIGRATES.replace("MORE", "def migrate_tenants, do: :ok"),
+            },
         ],
         [
             {**phoenix(), "priv/repo/migrations/20260301000000_add_bills.exs": "x\n"},
@@ -1099,8 +1133,17 @@ TOLD: dict[str, Told] = {
                 "lib/shop_web/release.ex": RELEASE.format("ShopWeb", "  def migrate_data(o \\\\ []), do: o\n"),
             },
             {**umbrella(), "apps/shop/lib/shop/release.ex": RELEASE.format("Shop", "  def make_admin!(id), do: id\n")},
+            {
+                **phoenix(),
+                "lib/shop/release.ex": MIGRATES.replace("load_app()", "Shop.Roles.make()").replace(
+                    "MORE", "def a, do: 1"
+                ),
+            },
         ],
-        [{**phoenix(), "lib/shop/release.ex": RELEASE.format("Shop", "  defp load, do: :ok\n")}],
+        [
+            {**phoenix(), "lib/shop/release.ex": RELEASE.format("Shop", "  defp load, do: :ok\n")},
+            {**phoenix(), "lib/shop/release.ex": MIGRATES.replace("MORE", "def seed, do: :ok")},
+        ],
     ),
     "events in a store of their own": Told(
         {"event-store"},

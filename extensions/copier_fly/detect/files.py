@@ -11,6 +11,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from ..expressions import expression
 from .limits import INDEX_LIMIT, LOCK_LIMIT, MAX_SOURCES, SOURCE_LIMIT
 from .project import ProjectWarning
 from .warnings import warning
@@ -26,6 +27,9 @@ LOCKFILES = {
 """Lock file → the package manager that writes it (yarn for classic and berry)."""
 
 
+_DOCS = expression(r"@(?:module|type)?doc (?:~S)?\"\"\"\n.*?^[ \t]*\"\"\"", re.MULTILINE | re.DOTALL)
+
+
 class Target:
     """The folder being read: every access is bounded and none raises.
 
@@ -38,6 +42,7 @@ class Target:
         self._seen: dict[str, bytes | None] = {}
         self._peeked: dict[str, bytes] = {}
         self._sources: dict[str, str] = {}
+        self._code: dict[str, str] = {}
         self._words: dict[tuple[str, re.Pattern[bytes]], frozenset[str]] = {}
 
     def path(self, relative: str) -> str:
@@ -110,6 +115,14 @@ class Target:
         if relative not in self._sources:
             self._sources[relative] = self.peek(relative).decode(errors="replace")
         return self._sources[relative]
+
+    def code(self, relative: str) -> str:
+        """What `source` gives of a module of Elixir, with blanks for its documentation, whose examples do not run."""
+        if relative not in self._code:
+            text = self.source(relative)
+            has_docs = 'doc """' in text or 'doc ~S"""' in text
+            self._code[relative] = _DOCS.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text) if has_docs else text
+        return self._code[relative]
 
     def words(self, relative: str, known: re.Pattern[bytes]) -> frozenset[str]:
         """Which words of a pattern one of many source files has; it is read through for all of them at once."""

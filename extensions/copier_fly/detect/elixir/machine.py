@@ -32,13 +32,20 @@ _SERVES_HTTP = expression(
 )
 
 
+_OF_DEVELOPMENT = expression(r"^[ \t]*:(?:dev|test) ->(?:(?!^[ \t]*(?::\w+|_\w*) ->).)*\Z", re.MULTILINE | re.DOTALL)
+"""What stands before a place in a branch for development, as of `case Mix.env()`."""
+
+
 def http_by_code(look: Look) -> Iterator[ProjectWarning]:
     """The app starts a web server of its own, beside the endpoints of Phoenix or in front of them."""
     for file, text in look.having("Bandit", "Cowboy", ":cowboy"):
         if re.search(r"(?:^|[/_])(?:dev|test|fake|mock|stub)(?:[/_.])", file):
             continue
         code = "\n".join(line.partition("#")[0] for line in text.splitlines())
-        if found := _SERVES_HTTP.search(code):
+        everywhere = (
+            found for found in _SERVES_HTTP.finditer(code) if not _OF_DEVELOPMENT.search(code[: found.start()])
+        )
+        if found := next(everywhere, None):
             name = next(filter(None, found.groups()))
             yield warning("http-by-code", (file, files.line_of(code, found.start())), name=name)
             return

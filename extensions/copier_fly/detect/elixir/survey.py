@@ -85,9 +85,7 @@ class Look(look.Look):
         """The app's own Elixir sources by path."""
         folders = ["lib", *(files.join(app.dir, "lib") for app in self.app.umbrella_apps)]
         return {
-            file: self.target.source(file)
-            for folder in folders
-            for file in self.target.sources(self.path(folder), ".ex")
+            file: self.target.code(file) for folder in folders for file in self.target.sources(self.path(folder), ".ex")
         }
 
     @cached_property
@@ -914,7 +912,7 @@ def own_migrations(look: Look) -> Iterator[ProjectWarning]:
     """A module of the app that migrates: called where it has the name that phx.gen.release gives it."""
     found = look.migrating
     called = next((one for one in found if one.module in _called(look)), None)
-    if called and set(called.functions) - _GENERATED:
+    if called and set(called.functions) - _GENERATED and not all(map(_OF_A_MIGRATION.fullmatch, called.body)):
         yield warning("own-release", called.place, module=called.module)
     elsewhere = next((one for one in found if one.module not in _called(look)), None)
     if elsewhere and not called and look.app.app_module:
@@ -922,11 +920,19 @@ def own_migrations(look: Look) -> Iterator[ProjectWarning]:
 
 
 class _Migrating(NamedTuple):
-    """A module with a function `migrate`, its public functions, and the place of that one."""
+    """A module with a function `migrate`, its public functions, and of that one the place and the lines inside."""
 
     module: str
     functions: list[str]
     place: tuple[str, int]
+    body: list[str]
+
+
+_OF_A_MIGRATION = expression(
+    r"load_app\(\)|stop\(\)|(?:Logger|IO)\.\w+\(\"[^\"#]*\"\)|for repo <- repos\(\) do|end|:ok|#.*|"
+    r"(?:\{:ok, _\w*, _\w*\} = )?Ecto\.Migrator\.with_repo\(repo, &Ecto\.Migrator\.run\(&1, :up, all: true\)\)"
+)
+"""A line of a function `migrate` that migrates each repository and does nothing else."""
 
 
 def _called(look: Look) -> set[str]:
@@ -939,16 +945,19 @@ def _migrating(look: Look) -> Iterator[_Migrating]:
         start = re.search(
             r"^[ \t]*def[ \t]+migrate\b(?:\((?:[ \t]*\w+[ \t]*\\\\[^()]*)?\))?(?=[ \t]*(?:do|,))", text, re.MULTILINE
         )
-        if module and start and release.OURS not in text and "use Mix.Task" not in text:
+        if module and start and release.OURS not in look.target.source(file) and "use Mix.Task" not in text:
             functions = re.findall(r"^[ \t]*def[ \t]+(\w+[?!]?)", text, re.MULTILINE)
             if module[1] in _called(look) or "Ecto.Migrator" in text:
-                yield _Migrating(module[1], functions, (file, files.line_of(text, start.start())))
+                inside = re.match(r"[^\n]*do\n(.*?)^ {0,4}end\b", text[start.end() :], re.MULTILINE | re.DOTALL)
+                body = [line.strip() for line in inside[1].splitlines() if line.strip()] if inside else ["unknown"]
+                yield _Migrating(module[1], functions, (file, files.line_of(text, start.start())), body)
 
 
 def tenant_migrations(look: Look) -> Iterator[ProjectWarning]:
     """Migrations of tenants have a folder of their own, and no function that the release command calls runs them."""
-    own = [one.place[0] for one in look.migrating if one.module in _called(look)]
-    if any("tenant" in look.sources[file] for file in own):
+    own = [one for one in look.migrating if one.module in _called(look)]
+    plain = [one for one in own if all(map(_OF_A_MIGRATION.fullmatch, one.body))]
+    if any("tenant" in look.sources[one.place[0]] for one in own if one not in plain):
         return
     for app_dir in {"", *(app.dir for app in look.app.umbrella_apps)}:
         for repo, is_folder in look.target.names(look.path(app_dir, "priv")).items():
@@ -978,7 +987,7 @@ def health_plug_elsewhere(look: Look) -> Iterator[ProjectWarning]:
     name = f"{look.app.web_module}.HealthPlug"
     for file, text in look.having("HealthPlug"):
         found = re.search(rf"^[ \t]*defmodule[ \t]+{re.escape(name)}[ \t]+do", text, re.MULTILINE)
-        if look.app.web_module and found and "Answers `/livez` and `/readyz`" not in text:
+        if look.app.web_module and found and "Answers `/livez` and `/readyz`" not in look.target.source(file):
             ours = file.endswith(f"/{naming.underscore(look.app.web_module)}/health_plug.ex")
             code = "health-plug-replaced" if ours else "health-plug-name"
             yield warning(code, (file, files.line_of(text, found.start())), name=name)
