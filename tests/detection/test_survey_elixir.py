@@ -175,6 +175,7 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         ["live_svelte", "last stage"],
     ),
     "imagemagick": (dep('{:mogrify, "~> 0.9"}'), "mix.exs program-at-run-time", ["ImageMagick", "imagemagick"]),
+    "a library of C": (dep('{:fast_xml, "~> 1.1"}'), "mix.exs program-at-run-time", ["Expat", "libexpat1-dev"]),
     "ffmpeg": (dep('{:ffmpex, "~> 0.11"}'), "mix.exs program-at-run-time", ["FFmpeg"]),
     "tzdata": (dep(TZDATA), "mix.exs writes-own-folder", [":disabled"]),
     "force_ssl without rewrite_on": (

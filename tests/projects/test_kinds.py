@@ -129,11 +129,13 @@ NATIVE_CODE: dict[str, tuple[str, list[str], set[str]]] = {
     "path": ('{:port, path: "port"}', [locked("jason")], {"C"}),
     "Rust": ("", [locked("jason"), locked("rustler")], {"Rust"}),
     "Rust from git": (TEST_ONLY, [*FRESH, from_git("rustler")], {"Rust"}),
+    "a build by CMake": ("", [locked("fast_html", "elixir_make")], {"C", "CMake"}),
+    "a build by CMake and rebar": ("", [locked("rocksdb")], {"C", "CMake"}),
     "both": ("", [locked("argon2_elixir", "elixir_make"), locked("rustler")], {"C", "Rust"}),
 }
 PACKAGES = {
-    "debian": {"build-essential": "C", "cargo": "Rust"},
-    "alpine": {"build-base": "C", "cargo": "Rust"},
+    "debian": {"build-essential": "C", "cargo": "Rust", "cmake": "CMake"},
+    "alpine": {"build-base": "C", "cargo": "Rust", "cmake": "CMake"},
 }
 
 

@@ -8,6 +8,9 @@
 /^[ %{]*"(cc_precompiler|daisyui|elixir_make|heroicons)":/d
 # Rust
 s/^[ %{]*"(rustler)":.*/cargo/p
+# C, and what these call besides
+s/^[ %{]*"(fast_html|rocksdb)":.*/build-essential cmake/p
+s/^[ %{]*"(libsecp256k1)":.*/build-essential autoconf automake libtool/p
 # C: these, all that use elixir_make or cc_precompiler, and what comes from git or a folder, as it may.
-s/^[ %{]*"(brotli|cmark|crc32cer|eleveldb|enacl|erlexec|ezstd|fast_tls|fast_xml|fast_yaml|jiffy|libsecp256k1|lz4|re2|rocksdb|snappyer|stringprep|xxhash)":.*/build-essential/p
+s/^[ %{]*"(bcrypt|brotli|cmark|crc32cer|eleveldb|enacl|erlexec|esqlite|ezstd|fast_tls|fast_xml|fast_yaml|hdr_histogram|iconv|jiffy|keccakf1600|lz4|re2|sfmt|snappyer|stringprep|syslog|xmpp|xxhash)":.*/build-essential/p
 s/.*(:elixir_make|:cc_precompiler|": \{:git,| path: ).*/build-essential/p

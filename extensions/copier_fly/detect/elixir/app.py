@@ -27,8 +27,15 @@ PROGRAMS = {
     "pandex": ("Pandoc", ("pandoc",)),
     "tesseract_ocr": ("Tesseract", ("tesseract-ocr",)),
     "erlport": ("Python", ("python-is-python3", "python3")),
+    "enacl": ("libsodium", ("libsodium-dev",)),
+    "fast_tls": ("OpenSSL", ("libssl-dev",)),
+    "fast_xml": ("Expat", ("libexpat1-dev",)),
+    "fast_yaml": ("LibYAML", ("libyaml-dev",)),
+    "libsalty2": ("libsodium", ("libsodium-dev",)),
+    "libsecp256k1": ("GMP", ("libgmp-dev",)),
+    "zbar": ("ZBar and libjpeg", ("libjpeg-dev", "libzbar-dev")),
 }
-"""Package → the programs it runs, and the Debian packages that have them."""
+"""Package → the programs it runs, or the libraries its C is compiled against, and the packages of Debian with them."""
 
 UNPACKAGED = {"pdf_generator": "wkhtmltopdf", "puppeteer_pdf": "Node.js with puppeteer-pdf"}
 """Package → the program it runs, which no package of Debian 13 has: wkhtmltopdf was removed (tried on 2026-11-27)."""
