@@ -489,3 +489,24 @@ def test_a_mix_file_that_is_not_understood_stops_where_it_is_the_apps(
     files: Files, stops: bool, tmp_path: Path
 ) -> None:
     assert any(one.code == "mix-not-understood" for one in told(write(tmp_path, files))) == stops
+
+
+@pytest.mark.parametrize(
+    ("app", "files", "driver", "code"),
+    [
+        ("shop_web", test_survey_elixir.dep('{:redix, "~> 1.5"}', umbrella()), "redix", "service-not-made"),
+        (
+            "shop",
+            {name: text.replace("{:postgrex", "{:myxql") for name, text in umbrella().items()},
+            "myxql",
+            "database-elsewhere",
+        ),
+    ],
+    ids=["service", "database"],
+)
+def test_a_dependency_of_an_app_of_the_umbrella_has_its_line(
+    app: str, files: dict[str, str], driver: str, code: str, tmp_path: Path
+) -> None:
+    [place] = [warning.place for warning in told(write(tmp_path, files)) if warning.code == code]
+    text = files[f"apps/{app}/mix.exs"]
+    assert place == f"apps/{app}/mix.exs:{text[: text.index(driver)].count(chr(10)) + 1}"

@@ -175,7 +175,8 @@ def ecto_adapter(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The app keeps its data on a server that is neither PostgreSQL nor made here."""
     if known := _ECTO_ADAPTERS.get(project.elixir.db_adapter or ""):
         database, driver = known
-        place = target.where([_in_app(project, "mix.exs")], driver)
+        mixes = elixir_survey.Look(target, project).mixes
+        place = target.where([_in_app(project, "mix.exs"), *mixes], f":{driver}")
         name = project.elixir.database_variable
         yield warning("database-elsewhere", place, database=database, driver=driver, name=name, migrations="")
 
@@ -420,7 +421,8 @@ def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """The app keeps data, or passes messages, in something that is not made here."""
     package = package_json(target, project.app_dir or ".") if project.stack == "nextjs" else {}
     deps = elixir_survey.Look(target, project).deps if project.stack in ("phoenix", "umbrella") else []
-    used = {dep.name for _, dep in deps} | set(package.get("dependencies") or ())
+    of_deps = {dep.name: file for file, dep in deps}
+    used = {*of_deps, *(package.get("dependencies") or ())}
     found: dict[str, str] = {}
     for name in sorted(used & _SERVICES.keys()):
         found.setdefault(_SERVICES[name], name)
@@ -428,8 +430,8 @@ def services(target: Target, project: Project) -> Iterator[ProjectWarning]:
     if project.redis.choice != "none":
         found.pop("Redis", None)
     for service, name in found.items():
-        file, word = ("package.json", f'"{name}"') if package else ("mix.exs", f":{name}")
-        yield warning("service-not-made", target.where([_in_app(project, file)], word), service=service, package=name)
+        place = (_in_app(project, "package.json"), f'"{name}"') if package else (of_deps[name], f":{name}")
+        yield warning("service-not-made", target.where([place[0]], place[1]), service=service, package=name)
 
 
 def redis(target: Target, project: Project) -> Iterator[ProjectWarning]:
