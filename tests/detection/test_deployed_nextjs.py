@@ -259,6 +259,24 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "drizzle/0000_a.sql extension-enabled-first",
         ["the extension vector", "fly mpg databases extensions enable vector"],
     ),
+    "a type of an extension that no migration makes": (
+        {
+            **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
+            "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+            "drizzle/0000_a.sql": "-- CREATE EXTENSION citext;\nCREATE TABLE users (\n  email CITEXT NOT NULL\n);\n",
+        },
+        "drizzle/0000_a.sql extension-not-made",
+        ["uses citext", 'CREATE EXTENSION IF NOT EXISTS "citext"'],
+    ),
+    "a function that no migration makes": (
+        {
+            **nextjs(dependencies={"drizzle-orm": "^0.45.0", "@neondatabase/serverless": "^1"}),
+            "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+            "drizzle/0000_a.sql": 'CREATE TABLE "club" (\n  "id" text PRIMARY KEY DEFAULT nanoid(20)\n);\n',
+        },
+        "drizzle/0000_a.sql function-not-made",
+        ["nanoid()"],
+    ),
     "a script starts it": (
         own('COPY . .\nENTRYPOINT ["/app/docker/boot.sh"]\nCMD ["node", "server.js"]'),
         "Dockerfile own-start",
@@ -600,6 +618,14 @@ SILENT: dict[str, Files] = {
         "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n',
         "prisma/migrations/1_a/migration.sql": '-- CREATE EXTENSION a;\nCREATE EXTENSION IF NOT EXISTS "uuid-ossp";\n',
         "tests/seed.sql": "CREATE EXTENSION timescaledb;\n",
+    },
+    "what migrations make before they use it": {
+        **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
+        "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+        "drizzle/0000_a.sql": 'CREATE EXTENSION IF NOT EXISTS "citext";\ncreate function uuid_generate_v4() ...;\n'
+        "CREATE OR REPLACE FUNCTION public.nanoid(a int) ...;\n",
+        "drizzle/0001_b.sql": "CREATE TABLE a (a text DEFAULT nanoid(), b citext, c uuid DEFAULT uuid_generate_v4());\n"
+        "DROP EXTENSION IF EXISTS hstore;\nselect to_tsvector(1);\n",
     },
     "an extension on Neon": {
         **nextjs(dependencies={"drizzle-orm": "^0.45.0", "@neondatabase/serverless": "^1"}),

@@ -33,6 +33,12 @@ def code(text: str, file: str = "lib/shop/pages.ex") -> Files:
     return {file: text}
 
 
+def migration(change: str) -> Files:
+    """An app with one migration, whose change begins on line 3."""
+    text = f"defmodule Shop.Repo.Migrations.A do\n  def change do\n    {change}\n  end\nend\n"
+    return {**phoenix(), "priv/repo/migrations/1_a.exs": text}
+
+
 ENDPOINT = "config :shop, ShopWeb.Endpoint, "
 PACKAGE = json.dumps({"scripts": {"deploy": "webpack", "build": "webpack"}})
 SSR = code('defmodule Shop.Pages do\n  def children, do: [{Inertia.SSR, path: "priv"}]\nend\n')
@@ -175,6 +181,16 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         ["live_svelte", "last stage"],
     ),
     "imagemagick": (dep('{:mogrify, "~> 0.9"}'), "mix.exs program-at-run-time", ["ImageMagick", "imagemagick"]),
+    "a table that no migration makes": (
+        migration("alter table(:images) do\n      add :a, :text\n    end"),
+        "priv/repo/migrations/1_a.exs:3 table-not-made",
+        ["the table images"],
+    ),
+    "a table that is referred to": (
+        migration("create table(:tags) do\n      add :image_id, references(:images, on_delete: :nothing)\n    end"),
+        "priv/repo/migrations/1_a.exs:4 table-not-made",
+        ["the table images"],
+    ),
     "a library of C": (dep('{:fast_xml, "~> 1.1"}'), "mix.exs program-at-run-time", ["Expat", "libexpat1-dev"]),
     "ffmpeg": (dep('{:ffmpex, "~> 0.11"}'), "mix.exs program-at-run-time", ["FFmpeg"]),
     "tzdata": (dep(TZDATA), "mix.exs writes-own-folder", [":disabled"]),
@@ -233,6 +249,15 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
 }
 SILENT: dict[str, Files] = {
+    "a table that a migration makes": {
+        **migration('create table(:pictures)\n    execute("CREATE TABLE IF NOT EXISTS public.tags (id int)")'),
+        "priv/repo/migrations/2_b.exs": "rename table(:pictures), to: table(:images)\n"
+        'alter table(:images) do\n  add :a, references(:tags)\nend\nalter table("pictures") do\nend\n',
+    },
+    "a table that a library makes": migration("Oban.Migration.up()\n    alter table(:oban_jobs) do\n    end"),
+    "a table whose name is computed": migration(
+        "for a <- ~w(b)a, do: create table(a)\n    alter table(:b) do\n    end"
+    ),
     "public packages": dep('{:ui, git: "https://example.com/ui.git"}'),
     "the public repository by name": dep('{:jason2, "~> 1.0", repo: "hexpm"}'),
     "a private package for tests": dep('{:acme, "~> 1.0", organization: "acme", only: :test}'),

@@ -16,7 +16,7 @@ from functools import partial
 from .. import naming, wiring, yaml_text
 from ..expressions import expression
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files, localhost, postgres, unset
+from . import clients, dockerfile, files, localhost, migrated, postgres, unset
 from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
@@ -707,6 +707,7 @@ RULES: tuple[Rule, ...] = (
     lock_file,
     services,
     postgres.extensions,
+    migrated.not_made,
     redis,
     redis_ipv6,
     bucket,
