@@ -337,6 +337,8 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
                 ]
             },
             nextjs(scripts={"build": "next build", "vercel-build": "graphql-codegen && npm run build"}),
+            nextjs(scripts={"build": "next build", "heroku-postbuild": "npm run build && next-sitemap"}),
+            nextjs(scripts={"build": "next build", "scalingo-postbuild": "npm run build && next-sitemap"}),
             below("web", {**nextjs(), "netlify.toml": '[build]\n  command = "bash get-content.sh && npm run build"\n'}),
             {**nextjs(), "railway.json": '{"build": {"buildCommand": "npm run build && node index-search.js"}}'},
         ],
@@ -347,6 +349,9 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             {**nextjs(), "render.yaml": "services:\n  - buildCommand: yarn --frozen-lockfile install; yarn build\n"},
             nextjs(scripts={"build": "velite && next build", "vercel-build": "velite && next build"}),
             nextjs(scripts={"build": "next build", "vercel-build": "npm run db:migrate && npm run build"}),
+            nextjs(
+                scripts={"build": "next build", "heroku-postbuild": "./migrate.sh && npm run build", "gcp-build": ""}
+            ),
         ],
     ),
     "a package of an old Node.js": (

@@ -202,8 +202,10 @@ _BUILD_FILES = {
     "railway.toml": r"^\s*buildCommand\s*=\s*[\"']([^\n]+)[\"']\s*$",
 }
 """Files of other hosts → the command in them that builds."""
+_BUILD_SCRIPTS = ("vercel-build", "heroku-postbuild", "scalingo-postbuild", "gcp-build")
+"""Scripts that other hosts build by, instead of the script build."""
 _NO_STEP = expression(
-    r"(?:cross-env )?(?:\w+=\S+ )*(?:(?:npx|bunx|pnpm exec|pnpm dlx|yarn|pnpm)(?: --?\S+)* )?"
+    r"\S*migrat\w*\.sh$|(?:cross-env )?(?:\w+=\S+ )*(?:(?:npx|bunx|pnpm exec|pnpm dlx|yarn|pnpm)(?: --?\S+)* )?"
     r"(?:next build|prisma (?:generate|migrate|db)|drizzle-kit|turbo|nx|cd |corepack|rm |echo |export |set "
     r"|(?:npm|pnpm|yarn|bun)(?: (?:ci|i|install|add)\b|$| -)|npm (?:run )?build)"
 )
@@ -220,8 +222,8 @@ def build_of_another_host(look: Look) -> Iterator[ProjectWarning]:
     places = [
         (file, said["buildCommand"]) for file, said in _of_vercel(look) if isinstance(said.get("buildCommand"), str)
     ]
-    if not places and "vercel-build" in scripts:
-        places = [(look.path("package.json"), scripts["vercel-build"])]
+    named = [name for name in _BUILD_SCRIPTS if name in scripts and not (places and name == "vercel-build")]
+    places += [(look.path("package.json"), scripts[name]) for name in named]
     for name, pattern in _BUILD_FILES.items():
         for file in dict.fromkeys((look.path(name), name)):
             places += [(file, found) for found in re.findall(pattern, look.target.text(file) or "", re.MULTILINE)]
