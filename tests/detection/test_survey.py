@@ -127,6 +127,15 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "Procfile:2 worker-of-release",
         ["clock runs `mix clock`"],
     ),
+    "worker-of-compose": (
+        {
+            **nextjs(),
+            "compose.yml": "services:\n  web:\n    build: .\n  mail-worker:\n    build:\n      context: mail\n\n"
+            "    command: node index.js\n",
+        },
+        "compose.yml:4 worker-of-node",
+        ["mail-worker runs `node index.js`"],
+    ),
     "worker-of-procfile": (
         {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
         "Procfile:2 worker-of-release",
@@ -341,6 +350,11 @@ REDIX = {
     "lib/shop/redis.ex": 'Redix.start_link(System.fetch_env!("REDIS_URL"))\n',
 }
 SILENT = {
+    "services-of-compose": {
+        **nextjs(),
+        "docker-compose.yml": "services:\n  scheduler:\n    image: ofelia\n    command: daemon\n"
+        "  worker:\n    build: .\n  db:\n    build: db\n    command: postgres\n",
+    },
     "app.json-of-expo": {**nextjs(), "app.json": '{"expo": {"name": "shop"}}'},
     "app.json-of-what-is-set": {**phoenix(), "app.json": '{"env": {"SECRET_KEY_BASE": {"generator": "secret"}}}'},
     "phoenix": phoenix(),

@@ -1,7 +1,9 @@
-"""Processes that a project starts beside its web app: the script `worker`, and the line `worker:` of a Procfile."""
+"""Processes that a project starts beside its web app: the script `worker`, the line `worker:` of a Procfile, and a
+service of Docker Compose that is called so."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..expressions import expression
@@ -26,10 +28,27 @@ _PROCESS = expression(
 )
 """A line of a Procfile with a process beside the web app."""
 
+_COMPOSE = tuple(
+    f"{name}{part}.{ending}"
+    for part in (".prod", ".production", "-prod", "")
+    for name in ("docker-compose", "compose")
+    for ending in ("yml", "yaml")
+)
+_SERVICE = expression(
+    r"^( +)([\w-]*(?:worker|clock|cron|scheduler|beat|consumer)[\w-]*):[ \t]*\n((?:\1 +.*\n|[ \t]*(?:#.*)?\n)+)",
+    re.MULTILINE,
+)
+"""A service of a Compose file: how far it is indented, its name, and what it says."""
+_COMMAND = expression(r"^ +command:[ \t]*([^\s\[|>].*)$", re.MULTILINE)
+
 
 def find(target: Target, app: App) -> tuple[Worker, ...]:
     """The processes of an app; `served` where the image can start the command as it is."""
-    return tuple(_of_procfile(target, app)) or tuple(_of_scripts(target, app) if app.stack == "nextjs" else ())
+    return (
+        tuple(_of_procfile(target, app))
+        or tuple(_of_scripts(target, app) if app.stack == "nextjs" else ())
+        or tuple(_of_compose(target, app))
+    )
 
 
 def _of_procfile(target: Target, app: App) -> Iterator[Worker]:
@@ -51,6 +70,19 @@ def _of_scripts(target: Target, app: App) -> Iterator[Worker]:
         if _RUNS_CODE.match(command):
             _, line = target.where([file], f'"{name}":')
             yield Worker("worker", command, file, line, served=_is_served(target, app, command))
+            return
+
+
+def _of_compose(target: Target, app: App) -> Iterator[Worker]:
+    """The services that are built of the project and have a command of their own, in the first file that has some."""
+    for file in (files.join(folder, name) for folder in dict.fromkeys((app.dir, ".")) for name in _COMPOSE):
+        text = target.source(file) + "\n" if target.is_file(file) else ""
+        found = [(one, _COMMAND.search(one[3])) for one in _SERVICE.finditer(text) if "build:" in one[3]]
+        for one, command in found:
+            if command:
+                said = plain_command(target, app, command[1].strip(" \"'"))
+                yield Worker(one[2], said, file, files.line_of(text, one.start()), served=False)
+        if any(command for _, command in found):
             return
 
 
