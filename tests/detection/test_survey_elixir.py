@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ def config(text: str, name: str = "prod", files: Files | None = None) -> Files:
 
 def code(text: str, file: str = "lib/shop/pages.ex") -> Files:
     return {file: text}
+
+
+LOCK = "%{\n" + "".join(
+    f'  "{name}": {{:hex, :{name}, "{".".join(f"{version}.0".split(".")[:3])}"}},\n'
+    for name, version in re.findall(r'\{:(\w+), "(?:~>|>=) ([\d.]+)"', dep('{:swoosh, "~> 1.16"}')["mix.exs"])
+)
+"""What mix.lock has of an app with Swoosh."""
 
 
 def migration(change: str) -> Files:
@@ -191,6 +199,20 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "priv/repo/migrations/1_a.exs:4 table-not-made",
         ["the table images"],
     ),
+    "a client of mails that is not locked": (
+        {**dep('{:swoosh, "~> 1.16"}'), "mix.lock": LOCK},
+        "mix.exs mail-client-missing",
+        ["Swoosh.ApiClient.Hackney", "no hackney", "does not boot"],
+    ),
+    "no client of mails": (
+        config(
+            "config :shop, Shop.Mailer, adapter: Swoosh.Adapters.Mailgun",
+            "prod",
+            config("config :swoosh, :api_client, false", "config", {**dep('{:swoosh, "~> 1.16"}'), "mix.lock": LOCK}),
+        ),
+        "config/config.exs:3 mail-client-off",
+        ["Swoosh.Adapters.Mailgun"],
+    ),
     "a library of C": (dep('{:fast_xml, "~> 1.1"}'), "mix.exs program-at-run-time", ["Expat", "libexpat1-dev"]),
     "ffmpeg": (dep('{:ffmpex, "~> 0.11"}'), "mix.exs program-at-run-time", ["FFmpeg"]),
     "tzdata": (dep(TZDATA), "mix.exs writes-own-folder", [":disabled"]),
@@ -249,6 +271,20 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
 }
 SILENT: dict[str, Files] = {
+    "a client of mails that production has": config(
+        "config :swoosh,\n  local: false,\n  api_client: Swoosh.ApiClient.Req",
+        "prod",
+        config(
+            "# config :swoosh, :api_client, Swoosh.ApiClient.Finch\nconfig :swoosh, :api_client, false",
+            "config",
+            {**dep('{:swoosh, "~> 1.16"}'), "mix.lock": LOCK + '  "req": {:hex, :req, "0.5.0"},\n'},
+        ),
+    ),
+    "mails by SMTP": config(
+        "config :swoosh, :api_client, false\nconfig :shop, Shop.Mailer, adapter: Swoosh.Adapters.SMTP",
+        "prod",
+        {**dep('{:swoosh, "~> 1.16"}'), "mix.lock": LOCK},
+    ),
     "a table that a migration makes": {
         **migration('create table(:pictures)\n    execute("CREATE TABLE IF NOT EXISTS public.tags (id int)")'),
         "priv/repo/migrations/2_b.exs": "rename table(:pictures), to: table(:images)\n"

@@ -692,6 +692,33 @@ def mails_unsent(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+_CLIENTS = {f"Swoosh.ApiClient.{name}": name.lower() for name in ("Hackney", "Finch", "Req")}
+"""What Swoosh sends by over HTTP → the package that it is made of."""
+_SETS_CLIENT = expression(r"^[^#\n]*\bapi_client[:,]\s*([\w.]+)", re.MULTILINE)
+_SETS_ADAPTER = expression(r"^[^#\n]*\badapter: (Swoosh\.Adapters\.\w+)", re.MULTILINE)
+_WITHOUT_CLIENT = expression(r"Swoosh\.Adapters\.(?:Local|Test|Logger|Sandbox|Sendmail|SMTP|Mua|ProtonBridge)")
+
+
+def client_of_mails(look: Look) -> Iterator[ProjectWarning]:
+    """Swoosh stops, or sends nothing, without the client that production is configured with, or has by default."""
+    named = [file for file, dep in look.deps if dep.name == "swoosh"]
+    lock = look.target.text(look.path("mix.lock"), LOCK_LIMIT) or ""
+    texts = {file: look.target.text(file) or "" for file, _ in sorted(look.config(), key=lambda one: _strength(one[0]))}
+    if not named or '"swoosh":' not in lock or any(".secret.exs" in text for text in texts.values()):
+        return
+    place, client = look.target.where(named, ":swoosh"), next(iter(_CLIENTS))
+    for file, text in reversed(texts.items()):
+        if found := _SETS_CLIENT.search(text):
+            place, client = (file, files.line_of(text, found.start(1))), found[1]
+    package = _CLIENTS.get(client)
+    if package and f'"{package}":' not in lock:
+        yield warning("mail-client-missing", place, client=client, package=package)
+    for adapter in (found[1] for text in texts.values() for found in _SETS_ADAPTER.finditer(text)):
+        if client == "false" and not _WITHOUT_CLIENT.fullmatch(adapter):
+            yield warning("mail-client-off", place, adapter=adapter)
+            return
+
+
 def _strength(file: str) -> int:
     """The place of a config file among those that set the same: one that is imported by its own name goes first."""
     name = file.rpartition("/")[2].removesuffix(".exs")

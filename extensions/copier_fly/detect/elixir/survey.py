@@ -1308,6 +1308,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     machine.names_of_vm_args,
     machine.origins_of_sockets,
     machine.mails_unsent,
+    machine.client_of_mails,
     compiled.applications_listed,
     compiled.files_git_ignores,
     compiled.mix_at_run_time,
