@@ -21,7 +21,15 @@ STANDALONE = (
     "FROM node:24-slim AS build\nRUN npm run build\nFROM node:24-slim\nCOPY --from=build /app/.next/standalone ./\n"
 )
 ALL = "const a = process.env.DATABASE_URL;\nexport async function getAll() {\n  return await db.query(1);\n}\n"
+SITEMAP = "export default async function sitemap() {\n  return await pool.query('x');\n}\n"
+HANDLER = "export async function GET() {\n  return Response.json(await db.query(1));\n}\n"
 PAGE = "export default async function Page() {\n  const all = await getAll();\n  return <p>{all.length}</p>;\n}\n"
+
+
+def handler(code: str, version: str = "^14.2.0", file: str = "app/api/all/route.ts") -> Files:
+    """An app of this version of Next.js with a database and a handler."""
+    db = "export const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n"
+    return {**nextjs(dependencies={"next": version, "pg": "^8"}), "lib/db.ts": db, file: code}
 
 
 def own(lines: str) -> Files:
@@ -530,6 +538,29 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/all.ts pages-from-database",
         ["The page app/about/page.tsx asks"],
     ),
+    "a handler that the build of an older Next.js calls": (
+        handler("export async function GET(request: Request) {\n  await connectDB();\n}\n"),
+        "app/api/all/route.ts pages-from-database",
+        ["The handler app/api/all/route.ts asks", "or answer on request"],
+    ),
+    "a handler that calls what asks the database": (
+        {
+            **handler("import { getAll } from '@/lib/all';\nexport const GET = async () => {\n  await getAll();\n};\n"),
+            "lib/all.ts": ALL,
+        },
+        "lib/all.ts pages-from-database",
+        ["The handler app/api/all/route.ts asks"],
+    ),
+    "a handler of a newer Next.js that asks to be static": (
+        handler("export const revalidate = 60;\n" + HANDLER, "^16"),
+        "app/api/all/route.ts pages-from-database",
+        ["The handler"],
+    ),
+    "a sitemap from the database": (
+        handler(SITEMAP, "^16", "src/app/sitemap.ts"),
+        "src/app/sitemap.ts pages-from-database",
+        ["The file src/app/sitemap.ts asks"],
+    ),
 }
 
 SILENT: dict[str, Files] = {
@@ -552,6 +583,21 @@ SILENT: dict[str, Files] = {
     "an image with what Next.js has anyway": own(
         f"{STANDALONE}COPY --from=build /app/src/instrumentation.ts ./src/\nCOPY package*.json package-lock.json* ./\n"
     ),
+    "a handler of a newer Next.js": handler(HANDLER, "^15.0.0"),
+    "a handler that another method goes with": handler(HANDLER + "export async function POST() {\n}\n"),
+    "a handler that reads the request": handler(
+        "export async function GET(req: Request) {\n  await db.query(new URL(req.url).search);\n}\n"
+    ),
+    "a handler of some path": handler(HANDLER, file="app/api/[id]/route.ts"),
+    "a handler that answers without the database": handler(
+        "export async function GET() {\n  try {\n    await db.query(1);\n  } catch {\n"
+        "    return new Response('', { status: 503 });\n  }\n}\n"
+    ),
+    "a handler that is to wait": handler('export const dynamic = "force-dynamic";\n' + HANDLER),
+    "a sitemap made of parts": {
+        **handler(SITEMAP, "^16", "app/sitemap.ts"),
+        "next.config.ts": "export default { cacheComponents: true };\n",
+    },
     "a rewrite for development alone": config(
         "const dev = process.env.NODE_ENV === 'development';\n"
         "export default { rewrites: () => (dev ? [{ destination: 'http://localhost:5003' }] : []) };\n"

@@ -218,7 +218,7 @@ def _made_in_the_build(text: str) -> Iterator[re.Match[str]]:
 
 
 def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
-    """Pages are made from the database while the app is built."""
+    """Pages, or what handlers and sitemaps answer, are made from the database while the app is built."""
     for file, text in look.texts.items() if look.app.database_choice != "none" else ():
         if "next.config." in file and (asked := _ASKS_IN_CONFIG.search(text)):
             place = file, files.line_of(text, asked.start())
@@ -229,9 +229,9 @@ def pages_from_database(look: Look) -> Iterator[ProjectWarning]:
                 place = file, files.line_of(text, made.start() + asked.start())
                 yield warning("pages-from-database", place, function=made[1], name=look.app.build_address)
                 return
-        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts):
-            name = files.relative(file, look.dir)
-            yield warning("pages-from-database", asks, function=f"The page {name}", name=look.app.build_address)
+        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts, look.app.next_major):
+            function = static_pages.what(files.relative(file, look.dir))
+            yield warning("pages-from-database", asks, function=function, name=look.app.build_address)
             return
 
 
@@ -242,11 +242,11 @@ def pages_from_service(look: Look) -> Iterator[ProjectWarning]:
         return
     asking = re.compile(rf"\bawait ({'|'.join(clients)})\.\w")
     for file in look.texts:
-        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts, asking):
+        if asks := static_pages.asks_at_build(look.target, look.dir, file, look.texts, look.app.next_major, asking):
             text = look.texts[asks[0]].splitlines()[asks[1] - 1]
             named = next(name for name in clients if re.search(rf"\b{name}\.", text))
-            name = files.relative(file, look.dir)
-            yield warning("pages-from-service", asks, page=name, client=named, name=clients[named])
+            what = static_pages.what(files.relative(file, look.dir))
+            yield warning("pages-from-service", asks, what=what, client=named, name=clients[named])
             return
 
 
@@ -269,14 +269,13 @@ def pages_from_address(look: Look) -> Iterator[ProjectWarning]:
     if not any(asking.search(text) for text in look.texts.values()):
         return
     for file, text in look.texts.items():
-        name = files.relative(file, look.dir)
         places = [
             (made[1], (file, files.line_of(text, made.start() + asked.start())))
             for made in _made_in_the_build(text)
             if (asked := asking.search(made[0]))
         ]
-        if asked_at := static_pages.asks_at_build(look.target, look.dir, file, look.texts, asking):
-            places.append((f"The page {name}", asked_at))
+        if asked_at := static_pages.asks_at_build(look.target, look.dir, file, look.texts, look.app.next_major, asking):
+            places.append((static_pages.what(files.relative(file, look.dir)), asked_at))
         for what, place in places:
             lines = look.texts[place[0]].splitlines()[place[1] - 1 : place[1] + 3]
             read = asking.search("\n".join(lines))
