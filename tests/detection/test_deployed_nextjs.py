@@ -21,6 +21,10 @@ STANDALONE = (
     "FROM node:24-slim AS build\nRUN npm run build\nFROM node:24-slim\nCOPY --from=build /app/.next/standalone ./\n"
 )
 ALL = "const a = process.env.DATABASE_URL;\nexport async function getAll() {\n  return await db.query(1);\n}\n"
+BY_NAME = (
+    "export function must(name: string): string {\n  const value = process.env[name];\n  if (!value) {\n"
+    "    throw new Error(name);\n  }\n  return value;\n}\n"
+)
 SITEMAP = "export default async function sitemap() {\n  return await pool.query('x');\n}\n"
 HANDLER = "export async function GET() {\n  return Response.json(await db.query(1));\n}\n"
 PAGE = "export default async function Page() {\n  const all = await getAll();\n  return <p>{all.length}</p>;\n}\n"
@@ -538,6 +542,41 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/all.ts pages-from-database",
         ["The page app/about/page.tsx asks"],
     ),
+    "a public name that a function reads": (
+        {
+            **nextjs(),
+            "lib/env.ts": BY_NAME,
+            "lib/files.ts": "import { must } from './env';\nexport const at = () => must('NEXT_PUBLIC_FILES_URL');\n",
+        },
+        "lib/files.ts variable-public-at-run-time",
+        ["NEXT_PUBLIC_FILES_URL where it runs, by a function (`must('NEXT_PUBLIC_FILES_URL')`)", "extra_env"],
+    ),
+    "a public name that a browser is handed": (
+        {
+            **nextjs(dependencies={"next-runtime-env": "^3"}),
+            "components/Map.tsx": '"use client";\nimport { env } from "next-runtime-env";\n'
+            'export const Map = () => <img src={env("NEXT_PUBLIC_MAP_URL")} />;\n',
+        },
+        "components/Map.tsx variable-public-at-run-time",
+        ["NEXT_PUBLIC_MAP_URL"],
+    ),
+    "a public name that a committed file has": (
+        {
+            **nextjs(),
+            "lib/env.ts": BY_NAME + "export const at = () => must('NEXT_PUBLIC_FILES_URL');\n",
+            ".env.production": "NEXT_PUBLIC_FILES_URL=https://files.example\n",
+        },
+        ".env.production env-file",
+        ["git has .env.production"],
+    ),
+    "a name that a function stops without": (
+        {
+            **nextjs(),
+            "lib/env.ts": BY_NAME + "export const key = () => must('MAIL_KEY');\n",
+        },
+        "lib/env.ts variable-unset",
+        ["The code reads MAIL_KEY"],
+    ),
     "a handler that the build of an older Next.js calls": (
         handler("export async function GET(request: Request) {\n  await connectDB();\n}\n"),
         "app/api/all/route.ts pages-from-database",
@@ -583,6 +622,12 @@ SILENT: dict[str, Files] = {
     "an image with what Next.js has anyway": own(
         f"{STANDALONE}COPY --from=build /app/src/instrumentation.ts ./src/\nCOPY package*.json package-lock.json* ./\n"
     ),
+    "names for functions that may do without": {
+        **nextjs(),
+        "lib/env.ts": BY_NAME + "const may = (name: string) => process.env[name] ?? '';\n"
+        "export const a = () => may('MAIL_FROM');\nexport const b = () => (must('MAIL_KEY') ? 1 : 2);\n",
+        "lib/words.ts": "const must = (word: string) => word;\nexport const c = must('NEXT_PUBLIC_WORD');\n",
+    },
     "a handler of a newer Next.js": handler(HANDLER, "^15.0.0"),
     "a handler that another method goes with": handler(HANDLER + "export async function POST() {\n}\n"),
     "a handler that reads the request": handler(

@@ -518,6 +518,15 @@ def test_a_variable_of_the_browser_that_is_answered_is_told_no_more(template: Pa
         assert [name for line in lines for name in re.findall(r"NEXT_PUBLIC_\w+", line)] == told_of
 
 
+def test_a_public_variable_of_run_time_is_told_until_it_is_set_there(template: Path, tmp_path: Path) -> None:
+    code = "const must = (name: string) => process.env[name];\nexport const at = () => must('NEXT_PUBLIC_FILES');\n"
+    app = write(tmp_path / "shop", {**nextjs(), "lib/files.ts": code})
+    answers: dict[str, Any] = {"public_env": ["NEXT_PUBLIC_FILES"]}
+    assert [line for line in pretend(template, app, **answers)["survey"] if "NEXT_PUBLIC_FILES" in line]
+    answers["extra_env"] = {"NEXT_PUBLIC_FILES": "https://a.example"}
+    assert [line for line in pretend(template, app, **answers)["survey"] if "NEXT_PUBLIC_FILES" in line] == []
+
+
 def test_a_variable_that_is_answered_is_told_no_more(template: Path, tmp_path: Path) -> None:
     code = "export const send = () => mail(process.env.MAIL_KEY, process.env.MAIL_HOST);\n"
     app = write(tmp_path / "shop", {**nextjs(), "lib/mail.ts": code, ".env.example": "OTHER=\nMAIL_TO=\n"})

@@ -2126,6 +2126,28 @@ TOLD: dict[str, Told] = {
             {**nextjs(), "app/a.test.ts": "process.env.NEXT_PUBLIC_SITE;\n"},
         ],
     ),
+    "variables of the browser that are read where the app runs": Told(
+        {"variable-public-at-run-time"},
+        [
+            {
+                **nextjs(),
+                "lib/a.ts": "const get = (key) => process.env[key];\nexport const a = get('NEXT_PUBLIC_SITE');\n",
+            },
+            {**nextjs(), "app/a.tsx": "import { env } from 'next-runtime-env';\nfetch(env('NEXT_PUBLIC_API'));\n"},
+            {
+                **nextjs(),
+                "src/lib/env.js": "export function read(name) {\n  return process.env[name];\n}\n",
+                "src/lib/a.js": "import { read } from './env';\nexport const a = () => read('NEXT_PUBLIC_SITE');\n",
+            },
+        ],
+        [
+            {**nextjs(), "app/a.tsx": "import { env } from './env';\nexport const a = env('NEXT_PUBLIC_SITE');\n"},
+            {
+                **nextjs(),
+                "lib/a.ts": "const get = (key) => process.env[key];\nexport const a = all.get('NEXT_PUBLIC_A');\n",
+            },
+        ],
+    ),
     "variables of the browser that are checked": Told(
         {"variable-public-required"},
         [

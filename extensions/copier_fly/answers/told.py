@@ -14,8 +14,12 @@ from ..expressions import expression
 from . import defaults
 from .contradictions import contradictions
 
-_NAMING = ("variable-public", "variable-public-required", "variable-unset", "variable-of-localhost", "example-of-env")
-"""Warnings whose sentence names the variables that an answer should have."""
+_AT_RUN_TIME = "variable-public-at-run-time"
+_NAMING = (
+    *("variable-public", "variable-public-required", "variable-unset", "variable-of-localhost", "example-of-env"),
+    _AT_RUN_TIME,
+)
+"""Warnings whose sentence names the variables that an answer should have, of `_AT_RUN_TIME` not public_env."""
 _NAME = expression(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b")
 
 
@@ -25,13 +29,13 @@ def survey_found(context: Context) -> list[str]:
 
     Warnings on variables are left out where the answers name them all.
     """
-    named: set[str] = set()
-    for question in ("public_env", "extra_env", "extra_secrets"):
-        named |= _names(context.get(question))
+    set_there = _names(context.get("extra_env")) | _names(context.get("extra_secrets"))
+    named = set_there | _names(context.get("public_env"))
 
     def answered(warning: ProjectWarning) -> bool:
         whole = warning.code in _NAMING and " more" not in warning.sentence
-        return whole and named.issuperset(_NAME.findall(warning.sentence))
+        counted = set_there if warning.code == _AT_RUN_TIME else named
+        return whole and counted.issuperset(_NAME.findall(warning.sentence))
 
     found = [*defaults.detected(context).warnings, *contradictions(context)]
     return [one.without_line for one in found if not one.once and not answered(one)]

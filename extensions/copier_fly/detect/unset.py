@@ -98,6 +98,16 @@ def _in_nextjs(target: Target, folder: str) -> Places:
         for taken in nextjs_environment.TAKEN_OUT.finditer(text):
             for name in re.findall(r"(?:^|,)\s*([A-Z][A-Z0-9_]*)\s*(?=[,:]|$)", taken[1].strip()):
                 places.setdefault(name, (file, files.line_of(text, taken.start())))
+    for place in (folder, *nextjs_app.made_of(target, folder)):
+        code = nextjs_environment.texts(target, place)
+        for one in nextjs_environment.read_by_name(code):
+            if _OF_TOOLS.search(files.relative(one.file, place)) or one.name.startswith("NEXT_PUBLIC_"):
+                continue
+            before = code[one.file][max(0, one.start - 40) : one.start]
+            if _ASKED_BEFORE.search(before) or _ASKED_AFTER.match(code[one.file], one.end):
+                may_be_missing.add(one.name)
+            elif one.stops:
+                places.setdefault(one.name, (one.file, files.line_of(code[one.file], one.start)))
     return {name: place for name, place in places.items() if name not in may_be_missing}
 
 

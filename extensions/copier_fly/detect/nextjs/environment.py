@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -38,6 +38,49 @@ READ = expression(r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]*)\b|\[[\"']([A-Z][A-Z0-9_
 """`process.env.NAME` and `process.env["NAME"]`."""
 TAKEN_OUT = expression(r"\b(?:const|let|var) \{([^{}]*)\} = process\.env\b(?![.\[])")
 """`const { NAME, OTHER: name } = process.env`."""
+
+
+_READS_BY_NAME = expression(
+    r"\b(?:function\s+(\w+)\s*|const\s+(\w+)\s*=\s*)(?:<[^()]*?>)?\(\s*(\w+)\b[^{}]*(?:\{[^{}]*?)?\bprocess\.env\[\3\]"
+    r"((?:[^\n]*\n(?=[ \t]))*)"
+)
+"""A function that reads the variable whose name it is handed, and the indented lines that follow."""
+_STOPS = expression(r"\bthrow\b|\bprocess\.exit\b")
+_AT_RUN_TIME = "next-runtime-env"
+"""A package whose `env` reads a variable where the app runs, in a browser too (3.3, build/script/env.js)."""
+
+
+class ReadByName(NamedTuple):
+    """A variable that a function reads by its name, where it is called, and whether the function stops without it."""
+
+    name: str
+    call: str
+    file: str
+    start: int
+    end: int
+    stops: bool
+
+
+def read_by_name(code: Mapping[str, str]) -> Iterator[ReadByName]:
+    """What the code hands to functions of its own such as `requireEnv("NAME")`, and to `env` of next-runtime-env."""
+    made = {
+        one[1] or one[2]: (file, bool(_STOPS.search(one[4])))
+        for file, text in code.items()
+        if "process.env[" in text
+        for one in _READS_BY_NAME.finditer(text)
+    }
+    for file, text in code.items():
+        known = {
+            name: stops
+            for name, (place, stops) in made.items()
+            if file == place or re.search(rf"\bimport\s*\{{[^}}]*\b{name}\b", text)
+        }
+        # A browser has no variables but those that this package hands it.
+        known = {} if re.match(r"\s*[\"']use client", text) else known
+        known |= {"env": False} if re.search(rf"[\"']{_AT_RUN_TIME}[\"']", text) else {}
+        calls = rf"(?<![\w.])({'|'.join(known)})\(\s*[\"']([A-Z][A-Z0-9_]*)[\"']\s*\)"
+        for call in re.finditer(calls, text) if known else ():
+            yield ReadByName(call[2], call[0], file, call.start(), call.end(), known[call[1]])
 
 
 def sources(target: Target, folder: str) -> list[str]:

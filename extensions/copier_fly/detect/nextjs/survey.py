@@ -622,6 +622,17 @@ def public_variables(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-public", look.reads[names[0]], names=", ".join(names))
 
 
+def public_at_run_time(look: Look) -> Iterator[ProjectWarning]:
+    """Variables with NEXT_PUBLIC_ that a function reads by their name, where what was compiled in does not count."""
+    read = [one for one in environment.read_by_name(look.texts) if one.name.startswith("NEXT_PUBLIC_")]
+    set_there = {*look.app.env_names, *look.project.existing_deployment.fly_toml.env}
+    if found := {one.name: one for one in reversed(read) if one.name not in set_there}:
+        first, *_ = ones = list(found.values())[::-1]
+        place = first.file, files.line_of(look.texts[first.file], first.start)
+        names = ", ".join(one.name for one in ones)
+        yield warning("variable-public-at-run-time", place, names=names, call=first.call)
+
+
 _OTHER_HOST = expression(
     r"^[ \t]*assetPrefix\s*:(?![^\n]*\benv\.(?!NODE_ENV))[^\n]*[\"'`](https?://[^\"'`\s$]+)[\"'`]", re.MULTILINE
 )
@@ -685,6 +696,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     dist_dir,
     variables,
     public_variables,
+    public_at_run_time,
     assets_of_another_host,
     build_removes_cache,
     config_asks_service,
