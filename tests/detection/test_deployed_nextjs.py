@@ -1244,6 +1244,13 @@ def test_a_bucket_that_a_schema_names_is_known(tmp_path: Path) -> None:
     assert (found.choice, found.variables[:2]) == ("s3", ("R2_ENDPOINT", "R2_BUCKET_NAME"))
 
 
+def test_a_bucket_that_a_function_is_asked_for_is_known(tmp_path: Path) -> None:
+    calls = "import { must } from './env';\nexport const at = () => must('R2_BUCKET') + must('R2_KEY_ID');\n"
+    files = {**nextjs(dependencies={"@aws-sdk/client-s3": "^3"}), "lib/env.ts": BY_NAME, "lib/r2.ts": calls}
+    found = examine(write(tmp_path, files)).bucket
+    assert (found.choice, found.variables) == ("s3", ("R2_BUCKET", "R2_KEY_ID"))
+
+
 def test_redis_that_a_schema_names_is_known(tmp_path: Path) -> None:
     code = "export const connection = new IORedis(env.REDIS_URL, {});\n"
     files = {**nextjs(dependencies={"bullmq": "^5"}), "lib/queue.ts": code}

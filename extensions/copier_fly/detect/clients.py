@@ -180,5 +180,8 @@ def _names(texts: list[str], project: Project) -> list[str]:
     pattern, word = (_READ_BY_JS, "process.env") if project.stack == "nextjs" else (_READ_BY_ELIXIR, "")
     about_it = (text for text in texts if word in text)
     read = [name for text in about_it for found in pattern.finditer(text) for name in found.groups() if name]
+    if project.stack == "nextjs":
+        code = {str(number): text for number, text in enumerate(texts)}
+        read += [one.name for one in environment.read_by_name(code) if one.stops]
     required = [variable.name for variable in project.nextjs.variables]  # a schema has the names without process.env
     return list(dict.fromkeys((*read, *required)))
