@@ -25,6 +25,10 @@ BY_NAME = (
     "export function must(name: string): string {\n  const value = process.env[name];\n  if (!value) {\n"
     "    throw new Error(name);\n  }\n  return value;\n}\n"
 )
+OF_A_SCHEMA = (
+    "export const env = createEnv({{\n  server: {{\n    API_URL: z\n      .string()\n      .url()\n"
+    "      .default('{}'),\n    DEBUG: z.string().optional(),\n  }},\n  experimental__runtimeEnv: process.env,\n}});\n"
+)
 SITEMAP = "export default async function sitemap() {\n  return await pool.query('x');\n}\n"
 HANDLER = "export async function GET() {\n  return Response.json(await db.query(1));\n}\n"
 PAGE = "export default async function Page() {\n  const all = await getAll();\n  return <p>{all.length}</p>;\n}\n"
@@ -577,6 +581,18 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/env.ts variable-unset",
         ["The code reads MAIL_KEY"],
     ),
+    "a rewrite to this machine by default": (
+        config(
+            "export default { rewrites: () => [{ destination: `${\n  own?.url ?? 'http://localhost:3001'\n}/a` }] };\n"
+        ),
+        "next.config.mjs rewrite-to-localhost",
+        ["http://localhost:3001."],
+    ),
+    "a schema with an address of this machine": (
+        {**nextjs(), "lib/env.ts": OF_A_SCHEMA.format("http://localhost:4000")},
+        "lib/env.ts variable-of-localhost",
+        ["The code reads API_URL,"],
+    ),
     "a handler that the build of an older Next.js calls": (
         handler("export async function GET(request: Request) {\n  await connectDB();\n}\n"),
         "app/api/all/route.ts pages-from-database",
@@ -622,6 +638,10 @@ SILENT: dict[str, Files] = {
     "an image with what Next.js has anyway": own(
         f"{STANDALONE}COPY --from=build /app/src/instrumentation.ts ./src/\nCOPY package*.json package-lock.json* ./\n"
     ),
+    "a rewrite to another host by default": config(
+        "export default { rewrites: () => [{ destination: `${own?.url ?? 'https://api.example'}/a` }] };\n"
+    ),
+    "a schema with an address of another host": {**nextjs(), "lib/env.ts": OF_A_SCHEMA.format("https://api.example")},
     "names for functions that may do without": {
         **nextjs(),
         "lib/env.ts": BY_NAME + "const may = (name: string) => process.env[name] ?? '';\n"

@@ -39,6 +39,9 @@ _STANDS_FOR_IT = r"[\"'`](?:\w+://)?(?:[^@/\"'`\s]*@)?(?:localhost|127\.0\.0\.1)
 _BY_DEFAULT_IN_NEXTJS = expression(
     rf"{environment.READ.pattern}(?: as string)?\s*\)?\s*(?:\?\?|\|\|)\s*{_STANDS_FOR_IT}"
 )
+_BY_DEFAULT_IN_SCHEMA = expression(
+    rf"^[ \t]+([A-Z][A-Z0-9_]*)\s*:\s*\w+\s*\.[^,{{}}]*?\.(?:default|prefault|catch)\(\s*{_STANDS_FOR_IT}", re.MULTILINE
+)
 _BY_DEFAULT_IN_ELIXIR = expression(
     rf"\bSystem\.get_env\(\s*\"([A-Z][A-Z0-9_]*)\"\s*(?:,\s*{_STANDS_FOR_IT}|\)\s*\|\|\s*{_STANDS_FOR_IT})"
 )
@@ -63,8 +66,9 @@ def by_default(target: Target, project: Project) -> unset.Places:
 def _read_in_nextjs(target: Target, project: Project) -> unset.Places:
     places: unset.Places = {}
     for file, text in unset.code_of_nextjs(target, project.app_dir or "."):
-        for read in _BY_DEFAULT_IN_NEXTJS.finditer(text):
-            name = read[1] or read[2]
+        in_schema = _BY_DEFAULT_IN_SCHEMA.finditer(text) if environment.checks(text) else ()
+        for read in (*_BY_DEFAULT_IN_NEXTJS.finditer(text), *in_schema):
+            name = next(filter(None, read.groups()))
             if not name.startswith("NEXT_PUBLIC_"):  # those are compiled in, which another rule tells
                 places.setdefault(name, (file, files.line_of(text, read.start())))
     return places

@@ -317,7 +317,11 @@ def frozen_config(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-in-config", next(iter(found.values())), names=", ".join(found))
 
 
-_TO_ITSELF = expression(r"\bdestination\s*:\s*[\"'`](https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)")
+_TO_ITSELF = expression(
+    r"\bdestination\s*:\s*(?:`\$\{\s*(?!process\.env\b)[\w?.]+\s*(?:\?\?|\|\|)\s*)?"
+    r"[\"'`](https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)"
+)
+"""An address, or one that stands for a setting; what stands for a variable is told of the variable."""
 
 
 def rewrite_to_itself(look: Look) -> Iterator[ProjectWarning]:
