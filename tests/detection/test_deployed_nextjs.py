@@ -54,6 +54,23 @@ def linked(main: str = "dist/index.js", **scripts: str) -> Files:
     return {**app, "client/package-lock.json": "{}", "shared/package.json": json.dumps(manifest)}
 
 
+IN_PARTS = {
+    "package.json": '{"workspaces": ["packages/*", "apps/*"]}',
+    "package-lock.json": "{}",
+    "packages/core/package.json": json.dumps(
+        {
+            "name": "core",
+            "exports": {
+                ".": {"types": "./dist/index.d.ts", "default": "./dist/index.js"},
+                **{f"./{part}": {"default": f"./dist/{part}.js"} for part in ("schema", "jobs")},
+            },
+            "scripts": {"build": "tsc"},
+        }
+    ),
+    "packages/core/dist/index.js": "",
+    "packages/core/dist/schema.js": "",
+    **below("apps/web", nextjs(dependencies={"core": "*"})),
+}
 PACKAGE_OF_FILES = {
     "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
     "turbo.json": "{}",
@@ -410,6 +427,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "apps/web/package.json package-built-first",
         ["(./lib/a.mjs)"],
     ),
+    "a package of which git has a part": (
+        {**IN_PARTS, "apps/web/lib/a.ts": "import { a } from 'core/jobs';\n"},
+        "apps/web/package.json package-built-first",
+        ["(./dist/jobs.js)"],
+    ),
     "git in next.config": (
         config(
             'import { execSync } from "child_process";\nconst sha = execSync("git rev-parse HEAD");\n'
@@ -638,6 +660,10 @@ SILENT: dict[str, Files] = {
     "an image with what Next.js has anyway": own(
         f"{STANDALONE}COPY --from=build /app/src/instrumentation.ts ./src/\nCOPY package*.json package-lock.json* ./\n"
     ),
+    "a package of which git has what the app imports": {
+        **IN_PARTS,
+        "apps/web/lib/a.ts": "import { a } from 'core';\nimport { b } from 'core/schema';\n",
+    },
     "a rewrite to another host by default": config(
         "export default { rewrites: () => [{ destination: `${own?.url ?? 'https://api.example'}/a` }] };\n"
     ),

@@ -920,6 +920,21 @@ def _imported_from(target: Target, folder: str, name: str) -> str | None:
     return found[1] if found else None
 
 
+def _parts(target: Target, folder: str, name: str, package: dict[str, Any]) -> Iterator[str]:
+    """The files of a package that stand for what code of the app imports as `NAME/part`."""
+    said = package.get("exports")
+    for key, part in said.items() if isinstance(said, dict) else ():
+        file = _entry({"exports": {".": part}}) if key.startswith("./") and "*" not in key else None
+        named = re.compile(rf"[\"']{re.escape(name + key[1:])}[\"']")
+        if file and any(named.search(text) for text in environment.texts(target, folder).values() if name in text):
+            yield file
+
+
+def _in_git(target: Target, file: str) -> bool:
+    tracked = target.tracked(file)
+    return target.is_file(file) if tracked is None else tracked
+
+
 def _linked(target: Target, folder: str, deps: dict[str, str], manager: str | None) -> Iterator[tuple[str, str]]:
     """Name and folder of the packages beside the app that it depends on, and that no tool builds before it."""
     root = workspace(target, folder)
@@ -957,14 +972,14 @@ def _built_first(
         scripts, entry = manifest.get("scripts"), _entry(manifest) or _imported_from(target, folder, name)
         if not entry or not isinstance(scripts, dict) or "build" not in scripts:
             continue
-        file = files.join(place, posixpath.normpath(entry))
-        tracked = target.tracked(file)
-        there = target.is_file(file) if tracked is None else tracked
+        # Git may have a part of what the build makes.
+        used = (entry, *_parts(target, folder, name, manifest))
+        lacking = next((one for one in used if not _in_git(target, files.join(place, posixpath.normpath(one)))), None)
         # Yarn runs no `prepare` of a package in the workspace (1.22 and 4, tried).
         by_install = {"preinstall", "install", "postinstall"} | ({"prepare"} if "yarn" not in str(manager) else set())
         made = by_install & scripts.keys()
-        if not there and not made and name not in own and f"{posixpath.basename(place)} " not in f"{own} ":
-            linked.append(Linked(name, place, entry))
+        if lacking and not made and name not in own and f"{posixpath.basename(place)} " not in f"{own} ":
+            linked.append(Linked(name, place, lacking))
     # What one of them needs is built before it.
     needs = {one.name: dependencies(package_json(target, one.folder)).keys() for one in linked}
     named = {one.name: one for one in linked}
