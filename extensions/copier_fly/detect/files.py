@@ -124,10 +124,12 @@ class Target:
             self._code[relative] = _DOCS.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text) if has_docs else text
         return self._code[relative]
 
-    def words(self, relative: str, known: re.Pattern[bytes]) -> frozenset[str]:
-        """Which words of a pattern one of many source files has; it is read through for all of them at once."""
+    def words(self, relative: str, known: re.Pattern[bytes], more: tuple[str, ...] = ()) -> frozenset[str]:
+        """Which words of a pattern, and which further ones, one of many source files has; it is read through once."""
         if (relative, known) not in self._words:
-            self._words[relative, known] = frozenset(map(bytes.decode, known.findall(self.peek(relative))))
+            data = self.peek(relative)
+            found = map(bytes.decode, set(known.findall(data)))
+            self._words[relative, known] = frozenset([*found, *(word for word in more if word.encode() in data)])
         return self._words[relative, known]
 
     def tracked(self, relative: str) -> bool | None:

@@ -12,7 +12,7 @@ import operator
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -49,6 +49,36 @@ _LEFT_OUT = expression(
 """What .dockerignore keeps out of the build, as seen from the app."""
 
 
+class _Code:
+    """The Elixir sources below some folders."""
+
+    def __init__(self, target: Target, folders: tuple[str, ...]):
+        found = (file for folder in folders for file in target.sources(folder, ".ex"))
+        self.sources = {file: target.code(file) for file in found}
+        """The text of each by its path."""
+        self._target = target
+
+    @cached_property
+    def in_production(self) -> dict[str, str]:
+        """Those that a release has: no tasks of Mix."""
+        return {
+            file: text
+            for file, text in self.sources.items()
+            if "/lib/mix/" not in f"/{file}"
+            and not ("Mix." in self.words[file] and ("use Mix.Task" in text or "defmodule Mix." in text))
+        }
+
+    @cached_property
+    def words(self) -> dict[str, frozenset[str]]:
+        """Which words of `words.WORDS` each has."""
+        return {file: words.of(self._target, file) for file in self.sources}
+
+
+@lru_cache(maxsize=1)
+def _code(target: Target, folders: tuple[str, ...]) -> _Code:
+    return _Code(target, folders)
+
+
 class Look(look.Look):
     """A project, and what several rules read of it, each part read once."""
 
@@ -80,23 +110,21 @@ class Look(look.Look):
             if dep.name not in own and elixir_app.in_production(dep)
         ]
 
-    @cached_property
+    @property
+    def code(self) -> _Code:
+        """The app's own Elixir sources."""
+        folders = ["lib", *(files.join(app.dir, "lib") for app in self.app.umbrella_apps)]
+        return _code(self.target, tuple(self.path(folder) for folder in folders))
+
+    @property
     def sources(self) -> dict[str, str]:
         """The app's own Elixir sources by path."""
-        folders = ["lib", *(files.join(app.dir, "lib") for app in self.app.umbrella_apps)]
-        return {
-            file: self.target.code(file) for folder in folders for file in self.target.sources(self.path(folder), ".ex")
-        }
+        return self.code.sources
 
-    @cached_property
+    @property
     def code_in_production(self) -> dict[str, str]:
         """The app's own Elixir sources by path, without tasks of Mix, which no release has."""
-        return {
-            file: text
-            for file, text in self.sources.items()
-            if "/lib/mix/" not in f"/{file}"
-            and ("Mix." not in self.words(file) or ("use Mix.Task" not in text and "defmodule Mix." not in text))
-        }
+        return self.code.in_production
 
     def words(self, file: str) -> frozenset[str]:
         """Which words of `words.WORDS` one of the sources has."""
@@ -110,13 +138,10 @@ class Look(look.Look):
     def having(self, *wanted: str) -> Iterator[tuple[str, str]]:
         """The sources in production that have one of these words of `words.WORDS`, each with its text."""
         assert set(wanted) <= set(words.WORDS), wanted
-        for file, text in self.code_in_production.items():
-            if not self._words_in_production[file].isdisjoint(wanted):
+        code = self.code
+        for file, text in code.in_production.items():
+            if not code.words[file].isdisjoint(wanted):
                 yield file, text
-
-    @cached_property
-    def _words_in_production(self) -> dict[str, frozenset[str]]:
-        return {file: self.words(file) for file in self.code_in_production}
 
     def names(self, module: str) -> bool:
         """Whether the configuration, or a module other than itself, names a module, also as one below `__MODULE__`."""
