@@ -290,6 +290,9 @@ SILENT: dict[str, Files] = {
         "priv/repo/migrations/2_b.exs": "rename table(:pictures), to: table(:images)\n"
         'alter table(:images) do\n  add :a, references(:tags)\nend\nalter table("pictures") do\nend\n',
     },
+    "a table that only the way back changes": migration(
+        "create table(:tags)\n  end\n\n  def down do\n    alter table(:tag) do\n    end"
+    ),
     "a table that a library makes": migration("Oban.Migration.up()\n    alter table(:oban_jobs) do\n    end"),
     "a table whose name is computed": migration(
         "for a <- ~w(b)a, do: create table(a)\n    alter table(:b) do\n    end"

@@ -26,6 +26,7 @@ _BROUGHT = {
 _FUNCTION = expression(r"\bdefault\W+(?:fragment\W+)?(nanoid|gen_ulid|generate_ulid|uuid_generate_v7)(?=\()")
 """Functions that are the default of a column, and that a project makes itself."""
 _MAKES_FUNCTION = expression(r"\bfunction\s+(?:if\s+not\s+exists\s+)?(?:[\\\"]*\w+[\\\"]*\.)?[\\\"]*(\w+)")
+_WAY_BACK = expression(r"^  def down\b.*?^  end$", re.MULTILINE | re.DOTALL)
 _DROPS = expression(r"\bdrop\s+extension\b[^;)\n]*")
 _MAKES_TABLE = expression(
     r"\b(?:create(?:_if_not_exists)?[ (]+|to:\s*)table(?:\([ :\"]*| :)(\w+)|\brename\s+to\s+[\\\"]*(\w+)"
@@ -42,7 +43,7 @@ _OF_LIBRARY = expression(r"\b(\w+)(?:\.\w+)*\.migrat\w+\b")
 def not_made(target: Target, project: Project) -> Iterator[ProjectWarning]:
     """A migration uses an extension, a function or a table that none makes, so it fails in a new database."""
     files_of_it = sorted(postgres.migrations(target, project, ("fly_managed", "neon")))
-    texts = {file: _DROPS.sub("", postgres.COMMENT.sub("", target.source(file).lower())) for file in files_of_it}
+    texts = {file: _DROPS.sub("", postgres.COMMENT.sub("", _forward(target, file))) for file in files_of_it}
     every = "\n".join(texts.values())
     if _MAKES_UNKNOWN.search(every):
         return
@@ -58,6 +59,11 @@ def not_made(target: Target, project: Project) -> Iterator[ProjectWarning]:
         of_libraries = {f"{name}_" for name in _OF_LIBRARY.findall(every)}
         if used := _first(texts, _CHANGES_TABLE, made, tuple(of_libraries)):
             yield warning("table-not-made", used[:2], name=used[2])
+
+
+def _forward(target: Target, file: str) -> str:
+    """A migration in small letters, with empty lines for the function that takes it back."""
+    return _WAY_BACK.sub(lambda found: "\n" * found[0].count("\n"), target.source(file).lower())
 
 
 def _first(
