@@ -108,7 +108,7 @@ def main() -> None:
             now = render(template, name, Path(scratch) / name)
             changed = not kept_in(name).is_dir() or differences(files(kept_in(name)), now)
             capture(name, now)
-            print(f"{name}: {'captured anew' if changed else 'unchanged'}")
+            print(f"{name}: {'captured again' if changed else 'unchanged'}")
 
 
 if __name__ == "__main__":

@@ -238,6 +238,10 @@ def test_it_sets_only_what_the_environment_says(
     assert ("check_origin" in done.stdout) == any("check_origin" in part for part in expected)
 
 
+def test_code_that_asks_for_the_environment_of_mix_learns_that_it_is_production(image: Image) -> None:
+    assert docker.once(image.tag, "sh", "-c", "echo $MIX_ENV").stdout == "prod\n"
+
+
 def test_it_cannot_change_its_own_code(image: Image, base: str) -> None:
     # What find may not read it names on the other stream, and the two come in no sure order.
     writable = "find /app /bin /etc /usr -writable ! -type l 2>/dev/null"
