@@ -2336,8 +2336,14 @@ TOLD: dict[str, Told] = {
             {**phoenix(), "elixir_buildpack.config": "elixir_version=1.14.5\nerlang_version=25.3\n"},
             {**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.15.8\nARG OTP_VERSION=25.0.4\n"},
             {**phoenix(), "Dockerfile": "FROM elixir:1.13.4-alpine AS builder\n"},
+            {**phoenix(), "Dockerfile": 'ARG BUILDER_IMAGE="hexpm/elixir:1.14.4-erlang-25.3.2-alpine-3.18.2"\n'},
+            {**phoenix(), "Dockerfile": "FROM --platform=$BUILDPLATFORM docker.io/elixir:1.15.7-otp-24 AS a\n"},
         ],
-        [{**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.18.2\nARG OTP_VERSION=27.2\nFROM a\n"}],
+        [
+            {**phoenix(), "Dockerfile": "ARG ELIXIR_VERSION=1.18.2\nARG OTP_VERSION=27.2\nFROM a\n"},
+            {**phoenix(), "Dockerfile": "FROM hexpm/elixir:1.18.2-erlang-27.2-debian-bookworm-20250113-slim AS a\n"},
+            {**phoenix(), "Dockerfile": "FROM ghcr.io/acme/elixir-tools:1.9.0\nRUN echo hexpm/elixir:1.9\n"},
+        ],
     ),
     "warnings that end the compilation": Told(
         {"warnings-as-errors"},

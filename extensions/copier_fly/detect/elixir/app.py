@@ -328,6 +328,11 @@ def _assets(target: Target, child: Child) -> str:
 
 
 VERSION_FILES = ("elixir_buildpack.config", "Dockerfile")
+_IMAGE_OF_ELIXIR = expression(
+    r"^(?:FROM|ARG)\b.*?[\s/=\"'](?:elixir|alpine-elixir(?:-phoenix)?):(\d+(?:\.\d+)+)(?:-(?:erlang|otp)-(\d+(?:\.\d+)*))?",
+    re.MULTILINE,
+)
+"""A builder's image with Elixir's version, and Erlang's, in its tag."""
 
 
 def _written_versions(target: Target, folder: str) -> dict[str, str]:
@@ -338,8 +343,10 @@ def _written_versions(target: Target, folder: str) -> dict[str, str]:
         for tool, names in {"elixir": "elixir_version|ELIXIR_VERSION", "erlang": "erlang_version|OTP_VERSION"}.items():
             if named := re.search(rf"^(?:ARG +)?(?:{names}) *= *[\"']?(\d[\d.]*)", text, re.MULTILINE):
                 found.setdefault(tool, named[1])
-        if image := re.search(r"^FROM +elixir:(\d+\.\d+[\d.]*)", text, re.MULTILINE):
+        if image := _IMAGE_OF_ELIXIR.search(text):
             found.setdefault("elixir", image[1])
+            if image[2]:
+                found.setdefault("erlang", image[2])
     return found
 
 
