@@ -12,7 +12,7 @@ from copier_fly.detect.examine import examine
 from copier_fly.detect.project import App, ElixirApp, Endpoint, NextjsApp, Project, Repo, TcpPort, UmbrellaApp
 from copier_fly.fly import platform
 from tests.detection import projects
-from tests.detection.projects import below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
+from tests.detection.projects import application_ex, below, endpoint_ex, mix_exs, phoenix, repo_ex, umbrella, write
 
 
 def look_up(found: Any, path: str) -> Any:
@@ -254,6 +254,25 @@ ODD = {
             ),
             "elixir.further_repos": (Repo("shop", "Shop.Legacy"),),
         },
+    ),
+    "repo-left-over": (
+        {
+            **phoenix(),
+            "config/config.exs": "import Config\n\nconfig :shop,\n  # ecto_repos: [Shop.Repo],\n  a: 1\n",
+            "config/runtime.exs": "import Config\n\n# config :shop, Shop.Repo, ssl: true\n",
+            "config/dev.exs": 'import Config\n\nconfig :shop, Shop.Repo, username: "postgres"\n',
+            "lib/shop/application.ex": application_ex("Shop").replace("  def", "  # Shop.Repo, Ecto.Repo\n  def"),
+        },
+        {"elixir.ecto": False, "elixir.repos": (), "elixir.further_repos": ()},
+    ),
+    "repo-of-a-supervisor": (
+        {
+            **phoenix(),
+            "config/config.exs": "import Config\n",
+            "config/runtime.exs": "import Config\n",
+            "lib/shop/application.ex": application_ex("Shop").replace("{:ok, self()}", "f([Shop.Repo])"),
+        },
+        {"elixir.ecto": True, "elixir.repos": (Repo("shop", "Shop.Repo"),)},
     ),
     "sqlite": (
         changed(phoenix(), "mix.exs", ("{:postgrex, ", "{:ecto_sqlite3, ")),

@@ -233,6 +233,27 @@ def _further_repos(child: Child, migrated: list[Repo]) -> Iterator[Repo]:
             yield Repo(repo.otp_app or child.name, repo.module, repo.adapter)
 
 
+def _left_over(target: Target, folder: str, every: list[Child]) -> bool:
+    """Whether there are repositories, and neither the configuration nor a module other than themselves names one."""
+    repos = [repo for child in every for repo in child.sources.repos]
+    configured = dict(config.production_files(target, folder)) if repos else {}
+    if files.join(folder, "config", "config.exs") not in configured:
+        return False
+    last = {repo.module.rpartition(".")[2] for repo in repos}
+    words = {str(token.value) for nodes in configured.values() for token in mixfile.flat(nodes)}
+    if "ecto_repos" in words or any(word.rpartition(".")[2] in last for word in words):
+        return False
+    own = {repo.file for repo in repos}
+    named = re.compile(rf"^[^#\n]*(?<!\bEcto\.)\b(?:{'|'.join(map(re.escape, sorted(last)))})\b", re.MULTILINE)
+    sources = (
+        file
+        for child in every
+        for top in ("lib", "web")
+        for file in target.sources(files.join(child.dir, top), (".ex", ".eex", ".heex"))
+    )
+    return not any(named.search(target.code(file)) for file in sources if file not in own)
+
+
 def _module(child: Child) -> str | None:
     """The name that an app's modules begin with, as its code spells it."""
     plain = child.name.replace("_", "")
@@ -451,7 +472,8 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     web, endpoint = _endpoint(every, app.name) or (None, None)
     endpoints = [found for child in every for found in child.sources.endpoints]
     named = config.ecto_repos(settings, names)
-    repos = {child.name: _repos(child, named) for child in every}
+    left_over = not named and _left_over(target, app.dir, every)
+    repos = {child.name: [] if left_over else _repos(child, named) for child in every}
     name = app.name or (names[0] if len(names) == 1 else None)
     # As the answer repo_apps has them: the first one's is DATABASE_URL's.
     used = [dep.name for child in every for dep in child.deps]
@@ -472,7 +494,8 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     addresses = {
         name for one in settings for name in one.reads.get("url", ()) if main_repo and one.module == main_repo.module
     }
-    variables = environment.read(target, app.dir, postgres=adapter in (None, "postgres"), env=env)
+    postgres = adapter in (None, "postgres") and not left_over
+    variables = environment.read(target, app.dir, postgres=postgres, env=env)
     by_config = {one.name for one in (*variables.at_run_time, *variables.on_condition)}
     by_code = {one.name: one for child in every for one in child.sources.required if one.name not in {*by_config, *env}}
     listens = any(child.sources.listens for child in every)
@@ -520,11 +543,13 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         elixir_version=elixir_version,
         otp_version=otp_version,
         elixir_requirement=next(filter(None, (one.string("elixir") for one in mixes)), None),
-        ecto=owner is not None or "ecto_sql" in deps,
+        ecto=owner is not None or ("ecto_sql" in deps and not left_over),
         db_adapter=adapter,
         repos=tuple(repo for child in owners for repo in repos[child.name]),
         first_address=tuple(sorted(addresses)),
-        further_repos=tuple(repo for child in every for repo in _further_repos(child, repos[child.name])),
+        further_repos=tuple(
+            repo for child in every if not left_over for repo in _further_repos(child, repos[child.name])
+        ),
         # Packages are installed by one manager, and there may be apps that need none.
         assets=max((kind for kind in assets if kind != "none"), key=lambda kind: kind != "mix", default="none"),
         http_port=http_port,
