@@ -326,6 +326,11 @@ TOLD: dict[str, Told] = {
             runtime('config :shop, nodes:\n  System.get_env("NODES")\n  |> String.split(",")'),
             runtime('all = "SETTINGS" |> System.fetch_env!() |> Jason.decode!()\nconfig :shop, all: all'),
             runtime('config :shop, key: Map.fetch!(System.get_env(), "API_KEY")', umbrella()),
+            runtime(
+                'key = System.get_env("MAIL_KEY")\n\nif is_nil(key) do\n  raise """\n  MAIL_KEY is missing\n  """\nend'
+            ),
+            runtime('config :shop, site: "https://#{System.fetch_env!("SITE_HOST")}/"'),
+            runtime('a = "#{"#{env!("SITE_HOST", :string!)}"}.example.org"\nconfig :shop, site: a'),
             runtime(f'if System.get_env("MAIL", "on") == "on" do\n  {MAIL}\nend'),
             runtime(f'{SITE}unless site in [:live, :test] do\n  raise "APP_SITE must be live or test"\nend'),
             {
@@ -343,6 +348,8 @@ TOLD: dict[str, Told] = {
             runtime('if System.get_env("APP_OLD_SITE") do\n  raise "APP_OLD_SITE is no longer read"\nend'),
             runtime('config :shop, port: String.to_integer(System.get_env("STATS_PORT") || "9100")'),
             runtime('config :shop, nodes: (System.get_env("NODES") || "") |> String.split(",")'),
+            runtime('if System.get_env("APP_OLD_SITE") do\n  raise """\n  APP_OLD_SITE is no longer read\n  """\nend'),
+            runtime('config :shop, site: "https://#{System.get_env("SITE_HOST", "example.org")}/#{1 + 1}"'),
             {**runtime(MAIL), "fly.toml": FLY_ENV.format('MAIL_KEY = "none"')},
             runtime(f'if System.get_env("MAIL_HOST") do\n  {MAIL}\nend'),
         ],

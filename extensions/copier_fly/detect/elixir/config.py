@@ -118,7 +118,9 @@ def _setting(items: list[Any], variables: dict[str, list[Any]]) -> Iterator[Sett
 
 def _read(nodes: list[Any], variables: dict[str, list[Any]]) -> Iterator[str]:
     """The variables of the environment that an expression reads, also where an earlier line did it."""
-    tokens = list(mixfile.flat(nodes))
+    # What is put into a text is a part of the value.
+    whole = [node for node in nodes if not (isinstance(node, mixfile.Group) and node.kind == "#{")]
+    tokens = list(mixfile.flat(whole))
     if any(token.kind == "ident" and token.value in ("get_env", "fetch_env!", "env!") for token in tokens):
         words = (str(token.value) for token in tokens if token.kind == "string")
         yield from (word for word in words if re.fullmatch(r"[A-Z][A-Z0-9_]+", word))

@@ -59,7 +59,7 @@ def read(target: Target, folder: str, *, postgres: bool, env: Mapping[str, str])
         if kind == "build":
             anyway = _without_functions(anyway)  # what they read is read when they are called
         for into, switches, some in [(kind, (), anyway), *(("condition", *one) for one in sometimes if kind == "run")]:
-            for token in (*required(some), *_by_helpers(some, helpers), *refused(some)):
+            for token in (*required(some), *_by_helpers(some, helpers), *refused(some, text)):
                 name = str(token.value)
                 # The address of the database has an answer of its own.
                 given = f"${name}" in set_there and not DATABASE_NAME.fullmatch(name)
@@ -133,10 +133,11 @@ def plain_reads(nodes: list[Node]) -> Iterator[tuple[int, Token]]:
                 yield at, name
 
 
-def refused(nodes: list[Node]) -> Iterator[Token]:
-    """The names that a `raise` has in its message, and that are read without another value.
+def refused(nodes: list[Node], text: str) -> Iterator[Token]:
+    """The names that a `raise` has in its message, also in a heredoc, and that are read without another value.
 
-    `raise "APP_ENV must be production or staging"` below a condition that is not plain is such a one.
+    `raise "APP_ENV must be production or staging"` below a condition that is not plain is such a one. `text` is the
+    file that the nodes are of.
     """
     tokens = list(mixfile.flat(nodes))
     has_other = {one.value for one, after in pairwise(tokens) if one.kind == "string" and after.value == "||"}
@@ -150,7 +151,7 @@ def refused(nodes: list[Node]) -> Iterator[Token]:
     for statement in _plain_statements(nodes):
         words = mixfile.arguments(statement[1:]) if mixfile.is_word(statement[0], "raise") else []
         for token in mixfile.flat(words):
-            for name in re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b", str(token.value or "")):
+            for name in re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b", text[token.start : token.end]):
                 if token.kind == "string" and name in read:
                     yield token._replace(value=name)
 

@@ -35,7 +35,8 @@ class Token(NamedTuple):
     """One token: `kind` is atom, key, ident, alias, number, string, charlist, sigil, char, op or eol.
 
     `value` is the text without its marks (`:shop` → "shop", `app:` → "app"), an int for whole numbers, and
-    None for quoted text that is computed (interpolation) or not needed (heredocs, sigils).
+    None for quoted text that is computed (interpolation) or not needed (heredocs, sigils). A string that is computed
+    is followed by a group "#{" with the expressions inside of it.
     """
 
     kind: str
@@ -45,7 +46,7 @@ class Token(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Brackets or a block: `kind` is what opens it: "[", "(", "{", "%{", "<<", "do", "fn", "" (the file)."""
+    """Brackets or a block: `kind` is what opens it: "[", "(", "{", "%{", "<<", "#{", "do", "fn", "" (the file)."""
 
     kind: str
     items: list[Node]
@@ -84,17 +85,18 @@ _TOKEN = expression(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CLOSERS = {"[": "]", "(": ")", "{": "}", "%{": "}", "<<": ">>", "do": "end", "fn": "end"}
+_CLOSERS = {"[": "]", "(": ")", "{": "}", "%{": "}", "#{": "}", "<<": ">>", "do": "end", "fn": "end"}
 _SIGIL_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _WORD_OPERATORS = {"and", "or", "in", "not", "when"}
 _UNARY = {"@", "-", "+", "!", "&", "^", "%", "~~~", "...", "not"}
 
 
-def _quoted_end(text: str, start: int, close: str, interpolates: bool, depth: int) -> tuple[int, bool]:
-    """End of quoted text that starts at `start` (behind its opening mark), and whether it is plain."""
+def _quoted_end(text: str, start: int, close: str, interpolates: bool, depth: int) -> tuple[int, bool, list[Token]]:
+    """End of quoted text that starts at `start` (behind its opening mark), whether it is plain, and its expressions."""
     own_line = r"(?<=\n)[ \t]*" if len(close) == 3 else ""
     mark = re.compile(rf"\\|\#\{{|{own_line}{re.escape(close)}")
     plain, position = True, start
+    computed: list[Token] = []
     while found := mark.search(text, position):
         if found[0] == "\\":
             # In an upper-case sigil a backslash guards the closing mark only: skipping one does that too.
@@ -102,9 +104,11 @@ def _quoted_end(text: str, start: int, close: str, interpolates: bool, depth: in
         elif found[0] == "#{":
             position = found.end()
             if interpolates:
-                position, plain = _scan(text, position, depth + 1)[1], False
+                inside, position = _scan(text, position, depth + 1)
+                computed += [*inside, Token("eol", ";", position, position)]
+                plain = False
         else:
-            return found.end(), plain
+            return found.end(), plain, computed
     raise UnparsableError(text, start, f"{close} is never closed")
 
 
@@ -120,23 +124,26 @@ def _scan(text: str, start: int, depth: int) -> tuple[list[Token], int]:
             raise UnparsableError(text, position, f"unexpected {text[position]!r}")
         kind, raw, begin, position = match.lastgroup, match[0], match.start(), match.end()
         value: str | int | None = raw
+        computed: list[Token] = []
         if kind == "skip":
             continue
         if kind == "sigil":
             mark = text[position : position + 3]
             mark = mark if mark in ('"""', "'''") else mark[0]
             close = _SIGIL_CLOSERS.get(mark, mark)
-            position, _ = _quoted_end(text, position + len(mark), close, raw[1].islower(), depth)
+            position, _, _ = _quoted_end(text, position + len(mark), close, raw[1].islower(), depth)
             while position < len(text) and text[position].isalnum():
                 position += 1
             value = None
         elif kind == "quoted":
             mark = raw.lstrip(":")
-            position, plain = _quoted_end(text, position, mark, True, depth)
+            position, plain, inside = _quoted_end(text, position, mark, True, depth)
             value = text[match.end() : position - len(mark)] if plain and len(mark) == 1 else None
             kind = "atom" if raw[0] == ":" else "string" if mark[0] == '"' else "charlist"
             if kind != "atom" and len(mark) == 1 and re.match(r":\s", text[position : position + 2]):
                 kind, position = "key", position + 1
+            if kind == "string" and inside:
+                computed = [Token("open", "#{", begin, begin), *inside, Token("close", "}", position, position)]
         elif kind == "key":
             value = raw[:-1]
         elif kind == "atom":
@@ -151,7 +158,7 @@ def _scan(text: str, start: int, depth: int) -> tuple[list[Token], int]:
             braces -= 1
             if braces < 0 and depth:
                 return tokens, position
-        tokens.append(Token(kind, value, begin, position))
+        tokens += [Token(kind, value, begin, position), *computed]
     if depth:
         raise UnparsableError(text, start, "an interpolation is never closed")
     return tokens, position
