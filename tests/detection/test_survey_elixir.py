@@ -440,6 +440,24 @@ def test_locked_packages_say_which_otp_is_too_new(
     assert copied(template, app)["elixir_image"] == image
 
 
+@pytest.mark.parametrize(
+    ("wanted", "named", "image"),
+    [
+        ("~> 1.15", "", "1.18-otp27"),
+        ("~> 1.19", "", "1.19-otp27"),
+        ("~> 1.19", "elixir 1.20.1", "1.20-otp27"),
+        ("~> 1.15", "erlang 28.1", "1.20-otp28"),
+    ],
+)
+def test_a_regex_in_the_configuration_gets_an_otp_that_keeps_it(
+    template: Path, tmp_path: Path, wanted: str, named: str, image: str
+) -> None:
+    files = config("config :cors_plug, origin: [~r/shop/]")
+    mix = files["mix.exs"].replace("~> 1.15", wanted)
+    app = write(tmp_path / "shop", {**files, "mix.exs": mix, ".tool-versions": f"{named}\n"})
+    assert copied(template, app)["elixir_image"] == image
+
+
 RELEASES = "jobs: [applications: [shop: :permanent]], site: [applications: [shop: :permanent, shop_web: :permanent]]"
 
 

@@ -46,6 +46,11 @@ def strict(mix: str, when: str) -> str:
     return mix.replace("start_permanent:", f"elixirc_options: [warnings_as_errors: {when}],\n      start_permanent:")
 
 
+def newer_otp(files: Files) -> Files:
+    """A project that names an OTP whose regexes are references."""
+    return {**files, ".tool-versions": "elixir 1.20.4-otp-28\n"}
+
+
 STRICT = {**phoenix(), "mix.exs": strict(phoenix()["mix.exs"], "true")}
 UP = ".github/workflows/up.yml"
 DEPLOYS = "jobs:\n  up:\n    steps:\n      - uses: actions/checkout@v5\n      - run: flyctl deploy\n"
@@ -715,6 +720,22 @@ TOLD: dict[str, Told] = {
             image("ENV MIX_ENV=prod\nENV ECTO_IPV6 true\nENV PORT=4000 LANG=C.UTF-8\nCMD bin/server"),
             image("CMD bin/server", "ENV NATIVE_BUILD=1\n"),
             image("ENV MAIL_KEY=none\nCMD bin/server", files=runtime(MAIL)),
+        ],
+    ),
+    "a regex in the configuration": Told(
+        {"regex-in-config"},
+        [
+            newer_otp(config("config :codepages, :encodings, [:ascii, ~r[iso8859]i]", "config")),
+            newer_otp(config("config :cors_plug,\n  origin: [~r/^https:.*shop\\.dev$/]")),
+            newer_otp(config('if config_env() == :prod do\n  config :shop, a: {:b, ~r"c"}\nend', "prod", umbrella())),
+        ],
+        [
+            config("config :codepages, :encodings, [:ascii, ~r[iso8859]i]", "config"),
+            newer_otp(config("config :cors_plug, origin: [~r/shop/E, ~r{pages}iE]")),
+            newer_otp(config("config :shop, a: Regex.source(~r/shop/), b: ~w(a b), c: 1 =~ ~r/1/")),
+            newer_otp(config("config :shop, a: ~r/shop/", "dev")),
+            newer_otp(config("if config_env() == :dev do\n  config :shop, a: ~r/shop/\nend", "config")),
+            newer_otp(runtime("config :shop, a: ~r/shop/")),
         ],
     ),
     "a function in the configuration": Told(

@@ -379,10 +379,22 @@ def _versions(tools: dict[str, str]) -> tuple[str | None, str | None]:
 
 
 def _newest_otp(target: Target, folder: str) -> str | None:
-    """The newest OTP that the locked packages compile with, where that is not every one that is offered."""
+    """The newest OTP that the locked packages compile with, and that a release keeps the configuration with.
+
+    None where that is every one that is offered.
+    """
     lock = target.text(files.join(folder, "mix.lock"), LOCK_LIMIT) or ""
     limits = platform.catalog("elixir")["newest_otp"].items()
-    return min((str(otp) for package, (before, otp) in limits if locked_before(lock, package, before)), default=None)
+    newest = [str(otp) for package, (before, otp) in limits if locked_before(lock, package, before)]
+    return min([*newest, *(["27"] if environment.regex_compiled(target, folder) else [])], default=None)
+
+
+def _at_least(requirement: str | None, otp: str) -> str | None:
+    """The Elixir that a requirement asks for, where the image for this OTP has an older one."""
+    least = re.fullmatch(r"\s*(?:~>|>=)\s*(\d+)\.(\d+)(?:\.\d+)*\s*", requirement or "")
+    image = str(platform.catalog("elixir")["images"][platform.nearest_elixir(None, otp)]["elixir"])
+    has = tuple(int(part) for part in image.split(".")[:2])
+    return f"{least[1]}.{least[2]}" if least and (int(least[1]), int(least[2])) > has else None
 
 
 def locked_before(lock: str, package: str, version: str) -> str | None:
@@ -484,8 +496,10 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
     main = next((child for child in every if child.name == name), owner or web)
     deps = {dep.name for one in [mix.deps(), *(child.deps for child in every)] for dep in one} - set(names)
     elixir_version, otp_version = _versions(_written_versions(target, app.dir) | files.tool_versions(target, app.dir))
-    otp_version = otp_version or _newest_otp(target, app.dir)
     mixes = [mix, *([web.mix] if web else []), *(child.mix for child in every)]
+    requirement = next(filter(None, (one.string("elixir") for one in mixes)), None)
+    if not otp_version and (otp_version := _newest_otp(target, app.dir)):
+        elixir_version = elixir_version or _at_least(requirement, otp_version)
     drivers = [kind for driver, kind in ADAPTERS.items() if driver in deps and kind != "clickhouse"]
     # Of several drivers the one that the first repository names: another may be for development, or left over.
     main_repo = repos[owner.name][0] if owner else None
@@ -542,7 +556,7 @@ def read(target: Target, app: App, env: Mapping[str, str]) -> ElixirApp:
         endpoints=tuple(Endpoint(found.module, inside(found.file), found.line) for found in endpoints),
         elixir_version=elixir_version,
         otp_version=otp_version,
-        elixir_requirement=next(filter(None, (one.string("elixir") for one in mixes)), None),
+        elixir_requirement=requirement,
         ecto=owner is not None or ("ecto_sql" in deps and not left_over),
         db_adapter=adapter,
         repos=tuple(repo for child in owners for repo in repos[child.name]),

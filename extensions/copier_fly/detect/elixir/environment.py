@@ -240,6 +240,48 @@ def always(items: list[Node]) -> list[Node]:
     return _parted(items, {})[0]
 
 
+def regex_compiled(target: Target, folder: str) -> tuple[str, int] | None:
+    """The place of the first regex that is a value of a setting that is compiled, None where there is none.
+
+    From OTP 28 on a regex is a reference, which a release cannot keep; one with the modifier E is kept as its source.
+    """
+    for file, nodes in config.production_files(target, folder):
+        text = target.text(file) or ""
+        if "~r" in text and not file.endswith(("/runtime.exs", "/releases.exs")):
+            start = _regex(always(nodes), text)
+            if start is not None:
+                return file, files.line_of(text, start)
+    return None
+
+
+def _regex(nodes: list[Node], text: str) -> int | None:
+    """The place of the first regex among the values of these settings, or of lists, tuples and maps in them."""
+    for statement in mixfile.statements(nodes):
+        is_setting = mixfile.is_word(statement[0], "config")
+        last = statement[-1]
+        if isinstance(last, Group) and last.kind == "do":
+            start = _regex(last.items, text)
+        else:
+            start = _regex_value(mixfile.arguments(statement[1:]), text) if is_setting else None
+        if start is not None:
+            return start
+    return None
+
+
+def _regex_value(nodes: list[Node], text: str) -> int | None:
+    for element in mixfile.elements(nodes):
+        # What stands behind a key is the value; more than one node is an expression.
+        value = element[1:] if isinstance(element[0], Token) and element[0].kind == "key" else element
+        only = value[0] if len(value) == 1 else None
+        if isinstance(only, Group) and only.kind in ("[", "{", "%{"):
+            start = _regex_value(only.items, text)
+            if start is not None:
+                return start
+        elif isinstance(only, Token) and re.match(r"~r(?s:.)*[^\w\s](?!\w*E)\w*$", text[only.start : only.end]):
+            return only.start
+    return None
+
+
 def _parted(items: list[Node], variables: _Variables) -> tuple[list[Node], _Sometimes]:
     """What always runs of these items, and what runs only where variables are set: these, and the nodes."""
     kept: list[Node] = []

@@ -355,9 +355,8 @@ def joined_variables(look: Look) -> Iterator[ProjectWarning]:
     for file, nodes in look.config():
         text = look.target.text(file) or ""
         for call, arguments in config.calls(environment.always(nodes) if _boots(file) else []):
-            first = (
-                arguments[0][0] if arguments and len(arguments[0]) == 2 else None
-            )  # the string, and what it computes
+            # The string, and what it computes.
+            first = arguments[0][0] if arguments and len(arguments[0]) == 2 else None
             if call == "System.fetch_env!" and isinstance(first, mixfile.Token) and first[:2] == ("string", None):
                 written = re.sub(r"#\{.*\}", "…", text[first.start : first.end].strip('"'))
                 yield warning("variable-joined", look.at(file, first.start), name=written)

@@ -491,6 +491,15 @@ def functions_in_configuration(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+def regexes_in_configuration(look: Look) -> Iterator[ProjectWarning]:
+    """A setting that is compiled has a regex as its value, and the project names an OTP that cannot keep it."""
+    image = platform.nearest_elixir(look.app.elixir_version, look.app.otp_version)
+    otp = platform.catalog("elixir")["images"][image]["otp"]
+    place = environment.regex_compiled(look.target, look.dir) if _numbers(str(otp)) >= (28,) else None
+    if place:
+        yield warning("regex-in-config", place)
+
+
 def _function(nodes: list[mixfile.Node]) -> int | None:
     """The place of a function without a name that is a value among these nodes."""
     for one, other in pairwise(nodes):
@@ -1264,6 +1273,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     packages_outside,
     secret_config,
     functions_in_configuration,
+    regexes_in_configuration,
     reads_outside,
     git_at_build,
     rust,
