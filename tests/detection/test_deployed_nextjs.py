@@ -310,6 +310,15 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "drizzle/0000_a.sql function-not-made",
         ["nanoid()"],
     ),
+    "a function of PostgreSQL 18 in a migration": (
+        {
+            **nextjs(dependencies={"drizzle-orm": "^0.45.0", "pg": "^8"}),
+            "drizzle.config.ts": "export default { dialect: 'postgresql', url: process.env.DATABASE_URL };\n",
+            "drizzle/0000_a.sql": 'CREATE TABLE "club" (\n  "id" uuid PRIMARY KEY DEFAULT uuidv7()\n);\n',
+        },
+        "drizzle/0000_a.sql function-of-newer-postgres",
+        ["uuidv7()"],
+    ),
     "a script starts it": (
         own('COPY . .\nENTRYPOINT ["/app/docker/boot.sh"]\nCMD ["node", "server.js"]'),
         "Dockerfile own-start",

@@ -142,6 +142,11 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "config/runtime.exs:4 variable-on-condition",
         ["needs MAIL_KEY with MAIL_HOST"],
     ),
+    "a function of PostgreSQL 18": (
+        migration('create table(:tags, primary_key: false) do\n      add :id, :uuid, default: fragment("uuidv7()")'),
+        "priv/repo/migrations/1_a.exs:4 function-of-newer-postgres",
+        ["uuidv7()", "offers 16 and 17", "-d database=external"],
+    ),
     "an address of localhost": (
         {
             **phoenix(),
@@ -285,6 +290,11 @@ SILENT: dict[str, Files] = {
         "prod",
         {**dep('{:swoosh, "~> 1.16"}'), "mix.lock": LOCK},
     ),
+    "a function of PostgreSQL 18 that a migration makes": {
+        **migration('create table(:tags) do\n      add :a, :uuid, default: fragment("uuidv7()")\n    end'),
+        "priv/repo/migrations/0_a.exs": 'execute("CREATE OR REPLACE FUNCTION uuidv7() RETURNS uuid AS $$ … $$")\n',
+    },
+    "a function of PostgreSQL 18 that is one of Elixir": migration("create table(:tags)\n    flush(Ids.uuidv7())"),
     "a table that a migration makes": {
         **migration('create table(:pictures)\n    execute("CREATE TABLE IF NOT EXISTS public.tags (id int)")'),
         "priv/repo/migrations/2_b.exs": "rename table(:pictures), to: table(:images)\n"

@@ -25,6 +25,8 @@ _BROUGHT = {
 """Extension → what it brings, in small letters."""
 _FUNCTION = expression(r"\bdefault\W+(?:fragment\W+)?(nanoid|gen_ulid|generate_ulid|uuid_generate_v7)(?=\()")
 """Functions that are the default of a column, and that a project makes itself."""
+_OF_NEWER = expression(r"(?<![.\w])(uuidv7)(?=\(\))")
+"""Functions that PostgreSQL has from 18 on, while Managed Postgres offers 16 and 17 (databases.yml)."""
 _MAKES_FUNCTION = expression(r"\bfunction\s+(?:if\s+not\s+exists\s+)?(?:[\\\"]*\w+[\\\"]*\.)?[\\\"]*(\w+)")
 _WAY_BACK = expression(r"^  def down\b.*?^  end$", re.MULTILINE | re.DOTALL)
 _DROPS = expression(r"\bdrop\s+extension\b[^;)\n]*")
@@ -54,6 +56,11 @@ def not_made(target: Target, project: Project) -> Iterator[ProjectWarning]:
             yield warning("extension-not-made", used[:2], name=name, word=used[2])
     if used := _first(texts, _FUNCTION, functions):
         yield warning("function-not-made", used[:2], name=used[2])
+    here = set(postgres.migrations(target, project, ("fly_managed",))) if _OF_NEWER.search(every) else set()
+    # In TypeScript it may well be a function of a package.
+    plain = {file: text for file, text in texts.items() if file in here and file.endswith((".sql", ".exs"))}
+    if used := _first(plain, _OF_NEWER, functions):
+        yield warning("function-of-newer-postgres", used[:2], name=used[2])
     if project.stack != "nextjs":
         made = {name for names in _MAKES_TABLE.findall(every) for name in names}
         of_libraries = {f"{name}_" for name in _OF_LIBRARY.findall(every)}
