@@ -1011,8 +1011,14 @@ TOLD: dict[str, Told] = {
             pages('System.fetch_env!("STRIPE_KEY")'),
             pages('key = path || System.fetch_env!("API_TOKEN")'),
             below("back", pages('System.fetch_env! "MAIL_TOKEN"')),
+            pages('System.get_env("AI_KEY") ||\n      raise "AI_KEY is not set"'),
+            pages('case System.get_env("VAULT_KEY") do\n      nil ->\n        raise "none"\n      key -> key\n    end'),
         ],
         [
+            pages('port = System.get_env("PORT") || raise "expected the PORT environment variable to be set"'),
+            pages('path || System.get_env("SOCKET") || raise "none"'),
+            pages('path() ||\n      System.get_env("SOCKET") || raise "none"'),
+            pages('case System.get_env("VAULT_KEY") do\n      nil -> :none\n      key -> key\n    end'),
             pages('System.fetch_env!("HOME")'),
             pages('# System.fetch_env!("OLD_KEY") before 2.0'),
             {

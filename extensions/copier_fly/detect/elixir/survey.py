@@ -263,7 +263,11 @@ def variables_on_condition(look: Look) -> Iterator[ProjectWarning]:
         yield warning("variable-on-condition", (first.file, first.line), names=said)
 
 
-_REQUIRED_IN_CODE = expression(r"^[^#@\n]*\bSystem\.fetch_env!\(?\s*\"([A-Z]\w*)\"", re.MULTILINE)
+_REQUIRED_IN_CODE = expression(
+    r"^[^#@\n]*\bSystem\.fetch_env!\(?\s*\"([A-Z]\w*)\""
+    r"|(?<!\|\|\n)^[^#@|\n]*\bSystem\.get_env\(\"([A-Z]\w*)\"\)(?:\s*\|\|\s*raise\b| do\s+nil\s*->\s*raise\b)",
+    re.MULTILINE,
+)
 
 
 def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
@@ -274,9 +278,10 @@ def variables_in_code(look: Look) -> Iterator[ProjectWarning]:
     known |= {*look.project.redis.variables, *look.project.bucket.variables}
     found: dict[str, tuple[str, int]] = {}
     for file, text in look.having("System."):
-        for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text else ():
-            if read[1] not in known and not config.set_by_fly(read[1]):
-                found.setdefault(read[1], (file, files.line_of(text, read.start(1))))
+        for read in _REQUIRED_IN_CODE.finditer(text) if "fetch_env!" in text or "raise" in text else ():
+            name = read[1] or read[2]
+            if name not in known and not config.set_by_fly(name):
+                found.setdefault(name, (file, files.line_of(text, read.start(read.lastindex or 0))))
     if found:
         yield warning("variable-in-code", next(iter(found.values())), names=", ".join(found))
 
