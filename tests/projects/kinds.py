@@ -896,7 +896,10 @@ TOLD: dict[str, Told] = {
         [
             pages('dest = Path.join(:code.priv_dir(:shop), "static/uploads")\n    File.cp!(path, dest)'),
             pages('File.mkdir_p!("uploads/pictures")'),
+            pages('File.mkdir_p!(data_dir())\n  end\n\n  defp data_dir do\n    Application.app_dir(:shop, "data")'),
+            pages('to = :code.priv_dir(:shop)\n    File.cp!(Path.join(path, "a"), Path.join(to, "a"))'),
             pages("{:ok, _} = :dets.open_file(:pages, type: :set)"),
+            pages('File.write!(Path.join(Path.expand("~/shop/uploads"), "a"), path)'),
             pages("CubDB.start_link(data_dir: path)"),
             config("config :waffle, storage: Waffle.Storage.Local", "config"),
             config('config :shop, Shop.FileStore, path: "/var/lib/shop/files"'),
@@ -913,6 +916,13 @@ TOLD: dict[str, Told] = {
             pages("File.write!(Path.join(System.tmp_dir!(), path), <<>>)"),
             pages("# :dets.open_file(:pages) was slow\n    path"),
             pages('File.read!(Application.app_dir(:shop, "priv/terms.md"))'),
+            pages('File.read!(Path.expand("~/shop/terms.md"))'),
+            pages('File.ls!(data_dir())\n  end\n\n  defp data_dir do\n    Application.app_dir(:shop, "data")'),
+            pages('File.cp_r!(Application.app_dir(:shop, "priv/terms"), path)'),
+            pages(
+                'from = Application.app_dir(:shop, "priv/terms")\n\n    for one <- File.ls!(from) do\n'
+                "      File.cp!(Path.join(from, one), Path.join(path, one))\n    end"
+            ),
             pages('File.cp!(path, "/tmp/a")\n  end\n\n  def terms do\n    :code.priv_dir(:shop)'),
             config(
                 "config :waffle, storage: Waffle.Storage.Local",

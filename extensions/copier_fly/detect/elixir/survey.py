@@ -1065,6 +1065,7 @@ _WRITES = expression(
     r"\bFile\.(?:write|mkdir|mkdir_p|cp|cp_r|copy|touch|rename)!?\b|\bFile\.open!?\b.*:(?:write|append)"
 )
 _WRITES_HERE = expression(r"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*\"(?![/#~])[^\"\n]+\"")
+_AT_HOME = expression(r"\bPath\.expand\(\s*\"(~/[^\"#\n]+)")
 _KEEPS = expression(r"upload|storage|(^|[_.])store|file_?(store|cache|storage)|files|media|attachments|data_(dir|path)")
 """Settings of files that the app keeps, by their module and key."""
 _KEPT_IN = expression(r"(^|[_.])(dir|directory|path|root|folder|uploads)(_prefix)?$")
@@ -1074,6 +1075,12 @@ _STORE = expression(r"(?m)^[^#\n]*?(:mnesia\.create_schema|:dets\.open_file|\bCu
 """Databases that are files of the app."""
 _FOLDER = expression(r"/(?!tmp\b|dev\b|etc\b)\w+/|(\.{1,2}/)?(priv|uploads|storage|data|media|files)\b(?!\.)")
 _OWN_FOLDER = expression(r"\bpriv_dir\(|\bapp_dir\(|\"(?:\./)?(?:priv|uploads)(?:/|\")")
+_OWN_HELPER = expression(
+    r"^[ \t]*defp? (\w+)(?:\(\))?(?:,\s*do:|[ \t]+do)\s+(?:Application\.app|:code\.priv)_dir\([^()\n]*\)[ \t]*$",
+    re.MULTILINE,
+)
+"""A function that is the app's own folder, or one below it."""
+_COPIES = expression(r"\bFile\.(?:cp|cp_r|copy)!?\(\s*((?:[^(),]|\([^()]*\))*),(.*)")
 _FOLDERS = ("priv_dir(", "app_dir(", "priv/", "uploads/", 'priv"', 'uploads"')
 _LISTENS = expression(
     r":ranch\.(?:child_spec|start_listener)\b|\bThousandIsland\.(?:start_link|child_spec)\b|\{ThousandIsland,"
@@ -1136,13 +1143,21 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
             yield warning("writes-files", (file, files.line_of(text, store.start(1))), what=store[1])
             return
     for file, text in look.having("File.") if not mounted else ():
-        for here in _WRITES_HERE.finditer(text):
+        kept_at_home = _AT_HOME.finditer(text) if '"~/' in text and _WRITES.search(text) else ()
+        for here in (*_WRITES_HERE.finditer(text), *kept_at_home):
             if machine.runs_in_function(text, here.start()):
-                yield warning("writes-files", (file, files.line_of(text, here.start())), what=f"{here[0]})")
+                what = here[1] if here.re is _AT_HOME else f"{here[0]})"
+                yield warning("writes-files", (file, files.line_of(text, here.start())), what=what)
                 return
     for file, text in look.having("File."):
         if not any(word in text for word in _FOLDERS) or not _OWN_FOLDER.search(text):
             continue
+        for helper in _OWN_HELPER.findall(text):
+            target = re.compile(rf"\bFile\.(?:write|mkdir|mkdir_p|touch)!?\(\s*(?:Path\.join\(\s*\[?\s*)?{helper}\(\)")
+            made = target.search(text)
+            if made and machine.runs_in_function(text, made.start()):
+                yield warning("writes-files", (file, files.line_of(text, made.start())), what=f"{helper}()")
+                return
         lines = [line.partition("#")[0] for line in text.splitlines()]
         for number, line in enumerate(lines):
             found = _WRITES.search(line) if "File." in line else None
@@ -1150,7 +1165,8 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
                 continue
             before = lines[max(number - 10, 0) : number + 1]
             start = max((at for at, one in enumerate(before) if re.match(r"\s*defp? ", one)), default=0)
-            if any(_OWN_FOLDER.search(one) for one in before[start:]):
+            own = [one for one in before[start:] if _OWN_FOLDER.search(one)]
+            if own and not all(_copied_from(one, line) for one in own):
                 yield warning("writes-files", (file, number + 1), what=found[0].partition(" ")[0].partition("(")[0])
                 return
     seen: set[tuple[str, str | None, str]] = set()
@@ -1172,6 +1188,14 @@ def writes_files(look: Look) -> Iterator[ProjectWarning]:
                 what = f"{read[2]}, unless {read[1]} is set"
                 yield warning("writes-files", (file, files.line_of(code, read.start())), what=what)
                 return
+
+
+def _copied_from(own: str, line: str) -> bool:
+    """Whether a line copies what is in the app's own folder to elsewhere; `own` is the line that has that folder."""
+    copies = _COPIES.search(line)
+    named = re.match(r"\s*(\w+)\s*=[^=>~]", own)
+    folder = re.compile(rf"\b{named[1]}\b") if named else _OWN_FOLDER
+    return bool(copies and folder.search(copies[1]) and not folder.search(copies[2]))
 
 
 def _keeps_in(name: str, value: str, mounted: str | None) -> bool:
