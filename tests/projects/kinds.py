@@ -97,6 +97,8 @@ VUE = code("defmodule A do\n  def a, do: {NodeJS.Supervisor, []}\nend\n")
 BRUNCH = json.dumps({"scripts": {"deploy": "brunch build --production"}})
 WEBPACK = json.dumps({"scripts": {"start": "webpack watch", "compile": "webpack build --mode=production"}})
 VITE = json.dumps({"scripts": {"build": "vite build --outDir ../priv/static"}})
+BUILDS = json.dumps({"scripts": {"build": "vite build"}})
+SPA = {**elixir.NO_ALIAS, "assets/package.json": BUILDS, "assets/index.html": "<div id=app></div>\n"}
 NO_ENDPOINT = {name: text for name, text in phoenix().items() if not name.endswith("endpoint.ex")}
 YARN = {"package.json": json.dumps({"name": "acme", "private": True, "workspaces": ["web", "libs/*"]})}
 DRIZZLE_WEB = {**YARN, **below("web", nextjs(dependencies={"drizzle-orm": "^0.45.0"}))}
@@ -169,6 +171,15 @@ TO_REPLICA = 'config :shop, Shop.Replica, url: System.get_env("REPLICA_URL")'
 BY_PARTS = 'config :shop, Shop.Repo, hostname: map["DB_HOST"], password: map["DB_PASS"], database: "shop"'
 INIT = "  def init(_, config) do\n    {}\n  end\n"
 PAGES = "defmodule Shop.Pages do\n  def keep(path) do\n    {}\n  end\nend\n"
+PLUGS = """defmodule Shop.Pages do
+  {}
+
+    plug Plug.Static,
+      at: "/assets",
+      from: "assets/public"
+  end
+end
+"""
 LISTENS = "defmodule Shop.Pages do\n  def init(port), do: {}\nend\n"
 FLY_ENV = 'app = "shop"\nprimary_region = "fra"\n\n[env]\n  {}\n'
 
@@ -767,6 +778,7 @@ TOLD: dict[str, Told] = {
         ],
         [
             {**phoenix(), ".env.test": "MAIL_KEY=\n"},
+            {**phoenix(), ".env.example": "TEST_DATABASE_URL=\n"},
             {**runtime(MAIL), ".sample.env": "MAIL_KEY=\n"},
             {**phoenix(), ".env.example": "DATABASE_USERNAME=\nDB_HOST=\nexport PGPASSWORD=x\n"},
             {**phoenix(), ".env.example": "KAMAL_REGISTRY_PASSWORD=\nCOMPOSE_PROJECT_NAME=a\n"},
@@ -844,7 +856,16 @@ TOLD: dict[str, Told] = {
             init('{:ok, Keyword.put(config, :url, System.get_env("SHOP_DB"))}'),
             below("back", init('{:ok, [hostname: System.fetch_env!("SHOP_DB_HOST")] ++ config}')),
         ],
-        [init("{:ok, config}"), init('{:ok, Keyword.put(config, :url, System.get_env("DATABASE_URL"))}')],
+        [
+            init("{:ok, config}"),
+            {
+                **phoenix(),
+                "lib/shop/events.ex": init('{:ok, [url: System.get_env("EVENTS")]}')["lib/shop/repo.ex"].replace(
+                    "Adapters.Postgres", "Adapters.ClickHouse"
+                ),
+            },
+            init('{:ok, Keyword.put(config, :url, System.get_env("DATABASE_URL"))}'),
+        ],
     ),
     "the app's own host name": Told(
         {"host-in-configuration"},
@@ -1738,15 +1759,34 @@ TOLD: dict[str, Told] = {
         [
             {**pages('Code.eval_file("priv/repo/seeds.exs")'), "priv/repo/seeds.exs": "x"},
             {**pages('Code.require_file("priv/plans.exs")'), "priv/plans.exs": "x"},
+            {**phoenix(), **code(PLUGS.format("if Mix.env() in [:dev, :prod] do")), "assets/public/a.css": "x"},
             below("back", {**pages('Code.compile_file("data/rules.exs")'), "data/rules.exs": "x"}),
         ],
-        [{**pages(':shop |> Application.app_dir("priv/plans.exs") |> Code.eval_file()'), "priv/plans.exs": "x"}],
+        [
+            {**pages(':shop |> Application.app_dir("priv/plans.exs") |> Code.eval_file()'), "priv/plans.exs": "x"},
+            {**phoenix(), **code(PLUGS.format("if Mix.env() == :dev do")), "assets/public/a.css": "x"},
+            {**phoenix(), **code(PLUGS.format("if code_reloading? do")), "assets/public/a.css": "x"},
+        ],
+    ),
+    "assets that are a web app of their own": Told(
+        {"assets-apart"},
+        [
+            SPA,
+            below("back", SPA),
+            {**SPA, "assets/vite.config.ts": "export default { build: { outDir: 'dist' } };\n"},
+        ],
+        [
+            {**SPA, "assets/vite.config.ts": "export default { build: { outDir: '../priv/static' } };\n"},
+            {**elixir.NO_ALIAS, "assets/package.json": VITE},
+        ],
     ),
     "Mix in a function": Told(
         {"mix-at-run-time"},
         [
             pages("if Mix.env() == :prod, do: path"),
             pages('Mix.Task.run("ecto.migrate")'),
+            pages("Mix.env()", runtime("Shop.Pages.keep(1)")),
+            pages("Mix.env()", runtime("# Shop.Pages.keep(1)")),
             below("back", pages("Mix.Project.config()[:version]")),
             {**umbrella(), **code("defmodule A do\n  def a, do: Mix.target()\nend\n", "apps/shop/lib/a.ex")},
         ],
@@ -1760,6 +1800,7 @@ TOLD: dict[str, Told] = {
                 "mix.exs": phoenix()["mix.exs"].replace("[:logger, :runtime_tools]", "[:logger, :mix]"),
             },
             pages("# Mix.env() is not here\n    path"),
+            pages("Mix.env()", config("if config_env() in [:dev, :test] do\n  Shop.Pages.keep(1)\nend", "runtime")),
             {**phoenix(), **code('defmodule Mix.Tasks.A do\n  def run(_), do: Mix.shell().info("x")\nend\n')},
         ],
     ),
@@ -1961,6 +2002,7 @@ TOLD: dict[str, Told] = {
                 "Dockerfile": "FROM a\nRUN mix local.hex --force && mix do deps.get + compile\nRUN mix release\n",
             },
             {**phoenix(), "Dockerfile": "FROM a\nRUN mix esbuild.install --if-missing && mix assets.deploy\n"},
+            {**phoenix(), "Dockerfile": "FROM a\nRUN mix format --check-formatted && mix release\n"},
             {
                 **nextjs(),
                 "Dockerfile": "FROM a\nRUN corepack enable && pnpm install --frozen-lockfile\nRUN pnpm build\n",

@@ -16,7 +16,7 @@ _RUNS_SOMETHING = expression(
     r"|\./\S+) "
 )
 _USUAL = expression(
-    r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|assets\.|phx\.digest|release\b|phx\.gen"
+    r"mix (do )?(local\.|hex\.info|deps\.|archive\.install|compile\b|format\b|assets\.|phx\.digest|release\b|phx\.gen"
     r"|(esbuild|tailwind|sass|bun)\.install)"
     r"|(npm|pnpm|yarn|bun|npx)( -\S+| \S*assets)*"
     r" (ci|i|init|install|add|global add|fetch|set|config|pkg|prune|cache|run( -\S+)* build|build|next build"
@@ -27,7 +27,7 @@ _USUAL = expression(
     r"|(curl|wget) .*(nodesource|yarnpkg|bun\.sh|rustup|hex\.pm|rebar)"
     r"|make$|sh -c|bash -c"
 )
-"""Commands that the template's Dockerfile has too, in its own way."""
+"""Commands that the template's Dockerfile has too, in its own way, or that no app needs."""
 _BUILDS = expression(r"(npm|pnpm|yarn|bun)\b.* (run )?build")
 _PACKAGES = expression(r"(apt-get|apt|apk)(?: -\S+)* (?:install|add)\b(.*)")
 _KNOWN = expression(

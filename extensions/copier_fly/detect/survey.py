@@ -307,15 +307,15 @@ def example_of_env(target: Target, project: Project) -> Iterator[ProjectWarning]
             yield warning("example-of-env", target.where([file], names[0]), names=first + more, public=public)
 
 
-_OF_TOOLS = expression(r"KAMAL_\w+|COMPOSE_\w+|\w+_CONTAINER_NAME")
+_OF_TOOLS = expression(r"KAMAL_\w+|COMPOSE_\w+|TEST_\w+|\w+_CONTAINER_NAME")
 _OF_A_SERVER = expression(
     r"(?:POSTGRES|PG|DB|DATABASE|MYSQL|MARIADB|MONGO)_(?:\w+_)?(?:USER|USERNAME|PASS|PASSWORD|DB|NAME|PORT|DATABASE)"
 )
 
 
 def _of_tools_alone(name: str, target: Target, project: Project) -> bool:
-    """Whether a variable is one of Docker Compose or Kamal: a part of the database's address too, where no code of a
-    Next.js app has its name."""
+    """Whether a variable is one of Docker Compose, Kamal or tests: a part of the database's address too, where no
+    code of a Next.js app has its name."""
     if _OF_TOOLS.fullmatch(name):
         return True
     if project.stack != "nextjs" or not _OF_A_SERVER.fullmatch(name):

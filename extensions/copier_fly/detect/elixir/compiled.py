@@ -14,7 +14,7 @@ from .. import files
 from ..limits import LOCK_LIMIT
 from ..project import ProjectWarning
 from ..warnings import warning
-from . import config, machine
+from . import config, machine, mixfile
 
 if TYPE_CHECKING:
     from .survey import Look
@@ -33,10 +33,23 @@ def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
     ):
         return  # the release has Mix then
     for file, text in look.having("Mix."):
+        if _CALLS_MIX.search(text) and _of_development(look, file, text):
+            continue
         for found in _CALLS_MIX.finditer(text) if not _GUARDS_MIX.search(text) else ():
             if machine.runs_in_function(text, found.start()):
                 yield warning("mix-at-run-time", (file, files.line_of(text, found.start())), name=found[0])
                 return
+
+
+def _of_development(look: Look, file: str, text: str) -> bool:
+    """Whether the configuration names a module for development or tests alone, and no code of a release names it."""
+    module = re.search(r"defmodule (?:\w+\.)*(\w+) ", text)
+    named = re.compile(rf"^[^#\n]*\b{module[1]}\b", re.MULTILINE) if module else None
+    configured = [(one, nodes) for one, nodes in look.config() if named and named.search(look.target.text(one) or "")]
+    names = {str(token.value).rpartition(".")[2] for _, nodes in configured for token in mixfile.flat(nodes)}
+    if not (module and named and configured) or module[1] in names:
+        return False
+    return not any(one != file and named.search(other) for one, other in look.code_in_production.items())
 
 
 _GRAPHICAL = expression(r":(?:wx|observer|debugger)\b")

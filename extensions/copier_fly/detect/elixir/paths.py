@@ -62,8 +62,24 @@ def _read(look: Look, file: str, text: str) -> Iterator[tuple[int, str]]:
             yield path.start(), name
     for path in _SERVES.finditer(text) if "plug Plug.Static" in text else ():
         name = _there(look, file, path)
-        if name and "#" not in text[text.rfind("\n", 0, path.start()) + 1 : path.start()]:
+        comment = "#" in text[text.rfind("\n", 0, path.start()) + 1 : path.start()]
+        if name and not comment and not _in_development(text, path.start()):
             yield path.start(), name
+
+
+_DEVELOPMENT = expression(r"[ \t]*if (?:code_reloading\?|Mix\.env\(\)? (?:==|in) \[?:(?:dev|test)\b(?!.*:prod).*) do$")
+
+
+def _in_development(text: str, offset: int) -> bool:
+    """Whether what is there is inside of a block that is compiled for development or tests alone."""
+    indent = None
+    for line in reversed(text[: text.find("\n", offset)].splitlines()):
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and (indent is None or depth < indent):
+            if _DEVELOPMENT.match(line):
+                return True
+            indent = depth
+    return False
 
 
 def _there(look: Look, file: str, path: re.Match[str]) -> str | None:

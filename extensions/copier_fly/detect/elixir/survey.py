@@ -638,6 +638,9 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
             if not file.endswith("assets/package.json"):
                 yield warning("assets-elsewhere", place, what=f"the script {' and '.join(names)}")
                 return
+            if _is_apart(look, files.folder_of(file)):
+                yield warning("assets-apart", (files.join(files.folder_of(file), "index.html"), None))
+                return
             commands = ", ".join(f'"cmd --cd assets npm run {name}"' for name in names)
             mix = files.relative(files.join(folder, "mix.exs"), look.dir)
             yield warning("assets-by-script", place, scripts=" and ".join(names), commands=commands, mix=mix)
@@ -656,6 +659,13 @@ def assets_without_alias(look: Look) -> Iterator[ProjectWarning]:
         if found := _bundlers(look.target.parsed(file, json.loads, "JSON")):
             yield warning("assets-not-built", look.target.where([file], f'"{min(found)}"'), names=min(found))
             return
+
+
+def _is_apart(look: Look, assets: str) -> bool:
+    """Whether the assets are a web app of their own: a page of theirs, and no build that writes into priv/static."""
+    names = [name for name in look.target.names(assets) if ".config." in name or name == "package.json"]
+    texts = [look.target.source(files.join(assets, name)) for name in names]
+    return look.target.is_file(files.join(assets, "index.html")) and not any("priv/static" in text for text in texts)
 
 
 _IN_LAYOUT = expression(r"(?:static_path\([^\"]*\"|~p\"|(?:src|href)=\")/([\w./-]+\.(?:js|css))\"")
@@ -1237,7 +1247,8 @@ def repo_connected_by_code(look: Look) -> Iterator[ProjectWarning]:
                 yield warning("repo-by-code", look.at(file, token.start), name=following.value)
                 return
     for file, text in look.having("Ecto.Repo", "AshPostgres.Repo"):
-        if not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
+        other_kind = re.search(r"\bEcto\.Adapters\.(?!Postgres\b)\w", text)
+        if other_kind or not re.search(r"\buse[ \t(]+(?:Ecto|AshPostgres)\.Repo\b", text):
             continue
         start = re.search(r"^([ \t]*)def[ \t]+init\(.*?^\1end\b", text, re.MULTILINE | re.DOTALL)
         read = re.findall(r"\b(?:get_env|fetch_env!?)\(?\s*\"(\w+)\"", start[0]) if start else []
