@@ -53,6 +53,20 @@ VERCEL = """{
 }
 """
 SQLITE = 'import Database from "better-sqlite3";\nexport const db = new Database(process.env.DATABASE_PATH!);\n'
+WORKS_IN = "FROM node:24\nARG PLACE=/srv\nWORKDIR $PLACE\nWORKDIR shop\nCMD node server.js\n"
+COMPOSE = "services:\n  shop:\n    {}\n    restart: always\n    volumes:\n      {}\n"
+SELF_HOSTED = {
+    "Dockerfile": WORKS_IN,
+    "docker-compose.yml": COMPOSE.format(
+        "build: .",
+        "- ${FILES:-./uploads}:/srv/shop/uploads\n      - {type: volume, source: files, target: /data}\n"
+        "      - ./public:/srv/shop/public\n      - ./terms:/srv/shop/terms\n      - keys:/srv/shop/keys:ro\n"
+        "      - /srv/shop/more\n      - /var/run/docker.sock:/var/run/docker.sock",
+    ),
+    "lib/files.ts": 'export { readFile } from "node:fs/promises";\n',
+    "terms/a.md": "a\n",
+    "uploads/.gitkeep": "",
+}
 # What the project has, the place (file and line) and code of its warning, and words of it.
 APP_JSON = """{
   "name": "shop",
@@ -140,6 +154,29 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
         "Procfile:2 worker-of-release",
         ["worker runs `mix run --no-halt`", "command: /app/bin/shop start}]'", "such as Oban's, need none"],
+    ),
+    "volume-of-compose": (
+        {**nextjs(), **SELF_HOSTED},
+        "docker-compose.yml:6 volume-of-compose",
+        ["puts /srv/shop/uploads, /data on a volume", "answer bucket", "[mounts] in fly.toml"],
+    ),
+    "volume-of-compose-on-phoenix": (
+        {
+            **phoenix(),
+            "compose.yaml": COMPOSE.format("image: ghcr.io/x/shop:1", "- files:/app/uploads"),
+            "lib/shop/files.ex": "defmodule Shop.Files do\n  def get(path), do: File.read(path)\nend\n",
+        },
+        "compose.yaml:6 volume-of-compose",
+        ["/app/uploads on a volume"],
+    ),
+    "volume-of-image": (
+        {
+            **nextjs(),
+            "Dockerfile": WORKS_IN.replace("CMD", 'VOLUME ["/srv/shop/uploads"]\nCMD'),
+            "lib/files.ts": SELF_HOSTED["lib/files.ts"],
+        },
+        "Dockerfile:5 volume-of-compose",
+        ["/srv/shop/uploads on a volume"],
     ),
     "crons-of-vercel": (
         {**nextjs(), "vercel.json": VERCEL},
@@ -355,6 +392,24 @@ SILENT = {
         "docker-compose.yml": "services:\n  scheduler:\n    image: ofelia\n    command: daemon\n"
         "  worker:\n    build: .\n  db:\n    build: db\n    command: postgres\n",
     },
+    "a-volume-of-what-is-no-file": {**nextjs(), **SELF_HOSTED, "lib/files.ts": ""},
+    "a-volume-of-another-service": {
+        **nextjs(),
+        **SELF_HOSTED,
+        "docker-compose.yml": COMPOSE.format("image: minio", "- files:/data").replace("shop:", "minio:"),
+    },
+    "a-volume-of-development": {
+        **nextjs(),
+        **SELF_HOSTED,
+        "docker-compose.yml": COMPOSE.format("build: .", "- .:/srv/shop\n      - ./uploads:/srv/shop/uploads"),
+    },
+    "a-volume-of-sqlite": {
+        **nextjs(dependencies={"better-sqlite3": "^12"}),
+        **SELF_HOSTED,
+        "lib/db.ts": SQLITE.replace("import", 'import "fs";\nimport', 1),
+        "docker-compose.yml": COMPOSE.format("build: .", "- ./data:/srv/shop/data"),
+    },
+    "a-volume-on-fly": {**nextjs(), **SELF_HOSTED, "fly.toml": VOLUME.replace("/mnt/shop", "/app/uploads")},
     "app.json-of-expo": {**nextjs(), "app.json": '{"expo": {"name": "shop"}}'},
     "app.json-of-what-is-set": {**phoenix(), "app.json": '{"env": {"SECRET_KEY_BASE": {"generator": "secret"}}}'},
     "phoenix": phoenix(),

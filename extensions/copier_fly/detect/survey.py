@@ -16,7 +16,7 @@ from functools import partial
 from .. import naming, wiring, yaml_text
 from ..expressions import expression
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files, localhost, migrated, postgres, unset
+from . import clients, dockerfile, files, localhost, migrated, postgres, unset, volumes
 from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
@@ -712,6 +712,7 @@ RULES: tuple[Rule, ...] = (
     redis_ipv6,
     bucket,
     own_workers,
+    volumes.kept_on_volumes,
     not_in_a_clone,
     crons_of_vercel,
     own_crontab,

@@ -28,12 +28,13 @@ _PROCESS = expression(
 )
 """A line of a Procfile with a process beside the web app."""
 
-_COMPOSE = tuple(
+COMPOSE = tuple(
     f"{name}{part}.{ending}"
     for part in (".prod", ".production", "-prod", "")
     for name in ("docker-compose", "compose")
     for ending in ("yml", "yaml")
 )
+"""The Compose files of a project, those for production first."""
 _SERVICE = expression(
     r"^( +)([\w-]*(?:worker|clock|cron|scheduler|beat|consumer)[\w-]*):[ \t]*\n((?:\1 +.*\n|[ \t]*(?:#.*)?\n)+)",
     re.MULTILINE,
@@ -75,7 +76,7 @@ def _of_scripts(target: Target, app: App) -> Iterator[Worker]:
 
 def _of_compose(target: Target, app: App) -> Iterator[Worker]:
     """The services that are built of the project and have a command of their own, in the first file that has some."""
-    for file in (files.join(folder, name) for folder in dict.fromkeys((app.dir, ".")) for name in _COMPOSE):
+    for file in (files.join(folder, name) for folder in dict.fromkeys((app.dir, ".")) for name in COMPOSE):
         text = target.source(file) + "\n" if target.is_file(file) else ""
         found = [(one, _COMMAND.search(one[3])) for one in _SERVICE.finditer(text) if "build:" in one[3]]
         for one, command in found:
