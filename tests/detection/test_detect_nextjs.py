@@ -106,6 +106,31 @@ def test_what_a_schema_of_the_environment_lets_pass(file: str, tmp_path: Path) -
     assert {variable.name: variable.stand_in for variable in found.variables} == STAND_INS[file]
 
 
+OWN_IMAGE = """FROM node:24 AS base
+ENV SHOP_BUILD=true PORT=3000 UNREAD=1
+FROM base AS builder
+ARG MAIL_DOMAIN=example.com
+ARG COMMIT_SHA
+ENV SESSION_SECRET=abc SITE=$SITE SHOP_URL=http://shop.example
+RUN npm run build
+ENV LATER=1
+FROM base
+ENV LATER=1
+CMD node server.js
+"""
+READS = "\n".join(
+    f"export const {name} = process.env.{name};"
+    for name in ("SHOP_BUILD", "PORT", "MAIL_DOMAIN", "COMMIT_SHA", "SESSION_SECRET", "SITE", "SHOP_URL", "LATER")
+)
+
+
+def test_what_the_own_dockerfile_sets_for_the_build(tmp_path: Path) -> None:
+    files = {**nextjs(), "Dockerfile": OWN_IMAGE, "lib/settings.ts": READS}
+    assert details(tmp_path, files).build_values == {"SHOP_BUILD": "true", "MAIL_DOMAIN": "example.com"}
+    files[".copier-answers.yml"] = "_commit: v1\nfly_app: shop\n"
+    assert details(tmp_path, files).build_values == {}
+
+
 def test_a_schema_of_something_else_is_none_of_the_environment(tmp_path: Path) -> None:
     schema = SCHEMA["src/lib/env.ts"].replace("process.env", "request.body")
     assert details(tmp_path, {**nextjs(), "src/lib/env.ts": schema}).variables == ()

@@ -570,12 +570,15 @@ def test_what_was_found_becomes_the_default_of_an_answer(template: Path, tmp_pat
         **prisma("postgresql", "POSTGRES_URL"),
         "src/env.mjs": ENV,
         ".npmrc": "//npm.example.com/:_authToken=${NPM_TOKEN}\n",
+        "docker/Dockerfile": "FROM node:24\nENV SHOP_BUILD=true\nRUN npx next build\n",
+        "lib/settings.ts": "export const isBuild = process.env.SHOP_BUILD;\n",
     }
     answers = copied(template, write(tmp_path / "shop", files))
     assert answers["database"] == "fly_managed"
     assert answers["build_secrets"] == ["NPM_TOKEN"]
     assert answers["build_command"] == ""
-    assert answers["build_env"].keys() == {"AUTH_SECRET", "MAIL_FROM", "POSTGRES_URL"}
+    assert answers["build_env"].keys() == {"AUTH_SECRET", "MAIL_FROM", "POSTGRES_URL", "SHOP_BUILD"}
+    assert answers["build_env"]["SHOP_BUILD"] == "true"
     assert answers["build_env"]["POSTGRES_URL"].startswith("postgresql://")
     assert [(secret["name"], secret["how"]) for secret in answers["extra_secrets"]] == [
         ("AUTH_SECRET", "openssl rand -base64 32"),

@@ -86,11 +86,15 @@ def programs_at_run_time(context: Context) -> list[str]:
 
 @pass_context
 def stand_ins(context: Context) -> dict[str, str]:
-    """Give each variable that the code checks a value that passes, as an answer for `build_env`."""
+    """Give each variable that the code checks a value that passes, as an answer for `build_env`.
+
+    What the project's own Dockerfile builds the app with comes before.
+    """
     nextjs = detected(context).nextjs
     same = nextjs.database_variables if nextjs.uses_database else ()
     found = {variable.name: DATABASE_STAND_IN for variable in same}
-    return found | {variable.name: variable.stand_in for variable in nextjs.variables if variable.stand_in}
+    found |= {variable.name: variable.stand_in for variable in nextjs.variables if variable.stand_in}
+    return found | dict(nextjs.build_values)
 
 
 @pass_context

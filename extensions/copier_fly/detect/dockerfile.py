@@ -152,19 +152,37 @@ def bases(text: str) -> Iterator[tuple[int, str]]:
             stages.add(re.sub(r"(?i)^as\s+", "", name.strip()).lower())
 
 
-def last_image(text: str) -> list[Instruction]:
-    """The instructions that make the image that runs: those of the last stage and of the stages that it is built on."""
+def _images(text: str) -> list[list[Instruction]]:
+    """The instructions that make each stage, with those of the stages that it is built on."""
     stages: dict[str, list[Instruction]] = {}
-    current: list[Instruction] = []
+    found: list[list[Instruction]] = [[]]
     for one in instructions(text):
         if one.name == "FROM":
             image, _, name = re.sub(r"^(?:--\S+\s+)*", "", one.words).partition(" ")
             name = re.sub(r"(?i)^as\s+", "", name.strip())
-            current = list(stages.get(image.lower(), []))
-            stages[name.lower()] = current
+            found.append(list(stages.get(image.lower(), [])))
+            stages[name.lower()] = found[-1]
         else:
-            current.append(one)
-    return current
+            found[-1].append(one)
+    return found
+
+
+def last_image(text: str) -> list[Instruction]:
+    """The instructions that make the image that runs: those of the last stage and of the stages that it is built on."""
+    return _images(text)[-1]
+
+
+_BUILDS_NEXTJS = expression(r"\b(?:next build|turbo\b[^&|;]*\bbuild|(?:npm|pnpm|yarn|bun)\b[^&|;]*\bbuild)\b")
+
+
+def settings_of_build(text: str) -> dict[str, str]:
+    """The variables that have a value in the Dockerfile, by ENV or ARG, where a command builds Next.js."""
+    for image in _images(text):
+        at = next((at for at, one in enumerate(image) if one.name == "RUN" and _BUILDS_NEXTJS.search(one.words)), 0)
+        given = [settings(one) for one in image[:at] if one.name in ("ENV", "ARG")]
+        if at:
+            return {name: value for pairs in given for name, value in pairs.items() if value and "$" not in value}
+    return {}
 
 
 def words(argument: str) -> list[str]:

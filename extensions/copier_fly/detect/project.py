@@ -307,9 +307,10 @@ class NextjsApp:
     there, `fixed_file` the place that has the file of SQLite by its name instead.
     `impatient_driver` is a package for SQLite that waits for no lock and is given no timeout.
     `variables` are those that a schema of the environment or a module requires, `public_variables` those among them
-    that are compiled into the pages, `registry_tokens` what an installation of packages needs. `env_files` are the
-    committed .env files that the build reads, as seen from the target, and `env_names` the variables to which they
-    give a value. `auth_js` is whether it has Auth.js (next-auth).
+    that are compiled into the pages, `build_values` what its own Dockerfile sets for the build, `registry_tokens` what
+    an installation of packages needs. `env_files` are the committed .env files that the build reads, as seen from
+    the target, and `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js
+    (next-auth).
     """
 
     name: str | None = None
@@ -344,6 +345,7 @@ class NextjsApp:
     sentry: bool = False
     variables: tuple[Variable, ...] = ()
     public_variables: tuple[Variable, ...] = ()
+    build_values: Mapping[str, str] = field(default_factory=dict)
     registry_tokens: tuple[Variable, ...] = ()
     env_files: tuple[str, ...] = ()
     env_names: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from pathspec import GitIgnoreSpec
 from ... import yaml_text
 from ...expressions import expression
 from ...fly import platform
-from .. import files
+from .. import dockerfile, files
 from ..files import Target
 from ..limits import LOCK_LIMIT
 from ..project import (
@@ -996,6 +996,24 @@ def _required(target: Target, folder: str, database_dir: str) -> Iterator[Variab
         yield from environment.required(target, place, dependencies(package_json(target, place)))
 
 
+_NOT_FOR_THE_BUILD = expression(
+    r"(?:NODE|NEXT|NPM|YARN|PNPM|SKIP)_\w+|CI|PORT|HOST(?:NAME)?|PATH|HOME|TZ|LANG|\w*(?:SECRET|KEY|TOKEN|PASSWORD|SALT)\w*"
+    r"|\w*(?:_URL|_URI|_DSN|VERSION|SHA|COMMIT|BRANCH)"
+)
+"""Variables that the build has anyway, secrets, and those that another value than that of a Dockerfile is for."""
+
+
+def _set_by_dockerfile(target: Target, folder: str) -> dict[str, str]:
+    """The variables that the app's code reads and its own Dockerfile sets where it is built."""
+    file = "" if "fly_app" in (target.text(".copier-answers.yml") or "") else dockerfile.own(target, folder)
+    given = dockerfile.settings_of_build(target.text(file) or "") if file else {}
+    given = {name: value for name, value in given.items() if not _NOT_FOR_THE_BUILD.fullmatch(name)}
+    places = (folder, *made_of(target, folder)) if given else ()
+    code = [text for place in places for text in environment.texts(target, place).values() if "process.env" in text]
+    read = {name for text in code for name in re.findall(r"\bprocess\.env\.([A-Z][A-Z0-9_]*)\b", text)}
+    return {name: value for name, value in given.items() if name in read}
+
+
 def read(target: Target, app: App) -> NextjsApp:
     """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
@@ -1082,6 +1100,7 @@ def read(target: Target, app: App) -> NextjsApp:
         sentry="@sentry/nextjs" in deps,
         variables=tuple(one for one in named if not one.name.startswith("NEXT_PUBLIC_")),
         public_variables=tuple(one for one in named if one.name.startswith("NEXT_PUBLIC_")),
+        build_values=_set_by_dockerfile(target, folder),
         env_files=env.paths,
         env_names=env.names,
         auth_js="next-auth" in deps,
