@@ -649,7 +649,30 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     ),
 }
 
+ON_NETLIFY = {"netlify.toml": '[build]\ncommand = "npm run build"\n\n[[plugins]]\npackage = "@netlify/plugin-nextjs"\n'}
+CASES["routes of Netlify"] = (
+    {
+        **nextjs(),
+        "netlify.toml": ON_NETLIFY["netlify.toml"] + '[[redirects]]\nfrom = "/old/*"\nto = "/new/:splat"\n'
+        '[[headers]]\nfor = "/*"\n[headers.values]\nX-Frame-Options = "DENY"\n',
+        "netlify/edge-functions/card.tsx": "export default () => new Response();\n",
+    },
+    "netlify.toml routes-of-netlify",
+    ["redirects, headers, functions in netlify/edge-functions", "to next.config"],
+)
+CASES["redirects of Netlify"] = (
+    {**nextjs(), "public/_redirects": "# moved\n/old /new 301\n"},
+    "public/_redirects routes-of-netlify",
+    ["has redirects, which Netlify"],
+)
 SILENT: dict[str, Files] = {
+    "a build on Netlify": {**nextjs(), **ON_NETLIFY, "netlify/functions/deno.json": "{}"},
+    "a cache on Netlify": {
+        **nextjs(),
+        "netlify.toml": ON_NETLIFY["netlify.toml"] + '[[headers]]\nfor = "/_next/static/*"\n[headers.values]\n'
+        'Cache-Control = "max-age=1"\n[[redirects]]\nfrom = "/*"\nto = "/index.html"\nstatus = 200\n',
+        "public/_redirects": "/* /index.html 200\n",
+    },
     "files of a package that no code loads": {
         **PACKAGE_OF_FILES,
         "apps/web/lib/store.ts": "export {};\n",

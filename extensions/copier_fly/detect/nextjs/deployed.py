@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -193,6 +194,40 @@ def routes_of_vercel(look: Look) -> Iterator[ProjectWarning]:
         if names := [name for name in _ROUTES if said.get(name)]:
             yield warning("routes-of-vercel", look.target.where([file], f'"{names[0]}"'), names=", ".join(names))
             return
+
+
+_FUNCTIONS = ("netlify/edge-functions", "netlify/functions")
+_OF_ALL_PAGES = expression(r"/index\.html|/\.netlify/(?:builders|functions)/(?:next|_ipx|___netlify).*")
+"""Where Netlify sends what an app of one page, or an older plugin for Next.js, answers."""
+
+
+def routes_of_netlify(look: Look) -> Iterator[ProjectWarning]:
+    """Redirects, headers and functions that Netlify alone applies."""
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys((look.dir, ".")):
+        file = files.join(folder, "netlify.toml")
+        said: dict[str, Any] = {}
+        with suppress(ValueError):
+            said = tomllib.loads(look.target.text(file) or "")
+        redirects, headers = (
+            [one for one in said.get(name) or () if isinstance(one, dict)] for name in ("redirects", "headers")
+        )
+        if any(not _OF_ALL_PAGES.fullmatch(str(one.get("to"))) for one in redirects):
+            found.setdefault("redirects", file)
+        if any(set(one.get("values") or ()) - {"Cache-Control", "cache-control"} for one in headers):
+            found.setdefault("headers", file)
+        for name in _FUNCTIONS:
+            place = files.join(folder, name)
+            code = (one for one in look.target.sources(place, (".ts", ".tsx", ".js", ".mjs")) if ".test." not in one)
+            if file_of_it := next(code, None):
+                found.setdefault(f"functions in {place}", file_of_it)
+    file = look.path("public/_redirects")
+    lines = [line.split() for line in (look.target.text(file) or "").splitlines() if not line.lstrip().startswith("#")]
+    if any(len(words) > 1 and not _OF_ALL_PAGES.fullmatch(words[1]) for words in lines):
+        found.setdefault("redirects", file)
+    if found:
+        first, file = next(iter(found.items()))
+        yield warning("routes-of-netlify", look.target.where([file], f"[[{first}]]"), names=", ".join(found))
 
 
 _BUILD_FILES = {

@@ -706,6 +706,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.own_image_files,
     deployed.install_flags,
     deployed.routes_of_vercel,
+    deployed.routes_of_netlify,
     deployed.build_of_another_host,
     deployed.outside_of_install,
     deployed.built_first,
