@@ -13,6 +13,7 @@ from copier import run_copy
 from copier_fly.detect import dockerfile
 from copier_fly.detect.examine import examine
 from tests.detection.projects import Files, below, nextjs, package_json, told, write
+from tests.detection.test_survey_nextjs import prisma
 
 SQLITE = {"better-sqlite3": "^12", "drizzle-orm": "^0.45.0"}
 LIBSQL = {"@libsql/client": "^0.18.0", "drizzle-orm": "^0.45.0"}
@@ -322,7 +323,26 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
     "a script starts it": (
         own('COPY . .\nENTRYPOINT ["/app/docker/boot.sh"]\nCMD ["node", "server.js"]'),
         "Dockerfile own-start",
-        ["`/app/docker/boot.sh node server.js`", "release_command"],
+        ["`/app/docker/boot.sh node server.js`", "nothing else. What else it does goes into the answer workers"],
+    ),
+    "a script starts it, where a deploy migrates": (
+        {**prisma("postgresql"), "Dockerfile": 'FROM node:24-slim\nCMD ["/app/docker/boot.sh"]\n'},
+        "Dockerfile own-start",
+        ["A migration runs before each deploy instead (release_command in fly.toml). What else"],
+    ),
+    "a script starts it, where the volume is": (
+        {
+            **prisma("sqlite"),
+            "lib/db.ts": "export const file = process.env.DATABASE_URL;\n",
+            "Dockerfile": 'FROM node:24-slim\nCMD ["/app/docker/boot.sh"]\n',
+        },
+        "Dockerfile own-start",
+        ["Migrations run where the app runs, before it starts. What else"],
+    ),
+    "a migration starts it, which no deploy runs": (
+        own("CMD npx payload migrate && node server.js"),
+        "Dockerfile own-start",
+        ["No deploy runs migrations (answer migration_command). What else"],
     ),
     "two commands start it": (
         own("CMD prisma migrate deploy && node server.js"),
@@ -531,6 +551,17 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         {**nextjs(), "app/api/upload/route.ts": WRITES.replace("{0}", "join('uploads/pictures', name)")},
         "app/api/upload/route.ts writes-beside-code",
         ["bucket"],
+    ),
+    "SQLite by another file in development": (
+        {
+            **nextjs(dependencies=SQLITE),
+            "lib/backup.ts": 'import Database from "better-sqlite3"\nconst at = resolve(folder, name)\n'
+            'export const all = names.filter((one) => one.endsWith(".db"))\n',
+            "lib/copy.ts": 'import Database from "better-sqlite3"\nconst at = join(folder(one), "copy.db")\n',
+            "prisma/url.ts": 'export const at = isDev ? "file:./dev.db" : "file:./data/live.db"\n',
+        },
+        "prisma/url.ts sqlite-fixed-file",
+        ['itself: "file:./dev.db" : "file:./data/live.db". In'],
     ),
     "SQLite in a path that is put together": (
         {

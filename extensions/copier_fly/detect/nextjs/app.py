@@ -711,12 +711,13 @@ _FIXED = expression(
     r"\burl\s*[:=]\s*[\"'`]file:(?!:memory:)[^\"'`]+[\"'`]|"
     r"\bnew\s+(?:Database|DatabaseSync|BetterSqlite3|Sqlite)\(\s*[\"'`](?!:memory:)[^\"'`]+[\"'`]|"
     r"\b(?:database|storage|filename)\s*:\s*(?:process\.env\.\w+\s*\?[^:]*:\s*)?[\"'`][^\"'`\n]+\.(?:db|sqlite3?)[\"'`]|"
-    r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]"
+    r"\bdrizzle\(\s*[\"'`](?:file:)?[^\"'`:]+\.(?:db|sqlite3?)[\"'`]|"
+    r"(?<=\?)\s*[\"'`]file:[^\"'`\n]+[\"'`]\s*:\s*[\"'`]file:[^\"'`\n]+[\"'`]"
 )
 """Places that name the file of SQLite themselves."""
 _FIXED_PATH = expression(
     r"\b(?:join|resolve)\((?!\s*(?:\w+\.)?(?:tmpdir\(|dirname\(\s*(?!__filename|fileURLToPath|import\b)\w))"
-    r"[^;]*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`]\s*\)"
+    r"(?:[^;()]|\((?:[^()]|\([^()]*\))*\))*?[\"'`][^\"'`\n]*\.(?:db|sqlite3?)[\"'`],?\s*\)"
 )
 """A path that is put together and ends with the name of such a file; not one beside a file that has a path already."""
 _OPENS_SQLITE = expression(r"sqlite|libsql", re.IGNORECASE)
@@ -747,6 +748,7 @@ def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
         if not environment.OF_TOOLS.search(found)
     )
     fixed: list[Variable] = []
+    put_together: list[Variable] = []
     own = [files.join(folder, file) for file in settings]
     # A package that is about the database alone has its code wherever it likes.
     top = (files.join(folder, name) for name in target.names(folder) if name.endswith((".ts", ".js", ".mjs")))
@@ -756,11 +758,13 @@ def _address(target: Target, folder: str, settings: tuple[str, ...]) -> Address:
             name = next(filter(None, found.groups()))
             if DATABASE_NAME.fullmatch(name):
                 return Address(Variable(name, place, files.line_of(text, found.start())))
-        named = _FIXED.search(text) or (_FIXED_PATH.search(text) if _OPENS_SQLITE.search(text) else None)
-        if named:
-            words = " ".join(named[0].split())
-            fixed.append(Variable(words, place, files.line_of(text, named.start())))
+        named = _FIXED.search(text)
+        path = _FIXED_PATH.search(text) if not named and _OPENS_SQLITE.search(text) else None
+        if there := named or path:
+            words = " ".join(there[0].split())
+            (fixed if named else put_together).append(Variable(words, place, files.line_of(text, there.start())))
     # What drizzle-kit reads on a developer's machine matters less than what the app does.
+    fixed = [*sorted(fixed, key=lambda one: one.file in own), *put_together]
     return Address(None, next((one for one in fixed if one.file not in own), fixed[0] if fixed else None))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...expressions import expression
 from .. import dockerfile, files, lockfiles, release_phase
-from ..project import DATABASE_NAME, ProjectWarning
+from ..project import DATABASE_NAME, NextjsApp, ProjectWarning
 from ..warnings import warning
 from . import app as nextjs_app
 from . import environment
@@ -74,7 +74,18 @@ def own_start(look: Look) -> Iterator[ProjectWarning]:
     if last and not (_USUAL_START.fullmatch(command) or _OF_DEVELOPMENT.search(said)):
         shown = said if len(said) < 80 else f"{said[:80].rsplit(' ', 1)[0]} …"
         first = next(last[name] for name in ("ENTRYPOINT", "CMD") if name in last)
-        yield warning("own-start", (file, first.line), command=shown)
+        yield warning("own-start", (file, first.line), command=shown, migrations=_migrations(look.app, command))
+
+
+def _migrations(app: NextjsApp, command: str) -> str:
+    """What applies the migrations here, in place of a command that starts the app; "" where nothing does."""
+    of_another_kind = app.database_choice == "external" and app.database_engine != "postgres"
+    by_orm = app.orm not in (None, "none") and not of_another_kind
+    if app.database_choice == "none" or not (app.migration_command or by_orm):
+        return "No deploy runs migrations (answer migration_command). " if "migrat" in command else ""
+    if app.database_choice == "sqlite":
+        return "Migrations run where the app runs, before it starts. "
+    return "A migration runs before each deploy instead (release_command in fly.toml). "
 
 
 _APPLIES = expression(r"\b(?:prisma migrate deploy|drizzle-kit migrate)\b")
