@@ -8,7 +8,7 @@ import pytest
 
 from copier_fly.detect.clients import UPSTASH_REST
 from copier_fly.detect.examine import examine
-from tests.detection.projects import nextjs, phoenix, umbrella, write
+from tests.detection.projects import below, nextjs, phoenix, umbrella, write
 
 S3 = {"dependencies": {"@aws-sdk/client-s3": "^3.700.0"}}
 EX_AWS = {
@@ -52,6 +52,18 @@ CASES = {
     "keys-from-elsewhere": (
         {**nextjs(**S3), FILES: "new S3Client({ credentials: { accessKeyId: k.id } });\nprocess.env.CDN_BUCKET;\n"},
         ("s3", ("CDN_BUCKET",)),
+    ),
+    "a-package-that-the-app-loads": (
+        {
+            "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+            "turbo.json": "{}",
+            "packages/store/package.json": '{"name": "store", "main": "index.ts"}',
+            "packages/store/index.ts": "new S3Client({ endpoint: process.env.S3_ENDPOINT ?? '' });\n"
+            "const id = process.env.S3_KEY_ID, region = process.env.S3_REGION ?? 'eu';\n",
+            **below("apps/web", nextjs(dependencies={"@aws-sdk/client-s3": "^3.700.0", "store": "*"})),
+            "apps/web/lib/store.ts": 'export { keep } from "store";\n',
+        },
+        ("s3", ("S3_ENDPOINT", "S3_KEY_ID")),
     ),
     "a-schema": (
         {

@@ -14,6 +14,7 @@ from .elixir import config
 from .elixir import survey as elixir_survey
 from .files import Target
 from .limits import LOCK_LIMIT
+from .nextjs import app as nextjs_app
 from .nextjs import environment
 from .nextjs.app import package_json
 from .project import TIGRIS, Client, Project
@@ -51,6 +52,8 @@ _A_HOST = expression(
 _ELSE = r"(?!\s*(?:\?\?|\|\|)(?!\s*[\"'`]\w+://(?:localhost|127\.0\.0\.1)\b))"
 """No other value follows, or one at localhost, which is none on Fly."""
 _READ_BY_JS = expression(rf"\bprocess\.env(?:\.|\[[\"'])([A-Z]\w*)(?:[\"']\])?!?(?!\w){_ELSE}")
+_OR_EMPTY = expression(r"(?<=[\w\]!])\s*(?:\?\?|\|\|)\s*(?:\"\"|''|``)")
+"""An empty text, which is no value of what a bucket needs."""
 _READ_BY_SCHEMA = expression(rf"(?<![\w.])env\.([A-Z]\w*)\b{_ELSE}")
 """A variable that is read through a schema of the environment, which may let it be missing."""
 _READ_BY_ELIXIR = expression(
@@ -66,7 +69,7 @@ def bucket(target: Target, project: Project) -> Client:
     if not found:
         return Client()
     package, file, line = found
-    texts = list(_texts(target, project))
+    texts = [_OR_EMPTY.sub("", text) for text in _texts(target, project)]
     names = _named(texts, project, _S3_NAME) or _handed(target, project, package)
     if not names and not _is_called(target, project, package):
         return Client()
@@ -154,10 +157,12 @@ def _package(target: Target, project: Project, known: tuple[str, ...]) -> tuple[
 
 
 def _texts(target: Target, project: Project) -> Iterator[str]:
-    """What may read a variable: the sources of a Next.js app, the configuration and the sources of an Elixir one."""
+    """What may read a variable: the sources of a Next.js app and of packages that it loads, the configuration and the
+    sources of an Elixir one."""
     folder = project.app_dir or "."
     if project.stack == "nextjs":
-        yield from environment.texts(target, folder).values()
+        for place in (folder, *nextjs_app.loaded(target, folder)):
+            yield from environment.texts(target, place).values()
         return
     code = [target.text(file) or "" for file, _ in config.production_files(target, folder)]
     for text in (*code, *elixir_survey.Look(target, project).sources.values()):
