@@ -126,6 +126,11 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             module("export const on = !!process.env.BETA;\nexport const prod = process.env.VERCEL_ENV;\n"),
             module("export const url = () => process.env.NEXT_PUBLIC_SITE;\n"),
             module("export const here = () => process.env.FLY_REGION;\n"),
+            module("export const at = process.env.DEPLOY_PRIME_URL;\n"),
+            {
+                **nextjs(scripts={"prebuild": "node lib/make-env.js", "build": "next build"}),
+                "lib/make-env.js": "write(process.env.URL);\n",
+            },
             {**module("export const key = () => process.env.MAIL_KEY;\n"), ".env.example": "MAIL_KEY=\n"},
             {**module("export const key = () => process.env.MAIL_KEY;\n"), ".env.production": "MAIL_KEY=abc\n"},
             {**nextjs(), "scripts/seed.ts": "run(process.env.SEED_KEY);\n", "a.config.ts": "run(process.env.A_KEY);\n"},
@@ -499,7 +504,11 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             start("node scripts/seed-cache.js && next start"),
             start("next start", prestart="node scripts/download.js"),
         ],
-        [start("prisma migrate deploy && next start -p 3001"), start("cross-env NODE_ENV=production next start")],
+        [
+            start("prisma migrate deploy && next start -p 3001"),
+            start("cross-env NODE_ENV=production next start"),
+            start("next start", prestart="npx @acme/check-engines"),
+        ],
     ),
     "what a clone lacks": (
         {"not-in-a-clone"},

@@ -27,8 +27,9 @@ _ASKED_AFTER = expression(
 """What stands around a variable that may be missing, or that the code itself sets. Not so `|| ""`, which is as empty,
 and `if (!process.env.NAME)`, which gives up."""
 _OF_TOOLS = expression(r"^\.|(?:^|/)(?:scripts?|seeds?|bin|tools)/|(?:^|/)seed\.\w+$|^[\w.-]+\.config\.\w+$")
+_STARTS_FILE = expression(r"\b(?:node|tsx|ts-node|bun)(?: -\S+)* (?:\./)?((?:[\w-]+/)*[\w.-]+\.[cm]?[jt]s)\b")
 _OF_NO_APP = expression(
-    r"(?:NODE|MIX|RELEASE|npm|VERCEL|NETLIFY|RAILWAY|RENDER|HEROKU|AWS_LAMBDA|CF|NEXT(?!_PUBLIC_)|JEST|VITEST|PLAYWRIGHT"
+    r"(?:NODE|MIX|RELEASE|npm|VERCEL|NETLIFY|RAILWAY|RENDER|HEROKU|AWS_LAMBDA|CF|DEPLOY_PRIME|NEXT(?!_PUBLIC_)|JEST|VITEST|PLAYWRIGHT"
     r"|DOCKER|TEST|KUBERNETES)_\w+|\w*(?:DISABLE|ENABLE|SKIP|DEBUG|ANALYZE|STORYBOOK)\w*|VERCEL|TURBOPACK"
     r"|CI|TZ|PORT|HOST|HOSTNAME|HOME|PATH|SHELL|USER|PWD|LANG|TMPDIR|TEMP|LOG_LEVEL|PRIMARY_REGION"
     r"|TERM|COLORTERM|COLUMNS|EDITOR|LOGNAME|XDG_\w+|SSH_\w+"
@@ -64,9 +65,14 @@ def of_no_app(name: str) -> bool:
 
 def code_of_nextjs(target: Target, folder: str) -> Iterator[tuple[str, str]]:
     """Files that read their environment where the app runs, with their texts; packages it is made of are code of it."""
+    scripts = nextjs_app.scripts_of(target, folder).items()
+    # What a script starts by itself, such as `node make-env.js` before a build, is none but for the server.
+    by_scripts = [command for name, command in scripts if not re.match(r"(?:start|dev|serve|prod)\b", name)]
+    run_alone = {files.join(folder, file) for command in by_scripts for file in _STARTS_FILE.findall(command)}
     for place in (folder, *nextjs_app.loaded(target, folder)):
         for file, text in nextjs_environment.texts(target, place).items():
-            if "process.env" in text and not _OF_TOOLS.search(files.relative(file, place)):
+            of_tools = file in run_alone or _OF_TOOLS.search(files.relative(file, place))
+            if "process.env" in text and not of_tools:
                 yield file, text
 
 

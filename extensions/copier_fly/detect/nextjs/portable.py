@@ -345,7 +345,7 @@ _STARTS_NEXT = expression(r"\bnext start\b")
 _IN_PARALLEL = expression(r"(?<!&)&(?!&)|\b(?:concurrently|run-p|npm-run-all (?:-p|--parallel))\b")
 _NO_STEP = expression(
     r"^(?:cd |echo |export |sleep |cross-env|\w+=|rm |mkdir |cp )"
-    r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd)\b|migrat|db:(?:push|deploy)|\b(?:build|install)\b"
+    r"|\b(?:next|prisma|drizzle-kit|dotenv|env-cmd|check-engines|check-node-version|check-dependencies)\b|migrat|db:(?:push|deploy)|\b(?:build|install)\b"
 )
 
 
