@@ -681,6 +681,21 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
 }
 
 ON_NETLIFY = {"netlify.toml": '[build]\ncommand = "npm run build"\n\n[[plugins]]\npackage = "@netlify/plugin-nextjs"\n'}
+QUEUE = {
+    **nextjs(dependencies={"@aws-sdk/client-sqs": "^3"}),
+    "lib/queue.ts": 'import { SQSClient } from "@aws-sdk/client-sqs";\nconst shared = { region: "eu-west-1" };\n'
+    "export const queue = new SQSClient({\n  ...shared,\n  maxAttempts: 5,\n});\n",
+}
+CASES["a client of AWS by a role"] = (
+    QUEUE,
+    "lib/queue.ts aws-by-role",
+    ["(SQSClient)", "name AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in extra_secrets"],
+)
+CASES["a client of AWS without options"] = (
+    {**QUEUE, "lib/queue.ts": 'import { SQSClient } from "@aws-sdk/client-sqs";\nnew SQSClient();\n'},
+    "lib/queue.ts aws-by-role",
+    ["AWS_SECRET_ACCESS_KEY, AWS_REGION in extra_secrets"],
+)
 CASES["routes of Netlify"] = (
     {
         **nextjs(),
@@ -697,6 +712,18 @@ CASES["redirects of Netlify"] = (
     ["has redirects, which Netlify"],
 )
 SILENT: dict[str, Files] = {
+    "a client of AWS with keys": {
+        **QUEUE,
+        "lib/queue.ts": QUEUE["lib/queue.ts"].replace('"eu-west-1"', '"eu-west-1", credentials: keys'),
+    },
+    "a client of AWS with options from elsewhere": {
+        **QUEUE,
+        "lib/queue.ts": QUEUE["lib/queue.ts"].replace("const shared = ", "export const own = "),
+    },
+    "a client of AWS in a script": {
+        **{name: text for name, text in QUEUE.items() if name != "lib/queue.ts"},
+        "lib/scripts/queue.ts": QUEUE["lib/queue.ts"],
+    },
     "a build on Netlify": {**nextjs(), **ON_NETLIFY, "netlify/functions/deno.json": "{}"},
     "a cache on Netlify": {
         **nextjs(),

@@ -470,6 +470,37 @@ def logs_to_file(look: Look) -> Iterator[ProjectWarning]:
             return
 
 
+_AWS = "@aws-sdk/client-"
+_OF_AWS = expression(r"\bnew (\w+Client)\(\s*(?:\{([^{}]*)\}\s*)?\)")
+"""A client of AWS with options that are written out there, or with none."""
+_KEYS_OF_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def aws_by_role(look: Look) -> Iterator[ProjectWarning]:
+    """A client of AWS is made without keys: it takes those of the role that a machine at AWS has."""
+    if not any(name.startswith(_AWS) and name != f"{_AWS}s3" for name in look.dependencies):
+        return
+    known = {*look.reads, *look.project.bucket.variables, *look.app.env_names}
+    examples = (look.target.text(file) or "" for file in (look.path(".env.example"), ".env.example"))
+    if _KEYS_OF_AWS[0] in known or any(_KEYS_OF_AWS[0] in text for text in (*look.texts.values(), *examples)):
+        return
+    for file, text in look.texts.items():
+        if _AWS not in text or _OF_NO_REQUEST.search(files.relative(file, look.dir)):
+            continue
+        for made in _OF_AWS.finditer(text):
+            options = made[2] or ""
+            # What is spread into the options may have keys, unless it is written in the same file.
+            spread = re.findall(r"\.\.\.(\w*)", options)
+            written = [re.search(rf"\bconst {one}\b[^=\n]*=\s*\{{([^{{}}]*)\}}", text) for one in spread]
+            all_options = " ".join((options, *(one[1] for one in written if one)))
+            if made[1] == "S3Client" or "credentials" in all_options or not all(written):
+                continue
+            names = (*_KEYS_OF_AWS, *(("AWS_REGION",) if "region" not in all_options else ()))
+            place = file, files.line_of(text, made.start())
+            yield warning("aws-by-role", place, client=made[1], names=", ".join(names))
+            return
+
+
 # --- What runs beside it, and what it runs ---------------------------------------------------------------
 
 _BESIDE_THE_APP = expression(

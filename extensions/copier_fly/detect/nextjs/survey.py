@@ -719,6 +719,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     deployed.loggers_by_name,
     deployed.writes_beside_code,
     deployed.logs_to_file,
+    deployed.aws_by_role,
     deployed.unknown_file,
     deployed.unknown_database,
     portable.address_of_request,
