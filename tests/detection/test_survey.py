@@ -67,6 +67,11 @@ SELF_HOSTED = {
     "terms/a.md": "a\n",
     "uploads/.gitkeep": "",
 }
+CRON_JOB = (
+    "# nightly\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  labels: {{}}\n  name: {0}\nspec:\n"
+    '  schedule: "0 3 * * *" # at night\n  jobTemplate:\n    command:\n{1}\n'
+)
+CALLS = '      - |\n        curl -X POST \\\n          "http://app:3000/api/night?year=${YEAR}" --fail'
 # What the project has, the place (file and line) and code of its warning, and words of it.
 APP_JSON = """{
   "name": "shop",
@@ -154,6 +159,22 @@ CASES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         {**phoenix(), "Procfile": "web: mix phx.server\nworker: mix run --no-halt\n"},
         "Procfile:2 worker-of-release",
         ["worker runs `mix run --no-halt`", "command: /app/bin/shop start}]'", "such as Oban's, need none"],
+    ),
+    "crons-of-kubernetes": (
+        {
+            **nextjs(),
+            "app/api/night/route.ts": "export const POST = () => new Response();\n",
+            "jobs/clean.mjs": "",
+            "k8s/templates/a.yaml": "kind: Service\n---\n" + CRON_JOB.format("call-it", CALLS),
+            "k8s/templates/b.yaml": CRON_JOB.format("{{ .Name }}-clean", "      - node\n      - jobs/clean.mjs"),
+        },
+        "k8s/templates/a.yaml:10 crons-of-kubernetes",
+        ["call-it, {{ .Name }}-clean.", 'cron: "0 3 * * *"'],
+    ),
+    "crons-of-kubernetes-on-phoenix": (
+        {**phoenix(), "deploy/a.yml": CRON_JOB.format("clean", '      ["bin/shop", "eval", "Shop.Jobs.clean()"]')},
+        "deploy/a.yml:8 crons-of-kubernetes",
+        ["clean."],
     ),
     "volume-of-compose": (
         {**nextjs(), **SELF_HOSTED},
@@ -391,6 +412,14 @@ SILENT = {
         **nextjs(),
         "docker-compose.yml": "services:\n  scheduler:\n    image: ofelia\n    command: daemon\n"
         "  worker:\n    build: .\n  db:\n    build: db\n    command: postgres\n",
+    },
+    "crons-of-kubernetes-for-others": {
+        **nextjs(),
+        "jobs/clean.mjs": "",
+        "k8s/a.yaml": CRON_JOB.format("copy", "      - pg_dump && node jobs/clean.mjs"),
+        "k8s/b.yaml": CRON_JOB.format("call-it", CALLS),
+        "k8s/c.yaml": CRON_JOB.format("another", "      - node\n      - worker/clean.mjs"),
+        "k8s/d.yaml": CRON_JOB.format("web", "      - node jobs/clean.mjs").replace("CronJob", "Deployment # CronJob"),
     },
     "a-volume-of-what-is-no-file": {**nextjs(), **SELF_HOSTED, "lib/files.ts": ""},
     "a-volume-of-another-service": {

@@ -16,7 +16,7 @@ from functools import partial
 from .. import naming, wiring, yaml_text
 from ..expressions import expression
 from ..fly import cron, platform, toml
-from . import clients, dockerfile, files, localhost, migrated, postgres, unset, volumes
+from . import clients, dockerfile, files, kubernetes, localhost, migrated, postgres, unset, volumes
 from .elixir import app as elixir_app
 from .elixir import config as elixir_config
 from .elixir import mixfile
@@ -716,6 +716,7 @@ RULES: tuple[Rule, ...] = (
     not_in_a_clone,
     crons_of_vercel,
     own_crontab,
+    kubernetes.cron_jobs,
     own_image,
     own_build_steps,
     programs_of_other_images,
