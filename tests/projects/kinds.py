@@ -1786,6 +1786,11 @@ TOLD: dict[str, Told] = {
             pages("if Mix.env() == :prod, do: path"),
             pages('Mix.Task.run("ecto.migrate")'),
             pages("Mix.env()", runtime("Shop.Pages.keep(1)")),
+            {
+                **pages("Mix.env()"),
+                "lib/mix/tasks/a.ex": "defmodule Mix.Tasks.A do\n  def run(one), do: Shop.Pages.keep(one)\nend\n",
+                "lib/shop/b.ex": "defmodule Shop.B do\n  def b(one), do: Shop.Pages.keep(one)\nend\n",
+            },
             pages("Mix.env()", runtime("# Shop.Pages.keep(1)")),
             below("back", pages("Mix.Project.config()[:version]")),
             {**umbrella(), **code("defmodule A do\n  def a, do: Mix.target()\nend\n", "apps/shop/lib/a.ex")},
@@ -1800,6 +1805,10 @@ TOLD: dict[str, Told] = {
                 "mix.exs": phoenix()["mix.exs"].replace("[:logger, :runtime_tools]", "[:logger, :mix]"),
             },
             pages("# Mix.env() is not here\n    path"),
+            {
+                **pages("Mix.env()"),
+                "lib/mix/tasks/a.ex": "defmodule Mix.Tasks.A do\n  def run(one), do: Shop.Pages.keep(one)\nend\n",
+            },
             pages("Mix.env()", config("if config_env() in [:dev, :test] do\n  Shop.Pages.keep(1)\nend", "runtime")),
             {**phoenix(), **code('defmodule Mix.Tasks.A do\n  def run(_), do: Mix.shell().info("x")\nend\n')},
         ],

@@ -42,14 +42,16 @@ def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
 
 
 def _of_development(look: Look, file: str, text: str) -> bool:
-    """Whether the configuration names a module for development or tests alone, and no code of a release names it."""
+    """Whether a task of Mix, or the configuration of development or tests, names a module, and no release does."""
     module = re.search(r"defmodule (?:\w+\.)*(\w+) ", text)
     named = re.compile(rf"^[^#\n]*\b{module[1]}\b", re.MULTILINE) if module else None
     configured = [(one, nodes) for one, nodes in look.config() if named and named.search(look.target.text(one) or "")]
     names = {str(token.value).rpartition(".")[2] for _, nodes in configured for token in mixfile.flat(nodes)}
-    if not (module and named and configured) or module[1] in names:
+    production = look.code_in_production
+    tasks = (text for one, text in look.sources.items() if one not in production)
+    if not (module and named) or module[1] in names or not (configured or any(map(named.search, tasks))):
         return False
-    return not any(one != file and named.search(other) for one, other in look.code_in_production.items())
+    return not any(one != file and named.search(other) for one, other in production.items())
 
 
 _GRAPHICAL = expression(r":(?:wx|observer|debugger)\b")
