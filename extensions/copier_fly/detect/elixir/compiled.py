@@ -33,10 +33,10 @@ def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
     ):
         return  # the release has Mix then
     for file, text in look.having("Mix."):
-        if _CALLS_MIX.search(text) and _of_development(look, file, text):
-            continue
         for found in _CALLS_MIX.finditer(text) if not _GUARDS_MIX.search(text) else ():
             if machine.runs_in_function(text, found.start()):
+                if _of_development(look, file, text):
+                    break
                 yield warning("mix-at-run-time", (file, files.line_of(text, found.start())), name=found[0])
                 return
 
@@ -44,14 +44,20 @@ def mix_at_run_time(look: Look) -> Iterator[ProjectWarning]:
 def _of_development(look: Look, file: str, text: str) -> bool:
     """Whether a task of Mix, or the configuration of development or tests, names a module, and no release does."""
     module = re.search(r"defmodule (?:\w+\.)*(\w+) ", text)
-    named = re.compile(rf"^[^#\n]*\b{module[1]}\b", re.MULTILINE) if module else None
-    configured = [(one, nodes) for one, nodes in look.config() if named and named.search(look.target.text(one) or "")]
+    if not module:
+        return False
+    pattern = re.compile(rf"^[^#\n]*\b{module[1]}\b", re.MULTILINE)
+
+    def named(other: str) -> bool:
+        return module[1] in other and pattern.search(other) is not None  # few files have the word at all
+
+    configured = [(one, nodes) for one, nodes in look.config() if named(look.target.text(one) or "")]
     names = {str(token.value).rpartition(".")[2] for _, nodes in configured for token in mixfile.flat(nodes)}
     production = look.code_in_production
     tasks = (text for one, text in look.sources.items() if one not in production)
-    if not (module and named) or module[1] in names or not (configured or any(map(named.search, tasks))):
+    if module[1] in names or not (configured or any(map(named, tasks))):
         return False
-    return not any(one != file and named.search(other) for one, other in production.items())
+    return not any(one != file and named(other) for one, other in production.items())
 
 
 _GRAPHICAL = expression(r":(?:wx|observer|debugger)\b")
