@@ -1060,6 +1060,27 @@ SCHEMAS: dict[str, tuple[str, list[str]]] = {
         "export const a = z.object({\n  APP_ID: z.string(),\n});\na.parse(await request.json());\nprocess.env.OTHER;\n",
         [],
     ),
+    "a parameter that is the environment by default": (
+        "const schema = z.object({\n  APP_ID: z.string(),\n  LEVEL: z.string().optional(),\n});\n"
+        "export function check(\n  env: NodeJS.ProcessEnv = process.env,\n) {\n  const found = schema.safeParse(env);\n"
+        "  return found.success;\n}\n",
+        ["APP_ID"],
+    ),
+    "a constant that is the environment": (
+        "const env = process.env;\nconst schema = z.object({\n  APP_ID: z.string(),\n});\n"
+        "export default schema.parse(env);\n",
+        ["APP_ID"],
+    ),
+    "a parameter of another function": (
+        "const schema = z.object({\n  APP_ID: z.string(),\n});\nexport const isLive = (env = process.env) => {\n"
+        "  return env.LIVE;\n}\nexport const load = (env: Form) => schema.parse(env);\n",
+        [],
+    ),
+    "what is beside the environment": (
+        "const schema = z.object({\n  APP_ID: z.string(),\n});\n"
+        "export const load = (form, env = process.env) => schema.parse(form);\nconst live = process.env.LIVE;\n",
+        [],
+    ),
     "names on a condition": (
         "export const env = createEnv({\n  server: {\n    APP_ID: z.string(),\n    ...(kinds\n      ? {\n"
         "          LDAP_URL: z.string().url(),\n        }\n      : {}),\n  },\n});\n",

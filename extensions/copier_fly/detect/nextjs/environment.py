@@ -231,6 +231,12 @@ _CHECKED = (
 """What a file says that checks the environment, with @t3-oss/env, zod, envalid, valibot, ArkType, Joi or yup, and where
 its names begin."""
 _PARSES = expression(r"\.(?:safeParse|parse)\(")
+_PARSED_BY_A_WORD = expression(
+    r"\b(\w+)(?:\??\s*:[^=\n]{1,60})?\s*=\s*process\.env(?![\w.\[!?])(?:(?!^\}[ \t]*$)(?:.|\n))*?"
+    r"\b(?:safeParse|parse)\(\s*(?:\w+\s*,\s*)?(\1)\s*[,)]",
+    re.MULTILINE,
+)
+"""A constant, or a parameter by default, that is `process.env`, up to where the same function parses it."""
 _ENTRY = expression(r"^[ \t]+([A-Z][A-Z0-9_]+)\s*:\s*((?:.|\n)*?)(?=^[ \t]+[A-Z][A-Z0-9_]+\s*:|\Z)", re.MULTILINE)
 _IN_PRODUCTION = expression(r"NODE_ENV\s*={2,3}\s*[\"']production[\"']\s*\?((?:.|\n)*?)\s:\s")
 """What an entry says for production, where it says something else for development."""
@@ -266,7 +272,9 @@ def _without_conditions(section: str) -> str:
 
 def _sections(text: str) -> Iterator[tuple[int, str, frozenset[str] | None]]:
     """Where a schema of the environment begins in a file, what it has, and the names that count; all where None."""
-    begin = next((names for checks, names in _CHECKED if checks.search(text)), None)
+    of_a_word = _PARSED_BY_A_WORD.search(text) if "= process.env" in text and _PARSES.search(text) else None
+    said = f"{text[: of_a_word.start(2)]}process.env{text[of_a_word.end(2) :]}" if of_a_word else text
+    begin = next((names for checks, names in _CHECKED if checks.search(said)), None)
     if begin:
         for section in begin.finditer(text):
             yield section.end(), _without_conditions(_inside(text, section.end())), None
