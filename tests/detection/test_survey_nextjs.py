@@ -1022,6 +1022,16 @@ def test_a_random_secret_is_made_and_the_proxy_is_trusted(template: Path, tmp_pa
     assert 'AUTH_TRUST_HOST = "true"' in (app / "fly.toml").read_text()
 
 
+@pytest.mark.parametrize("depends", [True, False])
+def test_auth_js_in_a_package_of_the_workspace_is_known(depends: bool, tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+        **below("apps/web", nextjs(dependencies={"@acme/auth": "workspace:*"} if depends else {})),
+        "packages/auth/package.json": '{"name": "@acme/auth", "dependencies": {"next-auth": "5.0.0-beta.30"}}',
+    }
+    assert examine(write(tmp_path, files)).nextjs.auth_js == depends
+
+
 WITH_CLERK = {
     **nextjs(dependencies={"@clerk/nextjs": "^6"}),
     "proxy.ts": 'export { clerkMiddleware as default } from "@clerk/nextjs/server";\n',

@@ -309,8 +309,8 @@ class NextjsApp:
     `variables` are those that a schema of the environment or a module requires, `public_variables` those among them
     that are compiled into the pages, `build_values` what its own Dockerfile sets for the build, `registry_tokens` what
     an installation of packages needs. `env_files` are the committed .env files that the build reads, as seen from
-    the target, and `env_names` the variables to which they give a value. `auth_js` is whether it has Auth.js
-    (next-auth).
+    the target, and `env_names` the variables to which they give a value. `auth_js` is whether it, or a package that
+    it is made of, has Auth.js (next-auth).
     """
 
     name: str | None = None

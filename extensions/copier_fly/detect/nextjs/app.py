@@ -1018,6 +1018,12 @@ def _set_by_dockerfile(target: Target, folder: str) -> dict[str, str]:
     return {name: value for name, value in given.items() if name in read}
 
 
+def _has_auth_js(target: Target, folder: str) -> bool:
+    """Whether the app, or a package of its workspace that it is made of, has Auth.js."""
+    places = itertools.chain([folder], made_of(target, folder))
+    return any("next-auth" in dependencies(package_json(target, place)) for place in places)
+
+
 def read(target: Target, app: App) -> NextjsApp:
     """What there is to know about the Next.js app in `app.dir`."""
     folder = app.dir
@@ -1107,7 +1113,7 @@ def read(target: Target, app: App) -> NextjsApp:
         build_values=_set_by_dockerfile(target, folder),
         env_files=env.paths,
         env_names=env.names,
-        auth_js="next-auth" in deps,
+        auth_js=_has_auth_js(target, folder),
         registry_tokens=_tokens(target, folder),
         output=output if output in ("export", "standalone") else None,
     )
