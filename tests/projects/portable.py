@@ -59,6 +59,13 @@ def on_22(project: Files) -> Files:
     return {**project, ".nvmrc": "22\n"}
 
 
+def picture(tag: str, next_version: str = "14.2.35", *, lock: str = "", **more: str) -> Files:
+    """A project whose page has a picture, with a lock file of Yarn."""
+    page = f"import Image from 'next/image';\n\nexport default function Page() {{\n  return {tag};\n}}\n"
+    yarn = f'# yarn lockfile v1\n\n\nnext@{next_version}:\n  version "{next_version}"\n{lock}'
+    return {**nextjs(major="14", dependencies={"next": next_version}), "app/page.tsx": page, "yarn.lock": yarn, **more}
+
+
 def start(command: str, **scripts: str) -> Files:
     """A project that starts so."""
     return nextjs(scripts={"build": "next build", "start": command, **scripts})
@@ -372,6 +379,38 @@ TOLD: dict[str, tuple[set[str], list[Files], list[Files]]] = {
             nextjs(dependencies={"canvas": "^3.1.0", "sass": "^1.80.0", "@grpc/grpc-js": "1.12.0"}),
             nextjs(dependencies={"better-sqlite3": "^11.3.0"}),
             {**nextjs(dependencies={"better-sqlite3": "^9.6.0"}), ".nvmrc": "22\n"},
+        ],
+    ),
+    "pictures that the standalone server does not resize": (
+        {"pictures-not-resized"},
+        [
+            picture('<Image src="/a.png" alt="" width={9} height={9} />'),
+            picture("<Image\n    onLoad={() => seen()}\n    src={user.picture}\n    alt=''\n  />", "13.5.6"),
+            below("apps/web", picture("<Image src={photo} fill />", "12.3.4")),
+            picture(
+                "<Picture {...props} />",
+                **{"app/page.tsx": "import Picture, { type A } from 'next/legacy/image';\n<Picture {...a} />\n"},
+            ),
+        ],
+        [
+            picture('<Image src="/a.png" />', lock='\nsharp@^0.33.0:\n  version "0.33.5"\n'),
+            picture('<Image src="/a.png" />', "15.5.29"),
+            picture('<Image src="/a.svg" />'),
+            picture('<Image src="/a.png" unoptimized />'),
+            picture('<Image loader={ours} src="/a.png" />'),
+            picture('{/* <Image src="/a.png" /> */}'),
+            picture("null"),
+            picture(
+                '<Image src="/a.png" />', **{"next.config.mjs": "export default { images: { unoptimized: true } };\n"}
+            ),
+            picture(
+                '<Image src="/a.png" />', **{"next.config.mjs": "export default { images: { loader: 'imgix' } };\n"}
+            ),
+            picture('<Image src="/a.png" />', **{"next.config.mjs": 'export default {\n  output: "export",\n};\n'}),
+            picture(
+                "", **{"app/page.tsx": "import Image from 'next/image';\nimport a from './a.svg';\n<Image src={a} />\n"}
+            ),
+            picture("", **{"app/page.tsx": "import type { ImageProps } from 'next/image';\n<Image src={a} />\n"}),
         ],
     ),
     "addresses on this machine in a committed file": (

@@ -327,6 +327,57 @@ def yarn_of_old_node(look: Look) -> Iterator[ProjectWarning]:
                 return
 
 
+# --- Pictures --------------------------------------------------------------------------------------------
+
+_PICTURE = expression(r"\bimport\s+(\w+)[^;\"']*\bfrom\s+[\"']next/(?:legacy/|future/)?image[\"']")
+_BESIDE_CODE = expression(r"/\*.*?\*/", re.DOTALL)
+_SENT_AS_IT_IS = expression(r"\bunoptimized\b|\bloader=|\.svg\b|\.gif\b|\bdata:|createObjectURL")
+"""What a picture says that Next.js does not resize."""
+_NOT_BY_NEXT = expression(
+    r"\bunoptimized\s*:|\bloaderFile\s*:|\bloader\s*:\s*[\"'](?:custom|imgix|cloudinary|akamai)[\"']"
+)
+"""What next.config says where Next.js does not resize any."""
+_SHARP_LOCKED = expression(
+    r"node_modules/sharp\": \{|^\s+\"sharp\": (?:\{|\[\"sharp@)|^\s+'?/?sharp[@/]|^\"?sharp@", re.MULTILINE
+)
+
+
+def _picture(text: str) -> int | None:
+    """Where a file has a picture that Next.js resizes."""
+    name = found[1] if "next/" in text and (found := _PICTURE.search(text)) else None
+    if not name:
+        return None
+    blank = _BESIDE_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    for tag in re.finditer(rf"<{name}\s((?:[^<>]|=>)*)", blank):
+        word = re.search(r"\bsrc=\{(\w+)\}", tag[1])
+        drawn = word and re.search(rf"\bimport\s+{word[1]}\s+from\s+[\"'][^\"'\n]+\.(?:svg|gif)[\"']", text)
+        if not drawn and not _SENT_AS_IT_IS.search(tag[1]):
+            return tag.start()
+    return None
+
+
+def pictures_not_resized(look: Look) -> Iterator[ProjectWarning]:
+    """Next.js 12 to 14 resizes no picture in the standalone server, which the image has, where sharp is not installed.
+
+    Source: server/image-optimizer.js of 12.0 to 14.2; `next start` takes another library there. Versions before 14.1
+    have a tracer that leaves out parts of sharp from 0.33 on (@vercel/nft before 0.26.1). Next.js 15 brings sharp.
+    """
+    found = re.match(r"\D*(1[2-4])(?:\.(\d+))?", look.app.next_version or "")
+    lock = _lock(look)
+    if not found or look.app.output == "export" or not lock or lock.endswith("bun.lockb"):
+        return
+    if _SHARP_LOCKED.search(look.target.text(lock, LOCK_LIMIT) or "sharp@"):
+        return
+    if any("next.config." in file and _NOT_BY_NEXT.search(text) for file, text in look.texts.items()):
+        return
+    old = (int(found[1]), int(found[2] or 99)) < (14, 1)
+    for file, text in look.texts.items():
+        if (place := _picture(text)) is not None:
+            package = "sharp@0.32" if old else "sharp"
+            yield warning("pictures-not-resized", (file, files.line_of(text, place)), line=found[1], package=package)
+            return
+
+
 # --- What a script calls ------------------------------------------------------------------
 
 _BY_PROGRAM = expression(r"(?:^|&& *|; *)(doppler|infisical|op|vault|chamber|teller|sops) (?:run|exec|exec-env)\b")

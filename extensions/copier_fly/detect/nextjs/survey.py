@@ -733,6 +733,7 @@ RULES: tuple[Callable[[Look], Iterable[ProjectWarning]], ...] = (
     portable.package_of_old_node,
     portable.prisma_of_old_openssl,
     portable.yarn_of_old_node,
+    portable.pictures_not_resized,
     portable.secrets_by_program,
     portable.start_does_more,
 )
