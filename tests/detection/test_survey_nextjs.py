@@ -46,6 +46,13 @@ def drizzle(more: str) -> Files:
     return {**nextjs(dependencies=DRIZZLE), "drizzle.config.ts": config, "drizzle/0000_init.sql": "select 1;\n"}
 
 
+def payload_in(folder: str, migration: str) -> Files:
+    """An app on Payload whose configuration names the folder of its migrations."""
+    config = 'import { buildConfig } from "payload";\n\nexport default buildConfig({\n  db: postgresAdapter({\n'
+    app = nextjs(dependencies={"payload": "^3.64.0", "@payloadcms/db-postgres": "^3.64.0"})
+    return {**app, "src/cms/config.ts": f"{config}    migrationDir: {folder},\n  }}),\n}});\n", migration: "x\n"}
+
+
 ENV = """import { createEnv } from "@t3-oss/env-nextjs";
 
 export const env = createEnv({
@@ -265,6 +272,21 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         },
         "package.json migration-command",
         ["by `payload migrate`", "all packages"],
+    ),
+    "payload with migrations beside its configuration": (
+        payload_in("path.resolve(dirname, './migrations/postgres')", "src/cms/migrations/postgres/20260101_120000.ts"),
+        "package.json migration-command",
+        ["by `payload migrate`"],
+    ),
+    "payload with migrations in a folder of the app": (
+        payload_in('"./db/migrations"', "db/migrations/20260101_120000_goods.ts"),
+        "package.json migration-command",
+        ["by `payload migrate`"],
+    ),
+    "payload with a folder of migrations that is empty": (
+        payload_in("path.resolve(dirname, 'migrations')", "src/migrations/goods.ts"),
+        "package.json payload",
+        ["prodMigrations"],
     ),
     "a script that migrates by knex": (
         nextjs(dependencies={"knex": "^3", "pg": "^8"}, scripts={"db:migrate": "knex migrate:latest"}),

@@ -535,6 +535,25 @@ _ABOUT_A_DATABASE = expression(
 )
 
 
+_PAYLOAD_MIGRATIONS = expression(
+    r"\bmigrationDir\s*:\s*(?:(?:path\.)?(?:resolve|join)\(\s*(_*dirname|process\.cwd\(\))\s*,\s*)?[\"']([\w./-]+)[\"']"
+)
+_PAYLOAD_MIGRATION = expression(r"index\.ts|\d{8}_\d{6}\w*\.[jt]s")
+
+
+def _has_payload_migrations(target: Target, folder: str) -> bool:
+    """Whether there are migrations of Payload: where the code says that they are, or where Payload looks for them."""
+    if any(target.is_file(files.join(folder, f"{one}migrations/index.ts")) for one in ("src/", "")):
+        return True
+    for file, text in environment.texts(target, folder).items():
+        for found in _PAYLOAD_MIGRATIONS.finditer(text) if "migrationDir" in text and "payload" in text else ():
+            beside = found[1] is not None and "cwd" not in found[1]
+            place = files.resolved(files.folder_of(file) if beside else folder, found[2])
+            if place and any(_PAYLOAD_MIGRATION.fullmatch(name) for name in target.names(place)):
+                return True
+    return False
+
+
 def _migration_command(target: Target, folder: str, deps: dict[str, str]) -> tuple[str, Command | None]:
     """The package of the workspace with the migrations, and how a tool of the app's own applies them.
 
@@ -553,9 +572,7 @@ def _migration_command(target: Target, folder: str, deps: dict[str, str]) -> tup
             own_file = files.join(place, *found["file"].split("/")) if found and found["file"] else ""
             if found and (not own_file or _ABOUT_A_DATABASE.search(target.peek(own_file))):
                 return place, Command(command, name, files.join(place, "package.json"))
-    if "payload" in deps and any(
-        target.is_file(files.join(folder, f"{one}migrations/index.ts")) for one in ("src/", "")
-    ):
+    if "payload" in deps and _has_payload_migrations(target, folder):
         return folder, Command("payload migrate", "payload", files.join(folder, "package.json"))
     return folder, None
 
