@@ -378,6 +378,17 @@ CASES: dict[str, tuple[Files, str, list[str]]] = {
         "lib/db.ts hidden-file",
         ["!certs/db-ca.pem"],
     ),
+    "a certificate that a package's build copies": (
+        {
+            **below("apps/web", nextjs(dependencies={"@acme/db": "workspace:*"})),
+            **WORKSPACE,
+            "packages/db/package.json": ACME_DB,
+            "packages/db/tsdown.config.ts": 'export default defineConfig({ copy: "src/db-ca.pem" });\n',
+            "packages/db/src/db-ca.pem": "x\n",
+        },
+        "packages/db/tsdown.config.ts hidden-file",
+        ["!packages/db/src/db-ca.pem"],
+    ),
     "a token for packages": (
         {**nextjs(), ".npmrc": "@acme:registry=https://npm.example.com\n//npm.example.com/:_authToken=${NPM_TOKEN}\n"},
         ".npmrc private-registry",

@@ -1460,7 +1460,16 @@ TOLD: dict[str, Told] = {
             below("site", {**nextjs(), "ca.pem": "x\n", "server/pg.js": "fs.readFileSync('ca.pem')\n"}),
             *cases("a certificate that code reads"),
         ],
-        controls("a certificate that no code names"),
+        [
+            *controls("a certificate that no code names"),
+            {
+                **below("apps/web", nextjs()),
+                "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+                "packages/db/package.json": '{"name": "@acme/db"}',
+                "packages/db/src/index.ts": 'readFileSync("ca.pem")\n',
+                "packages/db/src/ca.pem": "x\n",
+            },
+        ],
     ),
     "configuration that is not in git": Told(
         {"config-not-there"},

@@ -112,6 +112,12 @@ class Look(look.Look):
         """The app's own sources, a few hundred at the most."""
         return environment.sources(self.target, self.dir)
 
+    @cached_property
+    def sources_beside(self) -> list[str]:
+        """The sources of the packages of the workspace that the app is made of."""
+        places = nextjs_app.made_of(self.target, self.dir)
+        return [file for place in places for file in environment.sources(self.target, place)]
+
     @property
     def texts(self) -> dict[str, str]:
         """What is in the app's own sources, by path, without comments that fill a line."""
@@ -546,13 +552,13 @@ def committed_env(look: Look) -> Iterator[ProjectWarning]:
 
 
 def hidden_pem(look: Look) -> Iterator[ProjectWarning]:
-    """The code reads a .pem file, which .dockerignore keeps out of the image."""
+    """The code of the app, or of a package that it is made of, reads a .pem file, which .dockerignore keeps out."""
     for folder in look.folders:
         for name, is_folder in look.target.names(folder).items():
             file = files.join(folder, name)
             if is_folder or not name.endswith(".pem") or look.ignored.match_file(file):
                 continue
-            for source in look.app_sources:
+            for source in (*look.app_sources, *look.sources_beside):
                 text = look.target.peek(source).decode(errors="replace")
                 if name in text:
                     yield warning("hidden-file", (source, files.line_of(text, text.index(name))), file=file)
