@@ -756,6 +756,22 @@ MODULES: dict[str, tuple[str, list[str]]] = {
         "  if (names.some((name) => !process.env[name])) throw new Error('x');\n};\n",
         ["SHOP_DOMAIN", "SHOP_TOKEN"],
     ),
+    "a list of names whose values are looked at": (
+        "const names = ['SHOP_DOMAIN', 'SHOP_TOKEN'];\nfor (const name of names) {\n"
+        "  const value = process.env[name];\n  if (!value) throw new Error(name);\n}\n",
+        ["SHOP_DOMAIN", "SHOP_TOKEN"],
+    ),
+    "a list of names that all are to be set": (
+        "const names = ['SHOP_DOMAIN', 'SHOP_TOKEN'];\n"
+        "if (!names.every((name) => process.env[name])) throw new Error('x');\n",
+        ["SHOP_DOMAIN", "SHOP_TOKEN"],
+    ),
+    "a list of names that are handed on where they are set": (
+        "const names = ['SHOP_DOMAIN', 'SHOP_TOKEN'];\nfor (const name of names) {\n"
+        "  if (process.env[name] !== undefined) env[name] = process.env[name];\n}\n"
+        "if (!started) throw new Error('x');\n",
+        [],
+    ),
     "a client that reads its key itself": ("export const ai = new OpenAI();\n", ["OPENAI_API_KEY"]),
     "required in production": (
         'export const env = createEnv({\n  server: {\n    APP_ID:\n      process.env.NODE_ENV === "production"\n'
@@ -915,6 +931,12 @@ LOGINS: dict[str, tuple[dict[str, str], str, list[str]]] = {
         {"@vercel/kv": "3", "@vercel/blob": "2"},
         'import { put } from "@vercel/blob";\nimport { kv } from "@vercel/kv";\n',
         ["BLOB_READ_WRITE_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN"],
+    ),
+    "a store that may be missing": (
+        {"@vercel/edge-config": "1", "@vercel/blob": "2"},
+        'import { createClient } from "@vercel/edge-config";\nimport { put } from "@vercel/blob";\n'
+        "export const flags = () => process.env.EDGE_CONFIG\n  ? createClient(process.env.EDGE_CONFIG) : {};\n",
+        ["BLOB_READ_WRITE_TOKEN"],
     ),
     "a store that no code imports": ({"@vercel/kv": "3"}, 'import { a } from "@vercel/og";\n', []),
     "Redis of Upstash by its own names": (

@@ -336,6 +336,12 @@ _OWN_KEY = {"new OpenAI": "OPENAI_API_KEY", "new Groq": "GROQ_API_KEY", "new Res
 """What stops without this variable where it is made of nothing."""
 _LISTED = expression(r"=\s*\[\s*((?:[\"'][A-Z][A-Z0-9_]+[\"']\s*,?\s*)+)\]")
 """A list of names that a module looks up one by one."""
+_ONE_IS_MISSING = expression(
+    r"(?<!!)!\s*process\.env\[\w+\]|\bprocess\.env\[\w+\]\s*(?:={2,3}|\?\?|\|\|)"
+    r"|\btypeof process\.env\[\w+\]\s*!==?|\bevery\((?:[^;]|\n){0,80}?\bprocess\.env\[\w+\]"
+    r"|\b(?:const|let) (\w+)[^=\n]*=\s*process\.env\[\w+\](?:.|\n)*?(?:!\s*\1\b|\b\1\s*={2,3})"
+)
+"""What a module says that looks for such a name in vain; one that hands on what is set says nothing of that."""
 _KEYED = ("new Stripe", "new Resend", "new OpenAI", "new Groq", "new URL", "new Pinecone", "createClient", "neon")
 """What stops where it is made of nothing, so that no `!` need say it."""
 _LOADED = expression(
@@ -390,7 +396,7 @@ def _by_modules(code: dict[str, str]) -> Iterator[Variable]:
             for called in _CALLS.finditer(found[0]):
                 if not re.search(r"\?|&&|\|\|", re.split(r"[,{\[]", found[0][: called.start()])[-1]):
                     names.append((called[1] or always.get(called[2], ""), ""))
-        if re.search(r"\bprocess\.env\[\w+\]", text) and re.search(r"\bthrow\b|\bprocess\.exit\b", text):
+        if "process.env[" in text and _STOPS.search(text) and _ONE_IS_MISSING.search(text):
             names += [(name, "") for listed in _LISTED.findall(text) for name in re.findall(r"\w+", listed)]
         keys = _keys(text, held)
         for name, check in names:
@@ -515,7 +521,11 @@ def _by_packages(target: Target, folder: str, deps: dict[str, str], code: dict[s
     read = {name: names for name, names in read.items() if name not in idle}
     imported = re.compile(r"from\s+[\"'](@vercel/[\w-]+)[\"']")
     for text in code.values():
-        read |= {name: _OF_STORES[name] for name in imported.findall(text) if name in _OF_STORES}
+        for name in (one for one in imported.findall(text) if one in _OF_STORES):
+            # What is asked for first may be missing.
+            asked = rf"\bprocess\.env\.{_OF_STORES[name][0]}\s*(?:\?(?![?.])|&&)"
+            if not re.search(asked, text):
+                read[name] = _OF_STORES[name]
     file = files.join(folder, "package.json")
     for package, names in read.items():
         for name in names if package in deps else ():
